@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @notice Voting power of 1e18 in all: contribution has 80 % · r, capital the rest; r = min(1, weight / floor).
+/// @dev Besides this: IVotes (delegation happens at the two sources) and ERC-6372 with a timestamp clock.
+interface IVotingPower {
+    event FloorSet(uint256 floor, address actor);
+
+    /// @return contribution part and capital part of the account's power at `timepoint`, of 1e18 together
+    function partsOf(address account, uint256 timepoint) external view returns (uint256 contribution, uint256 capital);
+
+    /// @return whether each source has any delegated supply at `timepoint`
+    function sources(uint256 timepoint) external view returns (bool contribution, bool capital);
+
+    /// @return r in 1e18: how far contribution has grown into its 80 % at `timepoint`
+    function maturity(uint256 timepoint) external view returns (uint256);
+}

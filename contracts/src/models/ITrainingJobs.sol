@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {DatanetUse, Release} from "../types/Release.sol";
+
+/// @notice Fine-tuning for money: escrow, quotes, acceptance under live grants, attestation or time-out refund.
+interface ITrainingJobs {
+    enum JobStatus {
+        None,
+        Open,
+        Accepted,
+        Attested,
+        Refunded
+    }
+
+    struct Job {
+        uint32 modelId;
+        JobStatus status;
+        address requester;
+        address operator;
+        uint96 escrow; // what the requester put in
+        uint96 price; // of the accepted quote
+        uint96 released; // paid per committed checkpoint so far
+        uint64 openUntil;
+        uint64 deliverBy;
+        uint16 checkpoints; // promised by the accepted quote
+        uint16 checkpointsDone;
+        bytes32 baseModel;
+        bytes32 datanetsHash;
+    }
+
+    event JobOpened(
+        uint32 indexed jobId,
+        uint32 indexed modelId,
+        address indexed requester,
+        bytes32 baseModel,
+        uint96 escrow,
+        uint64 openUntil,
+        bytes32 datanetsHash,
+        string specCid
+    );
+    event JobQuoted(
+        uint32 indexed jobId, address indexed operator, uint96 price, uint32 duration, uint16 checkpoints
+    );
+    event JobAccepted(
+        uint32 indexed jobId, address indexed operator, address indexed requester, uint96 price, uint64 deliverBy
+    );
+    event CheckpointCommitted(
+        uint32 indexed jobId, address indexed operator, uint16 number, uint32 step, bytes32 digest, uint96 released
+    );
+    event JobAttested(
+        uint32 indexed jobId,
+        address indexed operator,
+        bytes32 indexed releaseHash,
+        uint32 modelId,
+        bytes32 trainingLogRoot,
+        uint96 paid,
+        string evaluationCid,
+        string manifestCid
+    );
+    event JobRefunded(uint32 indexed jobId, address indexed requester, uint96 refunded, address actor);
+
+    /// @notice Opens a job for the caller's model with OPEN in escrow; every datanet needs a live TRAIN grant of the caller.
+    /// @param grantIds one per datanet use, in the same order
+    /// @param specCid JSON on IPFS: base, hyper-parameters, data
+    function open(
+        uint32 modelId,
+        bytes32 baseModel,
+        DatanetUse[] calldata datanets,
+        uint32[] calldata grantIds,
+        uint96 escrow,
+        uint64 openUntil,
+        string calldata specCid
+    ) external returns (uint32 jobId);
+
+    /// @notice Offers to do the job for `price` within `duration` seconds of acceptance. Only active operators.
+    function quote(uint32 jobId, uint96 price, uint32 duration, uint16 checkpoints) external;
+
+    /// @notice Accepts an operator's quote. Grants are checked again. Only the requester.
+    function accept(uint32 jobId, address operator) external;
+
+    /// @notice Commits a checkpoint; half of the price is released in equal parts over the promised checkpoints.
+    function commitCheckpoint(uint32 jobId, uint32 step, bytes32 digest) external;
+
+    /// @notice Delivers: adds the release to the model, pays the rest of the price, returns the surplus escrow.
+    function attest(
+        uint32 jobId,
+        Release calldata release,
+        string calldata evaluationCid,
+        string calldata manifestCid
+    ) external returns (bytes32 releaseHash);
+
+    /// @notice Returns the unreleased escrow of a job nobody took in time, or that was not delivered in time. Anyone.
+    function refund(uint32 jobId) external;
+
+    function job(uint32 jobId) external view returns (Job memory);
+    function quoteOf(uint32 jobId, address operator)
+        external
+        view
+        returns (uint96 price, uint32 duration, uint16 checkpoints);
+    function jobCount() external view returns (uint32);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {Voucher} from "../types/Settlement.sol";
+
+/// @notice Payers' OPEN, deposited per operator, collected through channels; session keys; withdrawal after a thaw.
+interface IPaymentEscrow {
+    /// @notice State of a channel in one slot. `cap` and `expiry` are the session key's (0 for the payer's own channel).
+    struct Channel {
+        uint96 collected;
+        uint96 cap;
+        uint32 sequence;
+        uint32 expiry;
+    }
+
+    /// @notice What a payer has with an operator. `thawing` is still collectible until withdrawn.
+    struct Account {
+        uint96 balance;
+        uint96 thawing;
+        uint64 thawedAt;
+    }
+
+    event Deposited(address indexed payer, address indexed operator, address actor, uint96 amount, uint96 balance);
+    event ThawStarted(address indexed payer, address indexed operator, uint96 amount, uint64 thawedAt);
+    event Withdrawn(address indexed payer, address indexed operator, uint96 amount, uint96 balance);
+    event SessionAuthorized(
+        address indexed payer, address indexed operator, address indexed signer, bytes32 channel, uint96 cap, uint32 expiry
+    );
+    event SessionRevoked(
+        address indexed payer, address indexed operator, address indexed signer, bytes32 channel, uint32 expiry
+    );
+
+    /// @notice Adds the caller's OPEN to `payer`'s balance with `operator`.
+    function deposit(address payer, address operator, uint96 amount) external;
+
+    /// @notice The same with an ERC-2612 permit of the caller.
+    function depositWithPermit(
+        address payer,
+        address operator,
+        uint96 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
+
+    /// @notice Authorises a session key for one operator; a later call may only raise cap and expiry of a live key.
+    function authorizeSession(address operator, address signer, uint96 cap, uint32 expiry) external;
+
+    /// @notice Ends a session key for new calls at once; receipts made before can be settled until the thaw has passed.
+    function revokeSession(address operator, address signer) external;
+
+    /// @notice Starts (or restarts) the thaw of `amount`; replaces an earlier one.
+    function thaw(address operator, uint96 amount) external;
+
+    /// @notice Pays out what has thawed, at most what is left.
+    function withdraw(address operator) external;
+
+    /// @notice Verifies and debits the channels of a batch. Only the settlement.
+    /// @param channels packed entries of 167 bytes (docs/wire.md)
+    /// @return collected sum over the entries; calls sum of sequence differences
+    function collect(address operator, bytes calldata channels) external returns (uint96 collected, uint32 calls);
+
+    /// @notice Moves a final batch's money: net to the reward pool, protocol fee to burn and treasury. Only the settlement.
+    function release(address rewardPool, uint96 net, address treasury, uint96 toTreasury, uint96 toBurn) external;
+
+    function account(address payer, address operator) external view returns (Account memory);
+    function channel(bytes32 channelId) external view returns (Channel memory);
+    function channelId(address payer, address operator, address signer) external pure returns (bytes32);
+    function hashVoucher(Voucher calldata voucher) external view returns (bytes32 digest);
+    /// @notice Collected from payers in batches that are not final yet.
+    function pending() external view returns (uint256);
+}

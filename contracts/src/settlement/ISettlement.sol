@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {BatchBody, BatchHeader, Receipt, Tree} from "../types/Settlement.sol";
+
+/// @notice Operators settle receipts in batches under three sum trees; after the window a batch becomes final.
+interface ISettlement {
+    /// @notice State of an operator's batch chain, in one slot. Batches between `finalized` and `settled` are pending.
+    struct OperatorBatches {
+        uint32 settled;
+        uint32 finalized;
+        uint96 pendingValue;
+    }
+
+    event BatchSettled(
+        address indexed operator,
+        uint32 indexed batchIndex,
+        bytes32 indexed headerHash,
+        bytes32 bodyHash,
+        uint32 receipts,
+        uint96 collected,
+        uint96 allocated,
+        uint96 protocolFee,
+        uint32 feeVersion,
+        uint32 dayIndex,
+        bytes32 receiptsRoot,
+        bytes32 allocationsRoot,
+        bytes32 rewardsRoot,
+        uint96 rewardsAmount,
+        uint96 rewardsWeight,
+        uint64 finalAt,
+        bytes dataCommitment
+    );
+    event BatchFinalized(
+        address indexed operator,
+        uint32 indexed batchIndex,
+        bytes32 indexed headerHash,
+        uint96 net,
+        uint96 burned,
+        uint96 toTreasury,
+        address actor
+    );
+
+    /// @notice Settles a batch. Only the operator or its signer.
+    /// @param body as in docs/wire.md; previousHash, channelsHash, dataHash and sums are checked
+    /// @param rewards the operator's cumulative rewards after this batch
+    /// @param previous opening of the operator's batch before it (all zero for the first)
+    /// @param channels packed entries of 167 bytes
+    /// @param dataCommitment where the leaves lie, e.g. utf8("ipfs://…")
+    function settle(
+        BatchBody calldata body,
+        Tree calldata rewards,
+        PreviousBatch calldata previous,
+        bytes calldata channels,
+        bytes calldata dataCommitment
+    ) external returns (bytes32 headerHash);
+
+    /// @notice What opens the header hash of the batch before, as far as the next one needs it.
+    struct PreviousBatch {
+        bytes32 bodyHash;
+        Tree rewards;
+        uint64 settledAt;
+    }
+
+    /// @notice Makes the operator's oldest pending batch final once its window has passed. Anyone.
+    function finalize(BatchHeader calldata header) external;
+
+    function headerHash(address operator, uint32 batchIndex) external view returns (bytes32);
+    function batches(address operator) external view returns (OperatorBatches memory);
+    function hashReceipt(Receipt calldata receipt) external view returns (bytes32 structHash, bytes32 digest);
+    function hashBody(BatchBody calldata body) external pure returns (bytes32);
+    /// @return UTC days since the day of deployment
+    function dayIndex() external view returns (uint32);
+    function window() external view returns (uint64);
+}
