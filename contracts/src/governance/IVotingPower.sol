@@ -9,7 +9,8 @@ interface IVotingPower {
     /// @return contribution part and capital part of the account's power at `timepoint`, of 1e18 together
     function partsOf(address account, uint256 timepoint) external view returns (uint256 contribution, uint256 capital);
 
-    /// @return whether each source has any delegated supply at `timepoint`
+    /// @return contribution whether earned votes have any delegated supply at `timepoint`
+    /// @return capital whether OPEN has
     function sources(uint256 timepoint) external view returns (bool contribution, bool capital);
 
     /// @return r in 1e18: how far contribution has grown into its 80 % at `timepoint`

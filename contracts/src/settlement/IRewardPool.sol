@@ -35,6 +35,7 @@ interface IRewardPool {
 
     function claimed(address operator, address account) external view returns (uint96 amount, uint96 weight);
     function liveRewards(address operator) external view returns (bytes32 rewardsHash);
-    /// @return total paid in for `operator` and total paid out
+    /// @return paidIn total paid in for `operator`
+    /// @return paidOut total paid out by claims
     function funding(address operator) external view returns (uint96 paidIn, uint96 paidOut);
 }
