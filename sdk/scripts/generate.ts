@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import type { Abi, AbiError } from 'viem';
+import type { Abi } from 'viem';
 import { formatAbiItem } from 'viem/utils';
 
 const root = join(import.meta.dirname, '../..');
@@ -15,6 +15,7 @@ const work = join(root, 'cache/generate');
 const typescriptFile = join(root, 'sdk/src/generated/abis.ts');
 const subgraphFolder = join(root, 'subgraph/abis');
 
+type AbiError = Extract<Abi[number], { type: 'error' }>;
 type Artifact = { abi: Abi; bytecode: { object: string } };
 
 function compile(): void {

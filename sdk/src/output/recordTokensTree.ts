@@ -1,0 +1,17 @@
+import { keccak256 } from 'viem';
+import { buildTree, type SumTree } from '../tree/sumTree.ts';
+import { treeId } from '../tree/treeId.ts';
+import { tokenChunks } from './tokenChunks.ts';
+
+/** Tree 8: the chunks of a record's tokens. */
+export function recordTokensTree(tokenIds: readonly number[]): SumTree {
+  return buildTree(
+    treeId.recordTokens,
+    tokenChunks(tokenIds).map(({ bytes, tokens }, index) => ({
+      key: BigInt(index),
+      data: keccak256(bytes),
+      amount: BigInt(tokens),
+      weight: 0n,
+    })),
+  );
+}
