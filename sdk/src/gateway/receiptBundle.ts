@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { allocationSchema, evidenceSchema } from '../evidence/evidence.ts';
+import { indexLeafSchema, releaseSchema, termsSchema } from '../release/release.ts';
+import { addressSchema, bpsSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
+import { batchParametersSchema } from '../settlement/batch.ts';
+import { componentSchema } from '../settlement/composition.ts';
+import { receiptSchema } from '../settlement/receipt.ts';
+
+/** A chat message as the call carried it. */
+export const chatMessageSchema = z.looseObject({ role: z.string() });
+
+/** A row of the release's attribution index with its place in tree 6. */
+export const indexProofSchema = z.strictObject({
+  recordId: bytes32Schema,
+  leaf: indexLeafSchema,
+  index: uint32Schema,
+  count: uint32Schema,
+  proof: hexSchema,
+});
+
+/** A receipt with all that opens its hashes; what only the payer may see is absent for others. */
+export const receiptBundleSchema = z.object({
+  receipt: receiptSchema,
+  receiptHash: bytes32Schema,
+  signature: hexSchema,
+  channel: z.strictObject({ payer: addressSchema, operator: addressSchema, signer: addressSchema }),
+  salt: bytes32Schema.optional(),
+  messages: z.array(chatMessageSchema).optional(),
+  answer: z.string().optional(),
+  tokenIds: z.array(uint32Schema).optional(),
+  composition: z.array(componentSchema).min(1),
+  evidence: evidenceSchema,
+  allocations: z.array(allocationSchema),
+  trace: z.record(z.string(), z.json()),
+  terms: termsSchema,
+  /** Owner of the model at the time of the call. */
+  developer: addressSchema,
+  fee: z.strictObject({ protocolFeeBps: bpsSchema, burnBps: bpsSchema, contributorCapBps: bpsSchema }),
+  parameters: batchParametersSchema,
+  app: z.strictObject({ address: addressSchema, markupBps: z.int().min(0).max(0xffff) }),
+  dayIndex: uint32Schema,
+  indexProofs: z.array(indexProofSchema),
+  release: releaseSchema,
+  records: z.array(
+    z.object({
+      recordId: bytes32Schema,
+      source: z.object({ title: z.string(), path: z.string(), version: z.string(), licence: z.string() }),
+      contributionId: uint32Schema,
+      contributor: addressSchema,
+      datanetId: uint32Schema,
+    }),
+  ),
+  status: z.enum(['signed', 'settled', 'final']),
+  batchIndex: uint32Schema.optional(),
+});
+
+export type ReceiptBundle = z.infer<typeof receiptBundleSchema>;
