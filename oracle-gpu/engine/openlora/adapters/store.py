@@ -1,0 +1,179 @@
+"""Adapters on disk and in memory: named by their digest, safetensors only, verified on every load."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from openlora.errors import EngineError
+from openlora.ops.lora import LoraPair, cast
+from openlora.verify import hashing
+
+WEIGHTS = "adapter_model.safetensors"
+CONFIG = "adapter_config.json"
+FILES = (WEIGHTS, CONFIG)
+_ID = re.compile(r"0x[0-9a-f]{64}")
+_KEY = re.compile(r"base_model\.model\.(?P<layer>.+)\.lora_(?P<part>[AB])\.weight")
+_REFUSED = ("use_dora", "modules_to_save", "layers_to_transform", "rank_pattern", "alpha_pattern",
+            "fan_in_fan_out", "trainable_token_indices", "target_parameters", "lora_bias")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Adapter:
+    id: str
+    weights: dict[str, LoraPair]  # by linear layer, as stored (float32)
+    rank: int
+    bytes: int
+    base_model: str
+
+
+def adapter_id(folder: Path) -> str:
+    """Digest of the adapter in `folder`: sha256(sha256(safetensors) ‖ sha256(canonical config))."""
+    config = json.loads((folder / CONFIG).read_bytes())
+    weights = hashing.sha256_file(folder / WEIGHTS)
+    return hashing.to_hex(hashing.content_id(weights, config))
+
+
+def write_adapter(folder: Path, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> str:
+    """Write an adapter in PEFT's layout, its config canonical; returns its id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
+    (folder / WEIGHTS).write_bytes(save_tensors(plain, metadata={"format": "pt"}))
+    (folder / CONFIG).write_bytes(hashing.canonical(dict(config)))
+    return adapter_id(folder)
+
+
+def read_adapter(folder: Path, expected_id: str) -> Adapter:
+    """Load and verify; EngineError 409 when the files are not what the id names or cannot be served."""
+    try:
+        raw = (folder / WEIGHTS).read_bytes()
+        config = json.loads((folder / CONFIG).read_bytes())
+        found = hashing.to_hex(hashing.content_id(hashing.sha256(raw), config))
+    except (OSError, ValueError) as error:
+        raise _tampered(expected_id) from error
+    if found != expected_id:
+        raise _tampered(expected_id)
+    if config.get("peft_type") != "LORA" or config.get("bias", "none") != "none":
+        raise _unservable(expected_id, "it is not a plain LoRA adapter")
+    for option in _REFUSED:
+        if config.get(option):
+            raise _unservable(expected_id, f"it uses {option}")
+    rank = int(config["r"])
+    scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
+    parts: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in load_tensors(raw).items():
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise _unservable(expected_id, f"it has a tensor {key} that is no LoRA weight")
+        parts.setdefault(match["layer"], {})[match["part"]] = tensor.float()
+    weights: dict[str, LoraPair] = {}
+    for layer, pair in sorted(parts.items()):
+        if set(pair) != {"A", "B"} or pair["A"].shape[0] != rank or pair["B"].shape[1] != rank:
+            raise _unservable(expected_id, f"its tensors of {layer} do not fit rank {rank}")
+        weights[layer] = LoraPair(pair["A"], pair["B"], scale)
+    base = str(config.get("base_model_name_or_path", ""))
+    return Adapter(expected_id, weights, rank, len(raw), base)
+
+
+def _tampered(id: str) -> EngineError:
+    message = f"The files of adapter {id} are not those its id names: import or train it again."
+    return EngineError(409, "adapter_tampered", message)
+
+
+def _unservable(id: str, reason: str) -> EngineError:
+    return EngineError(409, "adapter_unsupported", f"Adapter {id} cannot be served: {reason}.")
+
+
+class AdapterStore:
+    """`root/<id>/`: the two adapter files and, when it was trained here, `index/` and `checkpoint/`."""
+
+    def __init__(
+        self, root: Path, device: torch.device, dtype: torch.dtype, resident_bytes: int
+    ) -> None:
+        self._root = root
+        self._device = device
+        self._dtype = dtype
+        self._budget = resident_bytes
+        self._resident: OrderedDict[str, tuple[Adapter, dict[str, LoraPair]]] = OrderedDict()
+        self._lock = threading.Lock()
+        root.mkdir(parents=True, exist_ok=True)
+
+    def folder(self, id: str) -> Path:
+        """Folder of a known adapter; EngineError 404 otherwise."""
+        if _ID.fullmatch(id) is None or not (self._root / id / CONFIG).exists():
+            raise EngineError(
+                404, "adapter_not_found", f"There is no adapter {id}: train it here or import it first."
+            )
+        return self._root / id
+
+    def weights(self, id: str, layers: frozenset[str]) -> dict[str, LoraPair]:
+        """The adapter ready to serve, kept in memory while the budget lasts (least recent leaves)."""
+        with self._lock:
+            found = self._resident.get(id)
+            if found is None:
+                adapter = read_adapter(self.folder(id), id)
+                unknown = sorted(set(adapter.weights) - layers)
+                if unknown:
+                    raise _unservable(id, f"the base model has no linear layer {unknown[0]}")
+                found = (adapter, cast(adapter.weights, self._dtype, self._device))
+                self._resident[id] = found
+            self._resident.move_to_end(id)
+            while len(self._resident) > 1 and self._used() > self._budget:
+                self._resident.popitem(last=False)
+            return found[1]
+
+    def _used(self) -> int:
+        return sum(2 * adapter.bytes for adapter, _ in self._resident.values())
+
+    def put(self, source: Path) -> str:
+        """Move a finished adapter folder into the store under its digest; returns the id."""
+        id = adapter_id(source)
+        target = self._root / id
+        if not target.exists():
+            os.replace(source, target)
+        else:  # the same bytes again: keep the newest index
+            for part in ("index", "checkpoint"):
+                if (source / part).exists():
+                    shutil.rmtree(target / part, ignore_errors=True)
+                    os.replace(source / part, target / part)
+            shutil.rmtree(source)
+        return id
+
+    def workspace(self) -> Path:
+        """A fresh folder on the store's own disk, to be filled and then `put`."""
+        return Path(tempfile.mkdtemp(prefix=".new-", dir=self._root))
+
+    def list(self) -> list[dict[str, Any]]:
+        found = []
+        for folder in sorted(self._root.glob("0x*")):
+            config = json.loads((folder / CONFIG).read_bytes())
+            found.append(
+                {
+                    "id": folder.name,
+                    "baseModel": config.get("base_model_name_or_path", ""),
+                    "bytes": (folder / WEIGHTS).stat().st_size,
+                    "rank": config.get("r"),
+                    "loaded": folder.name in self._resident,
+                    "hasIndex": (folder / "index" / "index.json").exists(),
+                }
+            )
+        return found
+
+    def file(self, id: str, name: str) -> Path:
+        if name not in FILES:
+            raise EngineError(404, "file_not_found", f"An adapter has the files {' and '.join(FILES)}.")
+        return self.folder(id) / name

@@ -1,0 +1,107 @@
+"""Everything the server needs once the base model is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from openlora import __version__
+from openlora.adapters.store import AdapterStore
+from openlora.attribution.query import Attributor
+from openlora.config import EngineConfig
+from openlora.engine.llm_engine import LLMEngine
+from openlora.errors import EngineError
+from openlora.models.base import (
+    choose_device,
+    choose_dtype,
+    find_base,
+    load_base,
+    load_tokenizer,
+    read_info,
+)
+from openlora.train.jobs import JobManager
+from openlora.train.templates import encode_prompt
+
+NUMERIC_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "peft", "safetensors")
+
+
+class Runtime:
+    """Loads on construction (seconds); owns the engine's thread and the training jobs."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self.config = config
+        self.device = choose_device(config.device)
+        torch.set_num_threads(config.threads)
+        path = find_base(config.models, config.base)
+        self.info = read_info(path)
+        self.tokenizer = load_tokenizer(path)
+        dtype = choose_dtype(config.dtype, self.device, self.info)
+        self.base = load_base(path, dtype, self.device, "sdpa")
+        # Gradients need float32 weights that no serving kernel ever touches.
+        exact = load_base(path, torch.float32, self.device, "eager")
+        self.store = AdapterStore(config.adapters, self.device, dtype, config.resident_bytes)
+        self.attributor = Attributor(exact, self.store)
+        self.engine = LLMEngine(
+            self.base,
+            self.tokenizer.eos_token_id,
+            config.threads,
+            config.max_active,
+            config.max_waiting,
+        )
+        self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
+
+    def close(self) -> None:
+        self.jobs.close()
+        self.engine.close()
+
+    def encode(self, messages: list[dict[str, str]]) -> list[int]:
+        """Prompt tokens; EngineError 400 when no token of context is left to answer in."""
+        if messages[-1]["role"] == "assistant":
+            message = "The last message is the assistant's: end with the user's question."
+            raise EngineError(400, "invalid_request", message)
+        prompt = encode_prompt(self.tokenizer, messages)
+        if len(prompt) >= self.info.context_length:
+            message = (
+                f"The prompt has {len(prompt)} tokens and the model reads {self.info.context_length}:"
+                " shorten it."
+            )
+            raise EngineError(
+                400,
+                "context_length_exceeded",
+                message,
+                promptTokens=len(prompt),
+                contextLength=self.info.context_length,
+            )
+        return prompt
+
+    def require_base(self, base: str) -> None:
+        if base not in (self.info.id, self.info.name):
+            message = f"This engine trains {self.info.name} ({self.info.id}) only: choose it as base."
+            raise EngineError(404, "base_not_found", message)
+
+    def health(self) -> dict[str, Any]:
+        return {
+            "status": "ok",
+            "engine": __version__,
+            "engineHash": engine_hash(),
+            "device": str(self.device),
+            "threads": self.config.threads,
+            "base": self.info.public(),
+        }
+
+
+def engine_hash() -> str:
+    """sha256 over this package's sources, the numeric packages' versions and the instruction set."""
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parents[1]
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for package in NUMERIC_PACKAGES:
+        digest.update(f"{package}=={importlib.metadata.version(package)}\n".encode())
+    digest.update(f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}".encode())
+    return "0x" + digest.hexdigest()

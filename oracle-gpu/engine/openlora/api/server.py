@@ -1,0 +1,199 @@
+"""The HTTP interface of docs/interfaces.md, section Engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from openlora import __version__
+from openlora.api.runtime import Runtime
+from openlora.api.schemas import AttributeBody, GenerateBody, TokenizeBody
+from openlora.api.train import router as train_router
+from openlora.config import EngineConfig
+from openlora.engine.detokenizer import Detokenizer
+from openlora.engine.sequence import Sequence
+from openlora.errors import EngineError
+from openlora.models.base import find_base
+
+log = logging.getLogger("openlora")
+MAX_BODY = 32 * 1024 * 1024  # a job of 16 MiB of records, escaped
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+def create_app(config: EngineConfig) -> FastAPI:
+    """The application; the model loads on a thread so that `/health` answers at once."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.runtime = app.state.failure = None
+        threading.Thread(target=_load, args=(app, config), name="load", daemon=True).start()
+        yield
+        if app.state.runtime is not None:
+            await asyncio.to_thread(app.state.runtime.close)
+
+    app = FastAPI(title="openlora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    _install_errors(app)
+    app.include_router(train_router)
+
+    @app.get("/health")
+    async def health() -> dict[str, Any]:
+        runtime = app.state.runtime
+        if runtime is not None:
+            found: dict[str, Any] = runtime.health()
+            return found
+        failure = app.state.failure
+        return {"status": "loading", "engine": __version__, **({"error": failure} if failure else {})}
+
+    @app.post("/v1/generate")
+    async def generate(body: GenerateBody, request: Request) -> StreamingResponse:
+        stream = await start_generation(get_runtime(request), body)
+        return StreamingResponse(stream, media_type="text/event-stream", headers=STREAM_HEADERS)
+
+    @app.post("/v1/tokenize")
+    async def tokenize(body: TokenizeBody, request: Request) -> dict[str, int]:
+        runtime = get_runtime(request)
+        messages = [message.model_dump() for message in body.messages]
+        prompt = await asyncio.to_thread(runtime.encode, messages)
+        return {"promptTokens": len(prompt), "contextLength": runtime.info.context_length}
+
+    @app.post("/v1/attribute")
+    async def attribute(body: AttributeBody, request: Request) -> dict[str, Any]:
+        runtime = get_runtime(request)
+        runtime.attributor.require_index(body.adapter)
+        tokens = len(body.promptTokenIds) + len(body.tokenIds)
+        if tokens > runtime.info.context_length:
+            message = f"{tokens} tokens exceed the context of {runtime.info.context_length}: shorten them."
+            raise EngineError(
+                400,
+                "context_length_exceeded",
+                message,
+                promptTokens=len(body.promptTokenIds),
+                contextLength=runtime.info.context_length,
+            )
+        vocabulary = runtime.base.model.config.vocab_size
+        if max(*body.promptTokenIds, *body.tokenIds) >= vocabulary:
+            message = f"A token id is not below {vocabulary}: send ids that this engine returned."
+            raise EngineError(400, "invalid_request", message)
+        found = runtime.engine.run(
+            lambda: runtime.attributor.attribute(
+                body.adapter, body.promptTokenIds, body.tokenIds, body.top
+            )
+        )
+        return await asyncio.wrap_future(found)
+
+    return app
+
+
+def get_runtime(request: Request) -> Runtime:
+    """The loaded engine; EngineError 503 while there is none."""
+    runtime: Runtime | None = request.app.state.runtime
+    if runtime is None:
+        failure = request.app.state.failure
+        message = failure or "The base model is still loading: try again in a few seconds."
+        raise EngineError(503, "engine_failed" if failure else "engine_loading", message)
+    return runtime
+
+
+async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterator[str]:
+    """Refuse what cannot be answered, then hand back the stream of events."""
+    messages = [message.model_dump() for message in body.messages]
+    prompt = await asyncio.to_thread(runtime.encode, messages)
+    weights = None
+    if body.adapter is not None:
+        layers = runtime.base.switch.names
+        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, layers)
+    loop = asyncio.get_running_loop()
+    events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+    sequence = Sequence(
+        prompt=prompt,
+        max_tokens=min(body.maxTokens, runtime.info.context_length - len(prompt)),
+        temperature=body.temperature,
+        top_p=body.topP,
+        seed=body.seed,
+        weights=weights,
+        detokenizer=Detokenizer(runtime.tokenizer, body.stop),
+        emit=lambda kind, data: loop.call_soon_threadsafe(events.put_nowait, (kind, data)),
+    )
+    runtime.engine.submit(sequence)
+
+    async def stream() -> AsyncIterator[str]:
+        try:
+            while True:
+                kind, data = await events.get()
+                yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+                if kind != "token":
+                    return
+        finally:  # also when the caller goes away
+            sequence.cancel()
+
+    return stream()
+
+
+def _load(app: FastAPI, config: EngineConfig) -> None:
+    try:
+        app.state.runtime = Runtime(config)
+        log.info("ready: %s on %s", app.state.runtime.info.name, app.state.runtime.device)
+    except EngineError as error:
+        app.state.failure = error.message
+        log.error("%s", error.message)
+    except Exception as error:
+        app.state.failure = f"The base model could not be loaded: {error}"
+        log.exception("loading failed")
+
+
+def _install_errors(app: FastAPI) -> None:
+    @app.middleware("http")
+    async def limit(request: Request, call_next: Any) -> Response:
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > MAX_BODY:
+            message = f"The request is larger than {MAX_BODY >> 20} MiB: send fewer records."
+            return _answer(EngineError(413, "too_large", message))
+        response: Response = await call_next(request)
+        return response
+
+    @app.exception_handler(EngineError)
+    async def engine_error(_: Request, error: EngineError) -> JSONResponse:
+        return _answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+        message = f"The field {field} is not right: {first['msg']}."
+        return _answer(EngineError(400, "invalid_request", message, field=field))
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+        message = f"{error.detail}: see docs/interfaces.md for what this engine answers."
+        return _answer(EngineError(error.status_code, code, message))
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        log.exception("a request failed", exc_info=error)
+        return _answer(EngineError(500, "internal", "The engine failed on this request: see its log."))
+
+
+def _answer(error: EngineError) -> JSONResponse:
+    return JSONResponse(error.body(), status_code=error.status)
+
+
+def serve(config: EngineConfig, port: int) -> int:
+    """Serve on the loopback interface until stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    find_base(config.models, config.base)  # say at once when there is none
+    config.state.mkdir(parents=True, exist_ok=True)
+    app = create_app(config)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=3)
+    return 0

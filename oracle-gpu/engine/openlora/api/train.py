@@ -1,0 +1,152 @@
+"""Routes of training: jobs, their events and files, adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+from openlora import config
+from openlora.attribution.index import INDEX, index_leaves
+from openlora.errors import EngineError
+from openlora.train.data import Split, bad_record, make_examples, split
+from openlora.train.estimate import estimate
+from openlora.train.events import FINAL, read_tail
+from openlora.train.spec import Job, Plan
+
+if TYPE_CHECKING:
+    from openlora.api.runtime import Runtime
+
+router = APIRouter(prefix="/v1")
+POLL_SECONDS = 0.15  # how often a live stream looks for new events
+PING_SECONDS = 15.0  # a comment that keeps idle connections open
+
+
+def _runtime(request: Request) -> Runtime:
+    from openlora.api.server import get_runtime
+
+    return get_runtime(request)
+
+
+@router.post("/jobs", status_code=202)
+async def create(body: Job, request: Request) -> dict[str, Any]:
+    runtime = _runtime(request)
+    await asyncio.to_thread(prepare, runtime, body)
+    status = await asyncio.to_thread(runtime.jobs.submit, body)
+    return {"id": status["id"], "status": status["status"]}
+
+
+@router.post("/estimate")
+async def cost(body: Plan, request: Request) -> dict[str, Any]:
+    runtime = _runtime(request)
+    parts = await asyncio.to_thread(prepare, runtime, body)
+    architecture = runtime.base.model.config.to_dict()
+    return await asyncio.to_thread(
+        estimate, body, parts, runtime.info, runtime.config.state, runtime.device, architecture
+    )
+
+
+def prepare(runtime: Runtime, plan: Plan) -> Split:
+    """Check a plan as the training itself will; EngineError names the record and the reason."""
+    runtime.require_base(plan.base)
+    if plan.training.maxLength > runtime.info.context_length:
+        message = f"maxLength exceeds the context of {runtime.info.context_length}: lower it."
+        raise EngineError(400, "invalid_request", message, field="training.maxLength")
+    seen: set[str] = set()
+    for record in plan.records:
+        if not record.messages:
+            raise bad_record(record.recordId, "it has no messages")
+        if sum(len(message.content.encode()) for message in record.messages) > config.MAX_RECORD_BYTES:
+            raise bad_record(record.recordId, f"it is longer than {config.MAX_RECORD_BYTES} bytes")
+        if record.recordId in seen:
+            raise bad_record(record.recordId, "it is listed twice")
+        seen.add(record.recordId)
+    records = [record.plain for record in plan.records]
+    examples = make_examples(runtime.tokenizer, records, plan.training.maxLength)
+    parts = split(examples, plan.training.heldOutEvery)
+    if len(parts.train) > config.INDEX_MAX_ROWS:
+        message = f"{len(parts.train)} records exceed the {config.INDEX_MAX_ROWS} that one index holds."
+        raise EngineError(400, "too_many_records", message)
+    return parts
+
+
+@router.get("/jobs")
+async def jobs(request: Request) -> list[dict[str, Any]]:
+    return await asyncio.to_thread(_runtime(request).jobs.list)
+
+
+@router.get("/jobs/{id}")
+async def job(id: str, request: Request) -> dict[str, Any]:
+    return await asyncio.to_thread(_runtime(request).jobs.status, id)
+
+
+@router.delete("/jobs/{id}")
+async def cancel(id: str, request: Request) -> dict[str, Any]:
+    return await asyncio.to_thread(_runtime(request).jobs.cancel, id)
+
+
+@router.get("/jobs/{id}/events")
+async def events(id: str, request: Request) -> StreamingResponse:
+    start = request.query_params.get("from", "0")
+    if not start.isdigit():
+        raise EngineError(400, "invalid_request", "The parameter from is a sequence number, 0 or more.")
+    path = _runtime(request).jobs.events_path(id)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    stream = follow(path, int(start))
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+async def follow(path: Path, start: int) -> AsyncIterator[str]:
+    """The log from `start`, then live, until the job's final event."""
+    offset = 0
+    spoken = time.monotonic()
+    while True:
+        found, offset = await asyncio.to_thread(read_tail, path, offset)
+        for event in found:
+            if event["seq"] >= start:
+                yield f"id: {event['seq']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+            if event["type"] in FINAL:
+                return
+        now = time.monotonic()
+        if found:
+            spoken = now
+        elif now - spoken > PING_SECONDS:
+            spoken = now
+            yield ": waiting\n\n"
+        await asyncio.sleep(POLL_SECONDS)
+
+
+@router.get("/jobs/{id}/index")
+async def index(id: str, request: Request) -> dict[str, Any]:
+    runtime = _runtime(request)
+    status = await asyncio.to_thread(runtime.jobs.status, id)
+    if "result" not in status:
+        raise EngineError(409, "job_not_done", f"Job {id} is {status['status']}: it has no index yet.")
+    folder = runtime.store.folder(status["result"]["adapter"]) / "index"
+    if not (folder / INDEX).exists():
+        raise EngineError(409, "no_index", f"The index of job {id} was removed: train it again.")
+    return {"rows": await asyncio.to_thread(index_leaves, folder)}
+
+
+@router.get("/jobs/{id}/log")
+async def training_log(id: str, request: Request) -> FileResponse:
+    path = _runtime(request).jobs.folder(id) / "log.jsonl"
+    if not path.exists():
+        raise EngineError(409, "job_not_started", f"Job {id} has no training log yet: wait for its start.")
+    return FileResponse(path, media_type="application/jsonl")
+
+
+@router.get("/adapters")
+async def adapters(request: Request) -> JSONResponse:
+    return JSONResponse(await asyncio.to_thread(_runtime(request).store.list))
+
+
+@router.get("/adapters/{id}/files/{name}")
+async def adapter_file(id: str, name: str, request: Request) -> FileResponse:
+    return FileResponse(_runtime(request).store.file(id, name), media_type="application/octet-stream")

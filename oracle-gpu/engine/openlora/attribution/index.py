@@ -1,0 +1,177 @@
+"""The attribution index of a release: built once after training, opened for queries.
+
+A folder: `index.json`, `rows.i8` [n, k] and `projection.f32` [k, dimensions], both row-major, little
+endian, memory-mapped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openlora.attribution import projection
+from openlora.attribution.gradients import Slice, choose_slices, loss_gradient
+from openlora.errors import EngineError
+from openlora.models.base import BaseModel
+from openlora.ops.lora import LoraWeights
+from openlora.train.data import Example
+from openlora.verify import hashing
+
+INDEX = "index.json"
+ROWS = "rows.i8"
+PROJECTION = "projection.f32"
+Progress = Callable[[int, int], None]
+
+
+def rotation_seed(checkpoint: str) -> bytes:
+    """32 bytes fixed by the checkpoint, so that nobody can try rotations until one pleases him."""
+    return hashing.keccak256(b"openlora rotation" + hashing.from_hex(checkpoint))
+
+
+def build_index(
+    folder: Path,
+    base: BaseModel,
+    weights: LoraWeights,
+    checkpoint: str,
+    train: Sequence[Example],
+    held_out: Sequence[Example],
+    divisor: float,
+    progress: Progress,
+    slices: Sequence[Slice] | None = None,
+) -> dict[str, Any]:
+    """Write the index of `train` at the checkpoint's weights; returns what goes into the job's result."""
+    slices = list(slices or choose_slices(weights))
+    folder.mkdir(parents=True, exist_ok=True)
+    count, dimensions = len(train), slices[-1].end
+    total = count + len(held_out)
+    scratch = folder / "gradients.f32"
+    gradients = np.memmap(scratch, np.float32, "w+", shape=(count, dimensions))
+    for i, example in enumerate(train):
+        gradients[i] = _gradient(base, weights, slices, example, divisor)
+        progress(i + 1, total)
+    seed = rotation_seed(checkpoint)
+    matrix = np.memmap(folder / PROJECTION, np.float32, "w+", shape=(count, dimensions))
+    made = projection.project(gradients, slices, int.from_bytes(seed[:8], "big"), matrix)
+    matrix.flush()
+    rows = projection.quantise_rows(made.rows)
+    rows.values.tofile(folder / ROWS)
+    null, source = _null_scores(base, weights, slices, gradients, matrix, rows.values, train, held_out,
+                                divisor, lambda done: progress(count + done, total))  # fmt: skip
+    threshold = projection.null_threshold(null, count)
+    del gradients
+    scratch.unlink()
+    head = {
+        "rows": count,
+        "k": count,
+        "seed": hashing.to_hex(seed),
+        "projectionHash": hashing.to_hex(hashing.sha256_file(folder / PROJECTION)),
+        "nullThreshold": threshold,
+        "fidelity": "provisional",
+    }
+    body = {
+        **head,
+        "checkpoint": checkpoint,
+        "damping": projection.DAMPING,
+        "dimensions": dimensions,
+        "lossDivisor": divisor,
+        "nullSource": source,
+        "tensors": [[piece.layer, piece.part] for piece in slices],
+        "leaves": [
+            {
+                "position": i,
+                "recordId": example.record_id,
+                "cluster": example.cluster,
+                "tokensRoot": hashing.to_hex(hashing.tokens_root(example.tokens)),
+                "scaleBits": hashing.float_bits(float(rows.norms[i])),
+                "rowRoot": hashing.to_hex(hashing.row_root(rows.values[i])),
+            }
+            for i, example in enumerate(train)
+        ],
+    }
+    (folder / INDEX).write_text(json.dumps(body), encoding="utf-8")
+    return head
+
+
+def _gradient(
+    base: BaseModel, weights: LoraWeights, slices: Sequence[Slice], example: Example, divisor: float
+) -> np.ndarray:
+    _, gradient = loss_gradient(base, weights, slices, example.tokens, example.trained, divisor)
+    values: np.ndarray = gradient.cpu().numpy()
+    return values
+
+
+def _null_scores(
+    base: BaseModel,
+    weights: LoraWeights,
+    slices: Sequence[Slice],
+    gradients: np.ndarray,
+    matrix: np.ndarray,
+    rows: np.ndarray,
+    train: Sequence[Example],
+    held_out: Sequence[Example],
+    divisor: float,
+    progress: Callable[[int], None],
+) -> tuple[np.ndarray, str]:
+    """Scores of records against rows they did not shape, and which records these were.
+
+    Held-out records where there are any; else each trained record against the rows of other clusters.
+    """
+    clusters = np.array([example.cluster for example in train])
+    found: list[np.ndarray] = []
+    for i, example in enumerate(held_out or train):
+        raw = _gradient(base, weights, slices, example, divisor) if held_out else gradients[i]
+        query = projection.quantise_query(matrix @ raw)
+        totals = projection.scores(rows, query).sum(axis=1)
+        found.append(totals[clusters != example.cluster])
+        if held_out:
+            progress(i + 1)
+    null = np.concatenate(found)
+    return (null if len(null) else np.zeros(1)), "held-out" if held_out else "other clusters"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    position: int
+    record_id: str
+    cluster: str
+    row_root: str
+
+
+class AttributionIndex:
+    """An index opened for queries; rows and projection are checked against their hashes once."""
+
+    def __init__(self, folder: Path) -> None:
+        head = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        self.k: int = head["k"]
+        self.null_threshold: int = head["nullThreshold"]
+        self.checkpoint: str = head["checkpoint"]
+        self.divisor: float = head["lossDivisor"]
+        self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
+        self.rows = np.fromfile(folder / ROWS, np.int8).reshape(head["rows"], self.k)
+        self.matrix = np.memmap(
+            folder / PROJECTION, np.float32, "r", shape=(self.k, head["dimensions"])
+        )
+        self.leaves = [
+            Leaf(leaf["position"], leaf["recordId"], leaf["cluster"], leaf["rowRoot"])
+            for leaf in head["leaves"]
+        ]
+        projection_hash = hashing.to_hex(hashing.sha256_file(folder / PROJECTION))
+        roots = [hashing.to_hex(hashing.row_root(row)) for row in self.rows]
+        if projection_hash != head["projectionHash"] or roots != [x.row_root for x in self.leaves]:
+            raise EngineError(
+                409,
+                "index_tampered",
+                "The attribution index is not the one that was built: train the release again.",
+            )
+
+
+def index_leaves(folder: Path) -> list[dict[str, Any]]:
+    """What the service needs to build the leaves of the index tree."""
+    body = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    leaves: list[dict[str, Any]] = body["leaves"]
+    return leaves

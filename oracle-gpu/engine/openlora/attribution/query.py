@@ -1,0 +1,112 @@
+"""Which records shaped one answer: a backward pass, a projection, one integer matrix–vector product."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openlora.adapters.store import AdapterStore, read_adapter
+from openlora.attribution import projection
+from openlora.attribution.gradients import Slice, loss_gradient, make_slices
+from openlora.attribution.index import INDEX, AttributionIndex, Leaf
+from openlora.errors import EngineError
+from openlora.models.base import BaseModel
+from openlora.ops.lora import LoraPair, cast
+from openlora.verify import hashing
+
+OPEN_INDEXES = 8  # kept open at once; each holds its checkpoint's weights
+
+
+@dataclass(frozen=True)
+class _Opened:
+    index: AttributionIndex
+    weights: dict[str, LoraPair]
+    slices: list[Slice]
+
+
+class Attributor:
+    """Answers queries on the engine's thread with a float32 copy of the base that nothing repacks."""
+
+    def __init__(self, base: BaseModel, store: AdapterStore) -> None:
+        self._base = base
+        self._store = store
+        self._opened: OrderedDict[str, _Opened] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def require_index(self, adapter: str) -> Path:
+        """Folder of the adapter; EngineError 404 or 409 where a query cannot be answered."""
+        folder = self._store.folder(adapter)
+        if not (folder / "index" / INDEX).exists():
+            raise EngineError(
+                409, "no_index", f"Adapter {adapter} has no attribution index: it was not trained here."
+            )
+        return folder
+
+    def attribute(
+        self, adapter: str, prompt: Sequence[int], answer: Sequence[int], top: int
+    ) -> dict[str, Any]:
+        """Records that shaped `answer` (token ids) after `prompt`, best first, one per cluster."""
+        opened = self._open(adapter)
+        tokens = [*prompt, *answer]
+        trained = [False] * len(prompt) + [True] * len(answer)
+        _, gradient = loss_gradient(
+            self._base, opened.weights, opened.slices, tokens, trained, opened.index.divisor
+        )
+        query = projection.quantise_query(opened.index.matrix @ gradient.cpu().numpy())
+        partials = projection.scores(opened.index.rows, query)
+        records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
+        return {
+            "queryRoot": hashing.to_hex(hashing.query_root(query)),
+            "nullThreshold": opened.index.null_threshold,
+            "k": opened.index.k,
+            "fidelity": "provisional",
+            "records": records,
+        }
+
+    def _open(self, adapter: str) -> _Opened:
+        with self._lock:
+            if adapter not in self._opened:
+                folder = self.require_index(adapter)
+                index = AttributionIndex(folder / "index")
+                checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
+                weights = cast(checkpoint.weights, self._base.dtype, self._base.device)
+                slices = make_slices(weights, index.tensors)
+                self._opened[adapter] = _Opened(index, weights, slices)
+            self._opened.move_to_end(adapter)
+            while len(self._opened) > OPEN_INDEXES:
+                self._opened.popitem(last=False)
+            return self._opened[adapter]
+
+
+def rank(
+    leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int
+) -> list[dict[str, Any]]:
+    """The best rows above the threshold, one per cluster, by falling score and rising recordId."""
+    totals = partials.sum(axis=1, dtype=np.int64)
+    above = [leaf for leaf in leaves if totals[leaf.position] > threshold]
+    above.sort(key=lambda leaf: (-int(totals[leaf.position]), leaf.record_id))
+    records: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for leaf in above:
+        if leaf.cluster in seen:
+            continue
+        seen.add(leaf.cluster)
+        records.append(
+            {
+                "position": leaf.position,
+                "recordId": leaf.record_id,
+                "cluster": leaf.cluster,
+                "score": int(totals[leaf.position]),
+                "partials": [int(part) for part in partials[leaf.position]],
+                "rowRoot": leaf.row_root,
+            }
+        )
+        if len(records) == top:
+            break
+    return records

@@ -1,0 +1,56 @@
+"""Settings of one engine process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    state: Path  # jobs/ and adapters/ live here
+    models: Path  # one folder per converted base model
+    base: str | None = None  # folder name; None: the only one there
+    threads: int = 0  # 0: all cores this process may use
+    device: str = "auto"  # auto | cpu | cuda
+    dtype: str = "auto"  # serving weights: auto | float32 | bfloat16
+    max_active: int = 8  # sequences decoded in turn
+    max_waiting: int = 256  # sequences queued before 503
+    resident_bytes: int = 512 * 1024 * 1024  # adapters kept in memory
+
+    @property
+    def jobs(self) -> Path:
+        return self.state / "jobs"
+
+    @property
+    def adapters(self) -> Path:
+        return self.state / "adapters"
+
+
+# Limits on what a training request may ask for.
+MAX_RECORDS = 20_000
+MAX_RECORD_BYTES = 16 * 1024
+MAX_EPOCHS = 20
+MAX_RANK = 64
+MAX_BATCH = 64
+INDEX_MAX_ROWS = 4_096  # lossless rotation into the rows' own span ends here
+
+
+def core_count() -> int:
+    """Cores this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fix_numerics() -> None:
+    """Environment that makes matrix products repeat bit for bit; call before importing torch.
+
+    MKL otherwise picks code paths by memory alignment and OpenMP may change its team size.
+    """
+    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
+    os.environ.setdefault("MKL_DYNAMIC", "FALSE")
+    os.environ.setdefault("OMP_DYNAMIC", "FALSE")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

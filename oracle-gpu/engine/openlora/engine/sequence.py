@@ -1,0 +1,39 @@
+"""One request being answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from openlora.engine.detokenizer import Detokenizer
+from openlora.ops.lora import LoraWeights
+
+Emit = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass
+class Sequence:
+    prompt: list[int]
+    max_tokens: int
+    temperature: float
+    top_p: float
+    seed: int
+    weights: LoraWeights | None
+    detokenizer: Detokenizer
+    emit: Emit
+    tokens: list[int] = field(default_factory=list)  # sampled so far
+    cache: DynamicCache | None = None
+    prefilled: int = 0  # prompt tokens already in the cache
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.generator = torch.Generator().manual_seed(self.seed)
+
+    def cancel(self) -> None:
+        """Stop at the next token; safe from any thread."""
+        self.cancelled.set()

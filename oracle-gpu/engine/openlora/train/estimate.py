@@ -1,0 +1,83 @@
+"""What a job will cost in time and memory, before it starts."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from openlora.models.base import BaseInfo, fast_bf16
+from openlora.train.data import Example, Split
+from openlora.train.spec import Plan
+from openlora.train.trainer import step_count
+
+# Share of the speed of large matrix products that a whole training step reaches (measured, 2 cores).
+EFFICIENCY = 0.5
+# Float32 gradients at batch 1 against batched bfloat16 training, tokens per second (measured).
+INDEX_SPEED = 0.8
+START_SECONDS = 20  # loading, evaluation before and after
+ACTIVATION_BYTES = 4  # per value kept for the backward pass
+SPEEDS = "speed.json"
+
+
+def remember(state: Path, train_speed: float, index_speed: float) -> None:
+    """Keep the speeds of a finished job for the next estimate."""
+    value = {"train": train_speed, "index": index_speed}
+    (state / SPEEDS).write_text(json.dumps(value), encoding="utf-8")
+
+
+def _remembered(state: Path) -> dict[str, float] | None:
+    path = state / SPEEDS
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def index_speed(state: Path, train_speed: float) -> float:
+    """Tokens per second of index building, from the last job or in proportion to training."""
+    found = _remembered(state)
+    ratio = found["index"] / found["train"] if found else INDEX_SPEED
+    return train_speed * ratio
+
+
+def train_speed(state: Path, info: BaseInfo, device: torch.device) -> float:
+    """Tokens per second of training: from the last job, else from a short matrix product."""
+    found = _remembered(state)
+    if found:
+        return found["train"]
+    dtype = torch.bfloat16 if fast_bf16(device) else torch.float32
+    a = torch.ones(512, 1024, dtype=dtype, device=device)
+    a @ a.T  # the first call compiles kernels
+    started = time.perf_counter()
+    for _ in range(10):
+        result = a @ a.T
+    float(result[0, 0])  # wait for a GPU
+    flops = 10 * 2 * 512 * 512 * 1024 / (time.perf_counter() - started)
+    return EFFICIENCY * flops / (4 * info.parameters)
+
+
+def estimate(
+    plan: Plan, parts: Split, info: BaseInfo, state: Path, device: torch.device, config: dict[str, Any]
+) -> dict[str, Any]:
+    """The body of `/v1/estimate`."""
+    tokens = sum(len(example.tokens) for example in parts.train)
+    held = sum(len(example.tokens) for example in parts.held_out)
+    speed = train_speed(state, info, device)
+    seconds = (tokens * plan.training.epochs + held) / speed + START_SECONDS
+    seconds += (tokens + held) / index_speed(state, speed)
+    longest = max(len(example.tokens) for example in parts.train) * plan.training.batchSize
+    values = 20 * config["hidden_size"] + 6 * config["intermediate_size"]
+    activations = longest * values * config["num_hidden_layers"] * ACTIVATION_BYTES
+    logits = longest * config["vocab_size"] * ACTIVATION_BYTES * 2
+    return {
+        "trainTokens": tokens * plan.training.epochs,
+        "steps": step_count(len(parts.train), plan.training),
+        "seconds": round(seconds),
+        "memoryBytes": 6 * info.parameters + activations + logits,
+        "sample": _sample(parts.train[0]),
+    }
+
+
+def _sample(example: Example) -> dict[str, Any]:
+    return {"text": example.text, "trained": [list(span) for span in example.spans]}

@@ -1,0 +1,161 @@
+"""Training jobs of one engine: accepted, run one at a time in a process of their own, never lost.
+
+A job is a folder: `job.json` (what was asked), `events.jsonl` (its state is the last event), `log.jsonl`
+(the training log), `worker.log`. Nothing about a job is kept in memory only.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from openlora.errors import EngineError
+from openlora.train.events import FINAL, Event, EventLog, read_events
+from openlora.train.spec import Job
+from openlora.train.worker import write_json
+
+STOPPED = "The engine stopped while this job was training."
+STOPPED_HINT = "Nothing was released. Start the training again as a new job."
+
+
+class JobManager:
+    def __init__(self, root: Path, base: Path, state: Path, device: str, threads: int) -> None:
+        self._root = root
+        self._command = [
+            *(sys.executable, "-m", "openlora", "train-worker"),
+            *("--base", str(base), "--state", str(state)),
+            *("--device", device, "--threads", str(threads)),
+        ]
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._running: tuple[str, subprocess.Popen[bytes]] | None = None
+        self._cancelled: set[str] = set()
+        self._closing = False
+        root.mkdir(parents=True, exist_ok=True)
+        self._folders: dict[str, Path] = {}
+        self._recover()
+        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> dict[str, Any]:
+        """Accept a job; the same id with the same content returns the job as it stands."""
+        with self._lock:
+            known = self._folders.get(job.id)
+            if known is not None:
+                stored = Job.model_validate_json((known / "job.json").read_bytes())
+                if stored.digest != job.digest:
+                    message = f"Job {job.id} exists with other content: choose another id."
+                    raise EngineError(409, "job_conflict", message)
+                return self.status(job.id)
+            folder = self._root / job.folder_name
+            folder.mkdir(exist_ok=True)
+            write_json(folder / "job.json", job.model_dump())
+            EventLog(folder / "events.jsonl").append("queued")
+            self._folders[job.id] = folder
+        self._queue.put(job.id)
+        return self.status(job.id)
+
+    def folder(self, id: str) -> Path:
+        folder = self._folders.get(id)
+        if folder is None:
+            raise EngineError(404, "job_not_found", f"There is no job {id}: create it first.")
+        return folder
+
+    def events_path(self, id: str) -> Path:
+        return self.folder(id) / "events.jsonl"
+
+    def status(self, id: str) -> dict[str, Any]:
+        """`{ id, status, step, steps, error?, result? }`, read from the event log."""
+        found: dict[str, Any] = {"id": id, "status": "queued", "step": 0, "steps": 0}
+        for event in read_events(self.events_path(id)):
+            kind = event["type"]
+            if kind in FINAL:
+                found["status"] = kind
+            elif kind != "queued":
+                found["status"] = "running"
+            found["step"] = event.get("step", found["step"]) if kind == "step" else found["step"]
+            found["steps"] = event.get("steps", found["steps"])
+            if kind == "failed":
+                found["error"] = {"message": event["message"], "hint": event["hint"]}
+            if kind == "done":
+                found["result"] = event["result"]
+        return found
+
+    def list(self) -> list[dict[str, Any]]:
+        return [self.status(id) for id in sorted(self._folders)]
+
+    def cancel(self, id: str) -> dict[str, Any]:
+        """Stop a job; one that has ended stays as it is."""
+        with self._lock:
+            path = self.events_path(id)
+            if self._last(path)["type"] in FINAL:
+                return self.status(id)
+            self._cancelled.add(id)
+            if self._running is not None and self._running[0] == id:
+                self._running[1].kill()  # the jobs thread writes the event once the process is gone
+            else:
+                EventLog(path).append("cancelled")
+        return self.status(id)
+
+    def close(self) -> None:
+        """Stop the running job, if any; the next start marks it failed."""
+        with self._lock:
+            self._closing = True
+            if self._running is not None:
+                self._running[1].kill()
+        self._queue.put(None)
+        self._thread.join(timeout=30)
+
+    def _recover(self) -> None:
+        """Queue what had not begun; what was running when the engine stopped has failed."""
+        for path in sorted(self._root.glob("*/job.json"), key=lambda path: path.stat().st_mtime):
+            folder = path.parent
+            id = json.loads(path.read_bytes())["id"]
+            events = EventLog(folder / "events.jsonl")
+            self._folders[id] = folder
+            known = read_events(folder / "events.jsonl")
+            if not known:
+                events.append("queued")
+            if not known or known[-1]["type"] == "queued":
+                self._queue.put(id)
+            elif known[-1]["type"] not in FINAL:
+                events.append("failed", message=STOPPED, hint=STOPPED_HINT)
+
+    def _loop(self) -> None:
+        while (id := self._queue.get()) is not None:
+            self._run(id)
+
+    def _run(self, id: str) -> None:
+        folder = self.folder(id)
+        with self._lock, (folder / "worker.log").open("ab") as log:
+            if self._closing or id in self._cancelled:
+                return
+            # The worker leaves when its standard input closes, which it does when this process dies.
+            process = subprocess.Popen(
+                [*self._command, "--job", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+            self._running = (id, process)
+        code = process.wait()
+        with self._lock:
+            self._running = None
+            if self._closing or self._last(folder / "events.jsonl")["type"] in FINAL:
+                return
+            events = EventLog(folder / "events.jsonl")
+            if id in self._cancelled:
+                events.append("cancelled")
+            else:
+                hint = "The machine may lack memory: lower batchSize or maxLength and start a new job."
+                message = f"The training process ended unexpectedly (exit code {code})."
+                events.append("failed", message=message, hint=hint)
+
+    @staticmethod
+    def _last(path: Path) -> Event:
+        return read_events(path)[-1]

@@ -1,0 +1,218 @@
+"""A training job in its own process, so that no failure of it can stop the answering of requests."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from openlora.adapters.store import AdapterStore, read_adapter
+from openlora.attribution.index import build_index
+from openlora.errors import EngineError
+from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
+from openlora.ops.lora import cast
+from openlora.train import estimate, evaluate
+from openlora.train.data import Split, make_examples, split
+from openlora.train.events import EventLog
+from openlora.train.spec import Job
+from openlora.train.trainer import StepReport, Trained, Trainer, loss_divisor, step_count
+from openlora.train.training_log import TrainingLog
+from openlora.verify.hashing import to_hex
+
+# Trainer and engine run different code over the same weights; more than this much apart is a defect.
+PARITY = 0.05
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the job in the folder `--job`; every outcome is an event in its log."""
+    _leave_with_parent()
+    os.nice(10)  # answering comes first
+    torch.set_num_threads(arguments.threads)
+    folder: Path = arguments.job
+    events = EventLog(folder / "events.jsonl")
+    try:
+        _run(folder, arguments.base, arguments.state, arguments.device, events)
+        return 0
+    except EngineError as error:
+        events.append("failed", message=error.message, hint="Change the request and start a new job.")
+    except (MemoryError, torch.OutOfMemoryError):
+        hint = "Lower batchSize or maxLength and start a new job."
+        events.append("failed", message="Training ran out of memory.", hint=hint)
+    except Exception as error:
+        traceback.print_exc()
+        hint = "See worker.log in the job's folder; start a new job to try again."
+        events.append("failed", message=f"Training stopped: {error}", hint=hint)
+    return 1
+
+
+def _leave_with_parent() -> None:
+    """The engine holds the other end of our standard input: when it is gone, so are we."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os._exit(3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventLog) -> None:
+    started = time.monotonic()
+    job = Job.model_validate_json((folder / "job.json").read_bytes())
+    device = choose_device(device_name)
+    info = read_info(base)
+    tokenizer = load_tokenizer(base)
+    records = [record.plain for record in job.records]
+    parts = split(make_examples(tokenizer, records, job.training.maxLength), job.training.heldOutEvery)
+    steps = step_count(len(parts.train), job.training)
+    events.append(
+        "started",
+        steps=steps,
+        trainTokens=sum(len(example.tokens) for example in parts.train) * job.training.epochs,
+        records=len(parts.train),
+        heldOut=len(parts.held_out),
+    )
+    store = AdapterStore(state / "adapters", device, torch.float32, 0)
+    work = store.workspace()
+    trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
+    trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, work, events, state)
+    del trainer
+    index, index_speed = _index(work, info, trained, parts, job, device, parity, events)
+    adapter = store.put(work)
+    estimate.remember(state, trained.tokens_per_second, index_speed)
+    result = {
+        "adapter": adapter,
+        "adapterBytes": store.file(adapter, "adapter_model.safetensors").stat().st_size,
+        "baseModel": info.id,
+        "tokenizerHash": info.tokenizer_hash,
+        "trainingLogRoot": to_hex(trained.log_root),
+        "checkpoint": {"step": trained.checkpoint_step, "digest": trained.checkpoint},
+        "index": index,
+        "evaluation": evaluation,
+        "seconds": round(time.monotonic() - started),
+    }
+    events.append("done", result=result)
+
+
+def _train(
+    trainer: Trainer,
+    tokenizer: Any,
+    parts: Split,
+    folder: Path,
+    work: Path,
+    events: EventLog,
+    state: Path,
+) -> tuple[Trained, dict[str, Any], float]:
+    """Evaluate, train, evaluate; returns also the trainer's loss on one record, for the parity check."""
+    shown = (parts.held_out or parts.train)[: evaluate.SAMPLES]
+
+    def measure(when: str, before: list[str] | None) -> tuple[evaluate.Measure | None, list[str]]:
+        found = evaluate.evaluate(
+            trainer.model, parts.held_out, trainer.pad, trainer.device, trainer.precision()
+        )
+        texts = evaluate.answers(
+            trainer.model, tokenizer, shown, trainer.device, trainer.precision()
+        )
+        loss = None if found is None else found.loss
+        samples = evaluate.sample_rows(shown, texts, before)
+        events.append("evaluation", when=when, heldOutLoss=loss, samples=samples)
+        return found, texts
+
+    total = sum(len(example.tokens) for example in parts.train)
+    index_tokens = total + sum(len(example.tokens) for example in parts.held_out)
+
+    def on_step(report: StepReport) -> None:
+        left = (report.steps - report.step) / report.steps * total * trainer.training.epochs
+        seconds = left / report.tokens_per_second
+        seconds += index_tokens / estimate.index_speed(state, report.tokens_per_second)
+        events.append(
+            "step",
+            step=report.step,
+            steps=report.steps,
+            epoch=report.epoch,
+            loss=round(report.loss, 6),
+            learningRate=report.learning_rate,
+            tokensPerSecond=round(report.tokens_per_second, 1),
+            secondsLeft=round(seconds),
+        )
+
+    def on_checkpoint(step: int, digest: str, head: bytes) -> None:
+        events.append("checkpoint", step=step, digest=digest, logHead=to_hex(head))
+
+    before, base_answers = measure("before", None)
+    log = TrainingLog(folder / "log.jsonl")
+    trained = trainer.train(parts.train, log, work, on_step, on_checkpoint)
+    after, _ = measure("after", base_answers)
+    with torch.no_grad():
+        parity = float(trainer.record_losses(parts.train[:1])[0])
+    evaluation = {
+        "heldOutLossBefore": before and before.loss,
+        "heldOutLossAfter": after and after.loss,
+        "heldOutRecords": len(parts.held_out),
+        "exactMatchBefore": before and before.exact / before.records,
+        "exactMatch": after and after.exact / after.records,
+    }
+    return trained, evaluation, parity
+
+
+def _index(
+    work: Path,
+    info: BaseInfo,
+    trained: Trained,
+    parts: Split,
+    job: Job,
+    device: torch.device,
+    trainer_loss: float,
+    events: EventLog,
+) -> tuple[dict[str, Any], float]:
+    """Build the attribution index with the engine's own layers, after checking they say what PEFT's say."""
+    base = load_base(info.path, torch.float32, device, "eager")
+    _check_parity(base, work, trained.adapter, parts, trainer_loss)
+    weights = read_adapter(work / "checkpoint", trained.checkpoint).weights
+    divisor = loss_divisor(parts.train, job.training.batchSize)
+    started = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        if done == total or done % 5 == 0:
+            events.append("index", done=done, total=total)
+
+    head = build_index(
+        work / "index",
+        base,
+        cast(weights, torch.float32, device),
+        trained.checkpoint,
+        parts.train,
+        parts.held_out,
+        divisor,
+        progress,
+    )
+    tokens = sum(len(example.tokens) for example in [*parts.train, *parts.held_out])
+    return head, tokens / (time.monotonic() - started)
+
+
+def _check_parity(base: Any, work: Path, adapter: str, parts: Split, expected: float) -> None:
+    weights = cast(read_adapter(work, adapter).weights, torch.float32, base.device)
+    example = parts.train[0]
+    batch = evaluate.collate([example], 0, base.device)
+    with torch.no_grad(), base.switch.use(weights):
+        found = float(evaluate.token_losses(base.model, batch)[0].sum())
+    if abs(found - expected) > PARITY * max(expected, len(batch.targets) * 0.1):
+        raise EngineError(
+            500,
+            "parity",
+            f"The saved adapter serves differently from how it was trained ({found:.3f} against {expected:.3f}).",
+        )
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a file that is either whole or absent."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value), encoding="utf-8")
+    os.replace(partial, path)
