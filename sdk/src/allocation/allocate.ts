@@ -25,7 +25,7 @@ export type AllocationInput = {
   dayIndex: number;
 };
 
-/** What one cluster of records got, before votes: `share` by score, `paid` after reputation and cap. */
+/** What one cluster of records got, before votes: `share` by score, `paid` after reputation (the cap comes later, per contributor). */
 export type ClusterShare = {
   cluster: Hex;
   recordId: Hex;
