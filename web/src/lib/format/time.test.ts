@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { duration, relativeTime } from './time.ts';
+
+test('relative time speaks the reader’s language', () => {
+  expect(relativeTime(940, 1000, 'en')).toBe('1 minute ago');
+  expect(relativeTime(1000 + 7200, 1000, 'en')).toBe('in 2 hours');
+  expect(relativeTime(940, 1000, 'zh-Hant')).toBe('1 分鐘前');
+});
+
+test('a moment ago counts in seconds', () => {
+  expect(relativeTime(995, 1000, 'en')).toBe('5 seconds ago');
+  expect(relativeTime(1000, 1000, 'en')).toBe('now');
+});
+
+test.each([
+  [45, '45 s'],
+  [95, '1 min 35 s'],
+  [600, '10 min'],
+  [4800, '1 h 20 min'],
+  [172_800, '2 d'],
+])('%i seconds read as %s', (seconds, text) => {
+  expect(duration(seconds)).toBe(text);
+});

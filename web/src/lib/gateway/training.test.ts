@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { progressOf, type JobEvent } from './training.ts';
+
+const log: JobEvent[] = [
+  { seq: 0, type: 'queued' },
+  { seq: 1, type: 'started', steps: 4, records: 30, heldOut: 3 },
+  { seq: 2, type: 'evaluation', when: 'before', heldOutLoss: 3.1, samples: [{ prompt: 'p', reference: 'r', answer: 'a' }] },
+  { seq: 3, type: 'step', step: 1, steps: 4, loss: 3, secondsLeft: 30 },
+  { seq: 4, type: 'step', step: 2, steps: 4, loss: 2, secondsLeft: 20 },
+];
+
+test('a running job shows its losses and the time left', () => {
+  const progress = progressOf(log);
+  expect(progress.phase).toBe('training');
+  expect(progress.losses).toEqual([{ step: 1, loss: 3 }, { step: 2, loss: 2 }]);
+  expect(progress.secondsLeft).toBe(20);
+  expect(progress.heldOutBefore).toBe(3.1);
+  expect(progress.finished).toBe(false);
+});
+
+test('events replayed after a reconnect count once', () => {
+  expect(progressOf([...log, ...log]).losses).toHaveLength(2);
+});
+
+test('a failure keeps its hint and ends the log', () => {
+  const progress = progressOf([...log, { seq: 5, type: 'failed', message: 'Killed.', hint: 'Train on fewer records.' }]);
+  expect(progress.failure).toEqual({ message: 'Killed.', hint: 'Train on fewer records.' });
+  expect(progress.finished).toBe(true);
+});
+
+test('attestation names the release', () => {
+  expect(progressOf([...log, { seq: 5, type: 'attested', releaseHash: '0xab' }]).releaseHash).toBe('0xab');
+});

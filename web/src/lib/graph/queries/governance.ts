@@ -1,0 +1,119 @@
+import { graphql } from '../graphql.ts';
+
+export const proposalFields = graphql(`
+  fragment ProposalFields on Proposal {
+    id
+    proposalId
+    kind
+    title
+    description
+    status
+    voteStart
+    voteEnd
+    quorum
+    forVotes
+    againstVotes
+    abstainVotes
+    forContribution
+    againstContribution
+    abstainContribution
+    forCapital
+    againstCapital
+    abstainCapital
+    ballotCount
+    eta
+    createdAt
+    queuedAt
+    executedAt
+    canceledAt
+    transactionHash
+    executedTransactionHash
+    targets
+    values
+    calldatas
+    proposer {
+      id
+    }
+    governor {
+      id
+      kind
+      timelock
+    }
+  }
+`);
+
+export const proposalsQuery = graphql(
+  `
+    query Proposals($where: Proposal_filter) {
+      proposals(first: 100, where: $where, orderBy: createdAt, orderDirection: desc) {
+        ...ProposalFields
+      }
+    }
+  `,
+  [proposalFields],
+);
+
+export const proposalQuery = graphql(
+  `
+    query Proposal($id: ID!) {
+      proposal(id: $id) {
+        ...ProposalFields
+        votes(first: 200, orderBy: weight, orderDirection: desc) {
+          id
+          support
+          weight
+          contribution
+          capital
+          reason
+          timestamp
+          transactionHash
+          voter {
+            id
+          }
+        }
+      }
+    }
+  `,
+  [proposalFields],
+);
+
+export const delegationsQuery = graphql(`
+  query Delegations($account: String!) {
+    delegations(first: 10, where: { delegator: $account }) {
+      id
+      source
+      delegate {
+        id
+      }
+    }
+    received: delegations(first: 100, where: { delegate: $account }) {
+      id
+      source
+      delegator {
+        id
+      }
+    }
+    governors(first: 10) {
+      id
+      kind
+      timelock
+      votingDelay
+      votingPeriod
+      proposalThreshold
+    }
+    treasurySpends(first: 10, orderBy: timestamp, orderDirection: desc) {
+      id
+      amount
+      purpose
+      timestamp
+      transactionHash
+      to {
+        id
+      }
+      proposal {
+        id
+        title
+      }
+    }
+  }
+`);

@@ -1,0 +1,169 @@
+import { graphql } from '../graphql.ts';
+
+export const termsFields = graphql(`
+  fragment TermsFields on Terms {
+    version
+    operatorBps
+    developerBps
+    parentsBps
+    backersBps
+    contributorsBps
+    parents
+    backers
+    promptPrice
+    completionPrice
+    retrievalPrice
+    agentStepPrice
+    timestamp
+  }
+`);
+
+export const modelsQuery = graphql(
+  `
+    query Models($where: Model_filter, $orderBy: Model_orderBy) {
+      models(first: 100, where: $where, orderBy: $orderBy, orderDirection: desc) {
+        id
+        number
+        name
+        listed
+        releaseCount
+        createdAt
+        owner {
+          id
+        }
+        card {
+          description
+        }
+        terms {
+          ...TermsFields
+        }
+        latestRelease {
+          id
+          releaseIndex
+          indexRows
+          createdAt
+          manifest {
+            datanets(first: 20) {
+              datanet {
+                id
+                name
+              }
+            }
+            evaluation {
+              heldOutLossBefore
+              heldOutLossAfter
+            }
+          }
+          usage(first: 1000) {
+            callCount
+            fees
+          }
+        }
+      }
+    }
+  `,
+  [termsFields],
+);
+
+export const modelQuery = graphql(
+  `
+    query Model($id: ID!) {
+      model(id: $id) {
+        id
+        number
+        name
+        listed
+        cardCid
+        createdAt
+        transactionHash
+        owner {
+          id
+        }
+        developer {
+          id
+        }
+        card {
+          text
+          description
+        }
+        terms {
+          ...TermsFields
+        }
+        termsHistory(first: 50, orderBy: version, orderDirection: desc) {
+          ...TermsFields
+        }
+        jobs(first: 20, orderBy: number, orderDirection: desc) {
+          id
+          number
+          status
+          openedAt
+        }
+        releases(first: 50, orderBy: releaseIndex, orderDirection: desc) {
+          id
+          releaseIndex
+          baseModel
+          trainingLogRoot
+          indexRoot
+          indexRows
+          k
+          nullThreshold
+          manifestCid
+          createdAt
+          transactionHash
+          job {
+            number
+            price
+            operator {
+              id
+            }
+            spec {
+              rank
+              epochs
+              learningRate
+            }
+          }
+          manifest {
+            trainingLogCid
+            indexCid
+            evaluationCid
+            fidelityStatus
+            adapters(first: 10) {
+              adapterId
+              weightBps
+            }
+            datanets(first: 50) {
+              root
+              datanet {
+                id
+                name
+                licence
+                pool
+              }
+              version {
+                version
+                recordCount
+              }
+            }
+            evaluation {
+              heldOutLossBefore
+              heldOutLossAfter
+              exactMatch
+              text
+            }
+          }
+          usage(first: 1000) {
+            callCount
+            fees
+            promptTokens
+            completionTokens
+          }
+          earnings(first: 1000) {
+            address
+            amount
+          }
+        }
+      }
+    }
+  `,
+  [termsFields],
+);

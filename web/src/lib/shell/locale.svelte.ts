@@ -1,0 +1,19 @@
+import { getLocale, overwriteGetLocale, setLocale, type Locale } from '#lib/paraglide/runtime.js';
+
+let current = $state<Locale>(getLocale());
+
+// Every message reads the state above, so the page changes language in place and keeps what was typed.
+overwriteGetLocale(() => current);
+
+export const LOCALE_NAMES: Record<Locale, string> = { en: 'English', 'zh-Hant': '繁體中文' };
+
+export const locale = {
+  get current(): Locale {
+    return current;
+  },
+  set(next: Locale): void {
+    void setLocale(next, { reload: false });
+    current = next;
+    document.documentElement.lang = next;
+  },
+};

@@ -1,0 +1,21 @@
+import type { Address } from 'viem';
+import type { Config } from '#lib/config/config.ts';
+
+/** Names of addresses that this app knows: the protocol's contracts, pools, the development accounts, you. */
+export class Names {
+  #names = $state<Record<string, string>>({});
+
+  constructor(config: Config) {
+    for (const [name, address] of Object.entries(config.deployment.contracts)) {
+      if (address) this.add(address, name.replace(/([a-z])([A-Z])/g, '$1 $2'));
+    }
+  }
+
+  add(address: Address, name: string): void {
+    this.#names[address.toLowerCase()] = name;
+  }
+
+  of(address: string): string | undefined {
+    return this.#names[address.toLowerCase()];
+  }
+}
