@@ -1,0 +1,24 @@
+import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const maxBytes = 16 * 1024 * 1024;
+
+/** A log file that is appended to; at 16 MiB it becomes `<name>.1` and a new one begins. */
+export function openLog(path: string) {
+  mkdirSync(dirname(path), { recursive: true });
+  let file = openSync(path, 'a');
+  let size = statSync(path).size;
+  return {
+    path,
+    write(text: string | Uint8Array) {
+      if (size > maxBytes) {
+        closeSync(file);
+        renameSync(path, `${path}.1`);
+        file = openSync(path, 'a');
+        size = 0;
+      }
+      size += typeof text === 'string' ? writeSync(file, text) : writeSync(file, text);
+    },
+    close: () => closeSync(file),
+  };
+}
