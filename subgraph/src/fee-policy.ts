@@ -1,0 +1,22 @@
+import { FeeSet } from '../generated/FeePolicy/FeePolicy';
+import { FeeVersion } from '../generated/schema';
+import { touch } from './util/account';
+import { numberId } from './util/ids';
+import { loadProtocol } from './util/protocol';
+
+export function handleFeeSet(event: FeeSet): void {
+  const version = new FeeVersion(numberId(event.params.feeVersion));
+  version.version = event.params.feeVersion.toI32();
+  version.protocolFeeBps = event.params.protocolFeeBps;
+  version.burnBps = event.params.burnBps;
+  version.contributorCapBps = event.params.contributorCapBps;
+  version.effectiveAt = event.params.effectiveAt;
+  version.actor = touch(event.params.actor, event).id;
+  version.timestamp = event.block.timestamp;
+  version.transactionHash = event.transaction.hash;
+  version.save();
+
+  const totals = loadProtocol();
+  totals.feeVersion = version.id;
+  totals.save();
+}

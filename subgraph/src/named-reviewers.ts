@@ -1,0 +1,13 @@
+import { ReviewerSet } from '../generated/NamedReviewers/NamedReviewers';
+import { Reviewer } from '../generated/schema';
+import { touch } from './util/account';
+import { memberId, numberId } from './util/ids';
+
+export function handleReviewerSet(event: ReviewerSet): void {
+  const reviewer = new Reviewer(memberId(event.params.datanetId, event.params.reviewer));
+  reviewer.datanet = numberId(event.params.datanetId);
+  reviewer.account = touch(event.params.reviewer, event).id;
+  reviewer.named = event.params.named;
+  reviewer.updatedAt = event.block.timestamp;
+  reviewer.save();
+}

@@ -1,0 +1,70 @@
+import { Address, BigInt, ethereum } from '@graphprotocol/graph-ts';
+import {
+  BridgeBurned,
+  BridgeMinted,
+  DelegateChanged,
+  DelegateVotesChanged,
+  Transfer as TransferEvent,
+} from '../generated/OpenToken/OpenToken';
+import { Transfer } from '../generated/schema';
+import { touch } from './util/account';
+import { recordDelegation } from './util/delegation';
+import { eventId } from './util/ids';
+import { loadProtocol } from './util/protocol';
+
+function addToBalance(address: Address, amount: BigInt, event: ethereum.Event): void {
+  const account = touch(address, event);
+  account.openBalance = account.openBalance.plus(amount);
+  account.save();
+}
+
+export function handleTransfer(event: TransferEvent): void {
+  const from = event.params.from;
+  const to = event.params.to;
+  const amount = event.params.value;
+  if (from != Address.zero()) addToBalance(from, amount.neg(), event);
+  if (to != Address.zero()) addToBalance(to, amount, event);
+
+  const totals = loadProtocol();
+  if (from == Address.zero()) totals.openSupply = totals.openSupply.plus(amount);
+  if (to == Address.zero()) totals.openSupply = totals.openSupply.minus(amount);
+  totals.save();
+
+  const transfer = new Transfer(eventId(event));
+  transfer.from = from;
+  transfer.to = to;
+  transfer.amount = amount;
+  transfer.timestamp = event.block.timestamp;
+  transfer.transactionHash = event.transaction.hash;
+  transfer.save();
+}
+
+export function handleBridgeMinted(event: BridgeMinted): void {
+  const totals = loadProtocol();
+  totals.bridgeMinted = totals.bridgeMinted.plus(event.params.amount);
+  totals.save();
+}
+
+export function handleBridgeBurned(event: BridgeBurned): void {
+  const totals = loadProtocol();
+  totals.bridgeBurned = totals.bridgeBurned.plus(event.params.amount);
+  totals.save();
+}
+
+export function handleDelegateChanged(event: DelegateChanged): void {
+  const delegator = touch(event.params.delegator, event);
+  const to = event.params.toDelegate;
+  if (to == Address.zero()) delegator.openDelegate = null;
+  else delegator.openDelegate = to;
+  delegator.save();
+  recordDelegation('OPEN', event.params.delegator, event.params.fromDelegate, to, event);
+}
+
+export function handleDelegateVotesChanged(event: DelegateVotesChanged): void {
+  const delegate = touch(event.params.delegate, event);
+  delegate.openVotes = event.params.newVotes;
+  delegate.save();
+  const totals = loadProtocol();
+  totals.openDelegated = totals.openDelegated.plus(event.params.newVotes).minus(event.params.previousVotes);
+  totals.save();
+}

@@ -1,0 +1,84 @@
+import { Address, BigInt, Bytes, ethereum } from '@graphprotocol/graph-ts';
+import {
+  OperatorRegistered,
+  OperatorUpdated,
+  Staked,
+  Unbonded,
+  UnbondingStarted,
+} from '../generated/OperatorRegistry/OperatorRegistry';
+import { Operator, StakeChange, StakePoint } from '../generated/schema';
+import { touch } from './util/account';
+import { activity } from './util/activity';
+import { requestFile } from './util/files';
+import { eventId } from './util/ids';
+import { loadOperator } from './util/operator';
+import { loadProtocol, ZERO } from './util/protocol';
+
+function describe(operator: Operator, signer: Bytes, endpoint: string, metadataCid: string): void {
+  operator.signer = signer;
+  operator.endpoint = endpoint;
+  operator.metadataCid = metadataCid;
+  operator.metadata = requestFile('Document', metadataCid);
+  operator.save();
+}
+
+export function handleOperatorRegistered(event: OperatorRegistered): void {
+  const operator = loadOperator(event.params.operator, event);
+  describe(operator, event.params.signer, event.params.endpoint, event.params.metadataCid);
+  activity(event, 'OPERATOR_REGISTERED', event.params.operator).save();
+}
+
+export function handleOperatorUpdated(event: OperatorUpdated): void {
+  const operator = loadOperator(event.params.operator, event);
+  describe(operator, event.params.signer, event.params.endpoint, event.params.metadataCid);
+}
+
+/** Records that an operator's stake, without what is unbonding, is now `stake`. */
+function recordStake(operator: Operator, actor: Address, kind: string, amount: BigInt, stake: BigInt, event: ethereum.Event): void {
+  const change = stake.minus(operator.stake);
+  operator.stake = stake;
+  operator.save();
+
+  const entry = new StakeChange(eventId(event));
+  entry.operator = operator.id;
+  entry.actor = touch(actor, event).id;
+  entry.kind = kind;
+  entry.amount = amount;
+  entry.stake = stake;
+  entry.timestamp = event.block.timestamp;
+  entry.transactionHash = event.transaction.hash;
+  entry.save();
+
+  const feed = activity(event, kind, actor);
+  feed.amount = amount;
+  feed.save();
+
+  if (change.equals(ZERO)) return;
+  const point = new StakePoint(0);
+  point.change = change;
+  point.save();
+  const totals = loadProtocol();
+  totals.stake = totals.stake.plus(change);
+  totals.save();
+}
+
+export function handleStaked(event: Staked): void {
+  const operator = loadOperator(event.params.operator, event);
+  recordStake(operator, event.params.actor, 'STAKED', event.params.amount, event.params.stake, event);
+}
+
+/** An unbonding replaces the one before it: what that one held counts as stake again. */
+export function handleUnbondingStarted(event: UnbondingStarted): void {
+  const operator = loadOperator(event.params.operator, event);
+  const stake = operator.stake.plus(operator.unbonding).minus(event.params.amount);
+  operator.unbonding = event.params.amount;
+  operator.unbondedAt = event.params.unbondedAt;
+  recordStake(operator, event.params.operator, 'UNBONDING_STARTED', event.params.amount, stake, event);
+}
+
+export function handleUnbonded(event: Unbonded): void {
+  const operator = loadOperator(event.params.operator, event);
+  operator.unbonding = ZERO;
+  operator.unbondedAt = null;
+  recordStake(operator, event.params.operator, 'UNBONDED', event.params.amount, event.params.stake, event);
+}

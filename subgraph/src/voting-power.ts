@@ -1,0 +1,8 @@
+import { FloorSet } from '../generated/VotingPower/VotingPower';
+import { loadProtocol } from './util/protocol';
+
+export function handleFloorSet(event: FloorSet): void {
+  const totals = loadProtocol();
+  totals.votesFloor = event.params.floor;
+  totals.save();
+}
