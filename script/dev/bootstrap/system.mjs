@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
+
+const GiB = 1024 ** 3;
+/** What a first run needs on disk, in bytes: packages 2 GiB, Python 2 GiB, model and state 1 GiB. */
+const neededBytes = 5 * GiB;
+
+function run(command, args) {
+  const result = spawnSync(command, args, { encoding: 'utf8' });
+  return result.status === 0 ? `${result.stdout}${result.stderr}`.trim() : undefined;
+}
+
+/** The first Python >= 3.11 that can make virtual environments. */
+function findPython() {
+  const tried = [];
+  for (const name of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11']) {
+    const version = run(name, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
+    if (!version) continue;
+    tried.push(`${name} is ${version}`);
+    const [major, minor] = version.split('.').map(Number);
+    if (major !== 3 || minor < 11) continue;
+    if (run(name, ['-c', 'import venv, ensurepip'])) return name;
+    throw new Error(`${name} (${version}) lacks venv: install it (on Debian and Ubuntu: sudo apt-get install python3-venv).`);
+  }
+  throw new Error(
+    `Python 3.11 or newer is needed (${tried.join(', ') || 'none was found'}): install it (on Debian and Ubuntu: sudo apt-get install python3 python3-venv).`,
+  );
+}
+
+/** Throws one sentence that says what to do when the system cannot run the stack. Returns the Python to use. */
+export function checkSystem(root) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(
+      `The local stack runs on Linux x64, and this is ${process.platform} ${process.arch}: use a Linux x64 machine, a virtual one, or WSL 2.`,
+    );
+  }
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) throw new Error(`Node 20 or newer is needed, and this is ${process.versions.node}: install a newer one.`);
+  if (!run('git', ['--version'])) throw new Error('git is needed: install it (on Debian and Ubuntu: sudo apt-get install git).');
+  const disk = statfsSync(root);
+  const free = disk.bavail * disk.bsize;
+  if (free < neededBytes / 5) {
+    throw new Error(`Only ${(free / GiB).toFixed(1)} GiB are free on this disk, and a first run needs ${neededBytes / GiB}: make room.`);
+  }
+  return findPython();
+}

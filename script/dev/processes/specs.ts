@@ -1,0 +1,102 @@
+// The processes of the local stack: command, order and health of each.
+import { join } from 'node:path';
+import pg from 'pg';
+import { modelsFolder, ports, root, stateFolder, tools, urls } from '../config.ts';
+import type { ServiceSpec } from '../supervisor/service.ts';
+import { query, rpc } from './rpc.ts';
+
+const answers = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(5000) })).ok;
+
+/** Seconds between two dumps of the chain: what a kill can cost at most. Rewriting a large file oftener slows blocks. */
+export const chainDumpInterval = 30;
+
+export const chain: ServiceSpec = {
+  name: 'chain',
+  command: tools.anvil,
+  args: [
+    ...['--network', 'optimism', '--host', '127.0.0.1', '--port', String(ports.chain), '--accounts', '15'],
+    ...['--block-time', '1', '--state', join(stateFolder, 'chain.json'), '--state-interval', String(chainDumpInterval)],
+    ...['--max-persisted-states', '0'], // no snapshots of past states on disk: graph-node reads events, not old state
+  ],
+  healthy: async () => Boolean(await rpc(urls.chain, 'eth_blockNumber')),
+  startWithin: 60,
+  stopWithin: 30, // writes its state
+};
+
+export const postgres: ServiceSpec = {
+  name: 'postgres',
+  command: tools.node,
+  args: [join(root, 'script/dev/processes/postgres.ts')],
+  healthy: async () => {
+    const client = new pg.Client({ connectionString: urls.indexerDatabase, connectionTimeoutMillis: 2000 });
+    await client.connect();
+    await client.end();
+    return true;
+  },
+  startWithin: 60,
+  stopWithin: 20,
+};
+
+export const ipfs: ServiceSpec = {
+  name: 'ipfs',
+  command: tools.node,
+  args: [join(root, 'script/dev/ipfs/main.ts')],
+  healthy: () => answers(`${urls.ipfs}/health`),
+  startWithin: 30,
+};
+
+/** How far the index is: the number of its last block, or undefined while it does not answer. */
+export async function indexedBlock(): Promise<number | undefined> {
+  const answer = await query<{ _meta: { block: { number: number } } }>(urls.subgraph, '{ _meta { block { number } } }').catch(
+    () => undefined,
+  );
+  return answer?._meta.block.number;
+}
+
+/** graph-node over the subgraph that was rendered into the state folder for the network called `network`. */
+export const indexer = (network: string): ServiceSpec => ({
+  name: 'indexer',
+  command: tools.gnd,
+  args: [
+    ...['dev', '--manifests', './subgraph.yaml:./build'],
+    ...['--postgres-url', urls.indexerDatabase, '--ethereum-rpc', `${network}:${urls.chain}`, '--ipfs', urls.ipfs],
+    ...['--http-port', String(ports.indexer), '--admin-port', String(ports.indexerAdmin)],
+    ...['--index-node-port', String(ports.indexerStatus), '--metrics-port', String(ports.indexerMetrics)],
+  ],
+  cwd: join(stateFolder, 'subgraph'),
+  // Blocks arrive every second; the reorganisation threshold only has to cover what a killed chain may lose.
+  env: { GRAPH_ETHEREUM_POLLING_INTERVAL: '500', ETHEREUM_REORG_THRESHOLD: '100', GRAPH_LOG: 'info' },
+  healthy: async () => (await indexedBlock()) !== undefined,
+  startWithin: 180,
+});
+
+export const engine: ServiceSpec = {
+  name: 'engine',
+  command: tools.python,
+  args: [
+    ...['-m', 'openlora', 'serve', '--port', String(ports.engine)],
+    ...['--state', join(stateFolder, 'engine'), '--models', modelsFolder],
+  ],
+  healthy: async () => {
+    const response = await fetch(`${urls.engine}/health`, { signal: AbortSignal.timeout(5000) });
+    return ((await response.json()) as { status: string }).status === 'ok';
+  },
+  startWithin: 180,
+};
+
+export const oracle = (operatorKey: string): ServiceSpec => ({
+  name: 'oracle',
+  command: tools.node,
+  args: [join(root, 'oracle-gpu/service/src/main.ts')],
+  env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey },
+  healthy: () => answers(`${urls.gateway}/health`),
+  startWithin: 60,
+});
+
+export const web: ServiceSpec = {
+  name: 'web',
+  command: tools.node,
+  args: [join(root, 'script/dev/web/main.ts')],
+  healthy: () => answers(`${urls.web}/config.json`),
+  startWithin: 30,
+};
