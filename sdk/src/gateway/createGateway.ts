@@ -1,0 +1,75 @@
+import type { Address, Hex } from 'viem';
+import { z } from 'zod';
+import { toJson } from '../schema/toJson.ts';
+import type { Session } from '../session/createSession.ts';
+import { type Fetch, gatewayRequest } from './gatewayRequest.ts';
+import { readServerEvents } from './readServerEvents.ts';
+import { receiptBundleSchema } from './receiptBundle.ts';
+import {
+  baseSchema,
+  batchSummarySchema,
+  documentFileSchema,
+  duplicatesSchema,
+  estimateSchema,
+  infoSchema,
+  type JobEvent,
+  type JobSpec,
+  jobEventSchema,
+  jobSchema,
+  modelListSchema,
+  recordsFileSchema,
+  rewardsSchema,
+  sessionSchema,
+  sessionStateSchema,
+} from './schemas.ts';
+
+export type Gateway = ReturnType<typeof createGateway>;
+
+/**
+ * Typed calls of an oracle service. Every failure is an OpenLedgerError whose message says what to do.
+ * Chat itself speaks OpenAI's protocol: use any client of it with `${url}/v1` and the session's API key.
+ */
+export function createGateway(url: string, send: Fetch = globalThis.fetch) {
+  const base = url.replace(/\/$/, '');
+  const request = (path: string, init?: RequestInit): Promise<Response> => gatewayRequest(`${base}${path}`, init, send);
+  const get = async <T>(schema: z.ZodType<T>, path: string, apiKey?: string): Promise<T> =>
+    schema.parse(await (await request(path, apiKey ? { headers: { authorization: `Bearer ${apiKey}` } } : {})).json());
+  const post = async <T>(schema: z.ZodType<T>, path: string, body: unknown): Promise<T> =>
+    schema.parse(await (await request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(toJson(body)) })).json());
+
+  return {
+    url: base,
+    info: () => get(infoSchema, '/v1/info'),
+    bases: () => get(z.array(baseSchema), '/v1/bases'),
+
+    /** Validates and pins a contribution's JSONL; `invalid_records` carries line and reason of each bad line. */
+    uploadRecords: async (jsonl: string | Uint8Array<ArrayBuffer>) =>
+      recordsFileSchema.parse(
+        await (await request('/v1/files?kind=records', { method: 'POST', headers: { 'content-type': 'application/jsonl' }, body: jsonl })).json(),
+      ),
+    /** Pins a JSON document (≤ 256 KiB). */
+    uploadDocument: (document: unknown) => post(documentFileSchema, '/v1/files?kind=document', document),
+    duplicates: (contributionId: number) => get(duplicatesSchema, `/v1/contributions/${contributionId}/duplicates`),
+
+    openSession: ({ voucher, signature, keyHash }: Pick<Session, 'voucher' | 'signature' | 'keyHash'>) =>
+      post(sessionSchema, '/v1/sessions', { voucher, signature, keyHash }),
+    session: (apiKey: string) => get(sessionStateSchema, '/v1/sessions/me', apiKey),
+    models: () => get(modelListSchema, '/v1/models'),
+    receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),
+
+    batches: (operator: Address) => get(z.array(batchSummarySchema), `/v1/batches?operator=${operator}`),
+    /** Asks the operator to settle what is open now. */
+    settle: () => post(z.looseObject({}), '/v1/batches/settle', {}),
+    rewards: (account: Address) => get(rewardsSchema, `/v1/rewards/${account}`),
+
+    estimate: (spec: JobSpec) => post(estimateSchema, '/v1/training/estimate', spec),
+    jobs: () => get(z.array(jobSchema), '/v1/jobs'),
+    job: (jobId: number) => get(jobSchema, `/v1/jobs/${jobId}`),
+    /** The job's log from entry `from` on, then live until its last event. */
+    async *jobEvents(jobId: number, from = 0): AsyncGenerator<JobEvent> {
+      const { body } = await request(`/v1/jobs/${jobId}/events?from=${from}`);
+      if (!body) return;
+      for await (const { data } of readServerEvents(body)) yield jobEventSchema.parse(JSON.parse(data));
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { addressSchema, amountSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
+import { batchHeaderSchema, treeSchema } from '../settlement/batch.ts';
+
+/** What the service's routes answer (docs/interfaces.md). Fields beyond these may come and are passed over. */
+
+export const infoSchema = z.object({
+  operator: addressSchema,
+  signer: addressSchema,
+  chainId: z.int(),
+  feeVersion: uint32Schema,
+  protocolFeeBps: z.int(),
+  limits: z.object({ fileBytes: z.int(), records: z.int(), recordBytes: z.int(), maxTokens: z.int(), contextLength: z.int() }),
+  batch: z.object({ maxAge: z.number(), maxReceipts: z.number(), window: z.number() }),
+});
+
+export const baseSchema = z.looseObject({
+  id: bytes32Schema,
+  name: z.string(),
+  family: z.string(),
+  licence: z.string(),
+  parameters: z.number(),
+  contextLength: z.number(),
+});
+
+export const recordsFileSchema = z.object({
+  cid: z.string(),
+  bytes: z.int(),
+  count: z.int(),
+  recordsRoot: bytes32Schema,
+  recordIds: z.array(bytes32Schema),
+});
+
+export const documentFileSchema = z.object({ cid: z.string(), bytes: z.int() });
+
+export const duplicatesSchema = z.object({
+  contributionId: uint32Schema,
+  compared: z.int(),
+  duplicates: z.array(
+    z.object({
+      recordId: bytes32Schema,
+      position: uint32Schema,
+      of: z.object({ contributionId: uint32Schema, recordId: bytes32Schema, position: uint32Schema }),
+      similarity: z.number(),
+      kind: z.enum(['exact', 'whitespace', 'near']),
+    }),
+  ),
+  share: z.number(),
+});
+
+export const sessionSchema = z.object({
+  channel: bytes32Schema,
+  ceiling: amountSchema,
+  expiry: z.int(),
+  sequence: z.int(),
+  collected: amountSchema,
+});
+
+export const sessionStateSchema = sessionSchema.extend({ payer: addressSchema, spent: amountSchema });
+
+export const batchSummarySchema = z.object({
+  batchIndex: z.int(),
+  status: z.enum(['open', 'pending', 'final']),
+  headerHash: bytes32Schema.nullish(),
+  receipts: z.int(),
+  collected: amountSchema,
+  settledAt: z.int().nullish(),
+  finalAt: z.int().nullish(),
+  dataCid: z.string().nullish(),
+  header: batchHeaderSchema.nullish(),
+});
+
+export const claimSchema = z.object({
+  operator: addressSchema,
+  rewards: treeSchema,
+  account: addressSchema,
+  amount: amountSchema,
+  weight: amountSchema,
+  index: uint32Schema,
+  proof: hexSchema,
+});
+
+export const rewardsSchema = z.object({
+  operator: addressSchema,
+  claim: claimSchema.nullable(),
+  claimable: z.object({ amount: amountSchema, weight: amountSchema }),
+  pending: z.object({ amount: amountSchema, weight: amountSchema, finalAt: z.int().nullish() }),
+  bySource: z.array(
+    z.object({ datanetId: z.int().nullish(), modelId: z.int().nullish(), role: z.string(), amount: amountSchema }),
+  ),
+});
+
+/** Hyper-parameters as the engine takes them. */
+export const methodSchema = z.object({
+  kind: z.literal('lora'),
+  rank: z.int(),
+  alpha: z.int(),
+  dropout: z.number(),
+  targetModules: z.literal('all-linear'),
+});
+
+export const trainingSchema = z.object({
+  epochs: z.int(),
+  learningRate: z.number(),
+  batchSize: z.int(),
+  maxLength: z.int(),
+  seed: z.int(),
+  heldOutEvery: z.int(),
+});
+
+/** The document behind a job's `specCid`. */
+export const jobSpecSchema = z.object({
+  baseModel: bytes32Schema,
+  method: methodSchema,
+  training: trainingSchema,
+  datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema })).min(1),
+});
+
+export const estimateSchema = z.object({
+  seconds: z.number(),
+  steps: z.int(),
+  trainTokens: z.int(),
+  records: z.int(),
+  memoryBytes: z.number(),
+  price: amountSchema,
+});
+
+export const jobSchema = z.looseObject({
+  jobId: z.int(),
+  status: z.string(),
+  modelId: z.int(),
+  requester: addressSchema,
+  releaseHash: bytes32Schema.nullish(),
+  error: z.string().nullish(),
+  hint: z.string().nullish(),
+});
+
+export const jobEventSchema = z.looseObject({ seq: z.int(), time: z.number(), type: z.string() });
+
+export const modelListSchema = z.object({
+  object: z.literal('list'),
+  data: z.array(
+    z.looseObject({
+      id: z.string(),
+      openledger: z.looseObject({
+        modelId: z.int(),
+        name: z.string(),
+        developer: addressSchema,
+        releaseHash: bytes32Schema,
+        termsVersion: z.int(),
+      }),
+    }),
+  ),
+});
+
+
+export type JobSpec = z.infer<typeof jobSpecSchema>;
+export type JobEvent = z.infer<typeof jobEventSchema>;
+export type Rewards = z.infer<typeof rewardsSchema>;
