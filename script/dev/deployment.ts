@@ -41,7 +41,16 @@ export async function deployContracts(): Promise<boolean> {
   await mkdir(dirname(deploymentFile), { recursive: true });
   await runCommand(
     tools.forge,
-    ['script', 'script/Deploy.s.sol', '--rpc-url', urls.chain, '--broadcast', '--slow', '--private-key', devPrivateKey('deployer')],
+    [
+      'script',
+      'script/Deploy.s.sol',
+      '--rpc-url',
+      urls.chain,
+      '--broadcast',
+      '--slow',
+      '--private-key',
+      devPrivateKey('deployer'),
+    ],
     { DEPLOYMENT_OUT: deploymentFile, FOUNDRY_BROADCAST: join(stateFolder, 'broadcast') },
   );
   return true;

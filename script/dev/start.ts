@@ -43,7 +43,9 @@ if (!empty && !demonstrationRan()) {
   demonstration = undefined;
   if (code === 0) writeFileSync(demonstrationNote, JSON.stringify({ ranAt: new Date().toISOString() }));
   else if (!leaving) {
-    say(styleText('red', `the demonstration failed (exit code ${code}); the stack keeps running, logs are in ${stateFolder}/logs`));
+    say(
+      styleText('red', `the demonstration failed (exit code ${code}); the stack keeps running, logs are in ${stateFolder}/logs`),
+    );
     if (process.env.CI) await leave(1);
   }
 }

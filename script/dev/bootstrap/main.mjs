@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkSystem } from './system.mjs';
-import { buildSteps, installSteps } from './steps.mjs';
 import { announce, runSteps } from './run.mjs';
+import { buildSteps, installSteps } from './steps.mjs';
+import { checkSystem } from './system.mjs';
 
 const root = join(import.meta.dirname, '../../..');
 const [command = 'start', ...args] = process.argv.slice(2);

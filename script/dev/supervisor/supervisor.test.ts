@@ -91,7 +91,9 @@ test('ends what a killed supervisor left behind', async () => {
 test('gives up on a process that never becomes well, and names its log', async () => {
   const stack = make();
   const broken = { name: 'broken', command: process.execPath, args: ['-e', 'process.exit(3)'], startWithin: 5 };
-  await expect(stack.start({ ...broken, healthy: async () => false })).rejects.toThrow(/broken did not become healthy.*broken\.log/);
+  await expect(stack.start({ ...broken, healthy: async () => false })).rejects.toThrow(
+    /broken did not become healthy.*broken\.log/,
+  );
   expect(lines[0]).toContain('exit code 3');
   await stack.stop();
 });

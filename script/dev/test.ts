@@ -1,0 +1,109 @@
+// `npm test`: every suite, from nothing, on ports and state of its own; ends with one line that sums all of them.
+//   npm test -- contracts sdk     only these
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { modelsFolder, root, tools } from './config.ts';
+import { type Count, countForge, countLine, countPytest, countVitest } from './testing/counts.ts';
+
+interface Suite {
+  name: string;
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  count: (output: string) => Count;
+}
+
+const node = tools.node;
+const npm = (workspace: string) => ({ command: 'npm', args: ['test', '-w', workspace] });
+
+const suites: Suite[] = [
+  { name: 'contracts', command: tools.forge, args: ['test'], count: countForge },
+  { name: 'sdk', ...npm('sdk'), count: countVitest },
+  { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
+  { name: 'subgraph', ...npm('subgraph'), count: countLine },
+  { name: 'web', ...npm('web'), count: countVitest },
+  { name: 'service', ...npm('oracle-gpu/service'), count: countVitest },
+  {
+    name: 'engine',
+    command: tools.python,
+    args: ['-m', 'pytest', '-q'],
+    cwd: join(root, 'oracle-gpu/engine'),
+    count: countPytest,
+  },
+  { name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine },
+];
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length) {
+  console.error(`There is no suite "${unknown[0]}": use ${suites.map((suite) => suite.name).join(', ')}.`);
+  process.exit(1);
+}
+
+const state = await mkdtemp(join(tmpdir(), 'openledger-test-'));
+const logs = join(root, '.openledger/logs/test');
+mkdirSync(logs, { recursive: true });
+const environment = {
+  ...process.env,
+  OPENLEDGER_STATE: state,
+  OPENLEDGER_MODELS: modelsFolder,
+  OPENLEDGER_PORT_OFFSET: process.env.OPENLEDGER_TEST_PORT_OFFSET ?? '20000',
+  FORCE_COLOR: '0',
+  NO_COLOR: '1',
+};
+
+function run(suite: Suite): Promise<{ output: string; code: number }> {
+  return new Promise((done) => {
+    const child = spawn(suite.command, suite.args, {
+      cwd: suite.cwd ?? root,
+      env: { ...environment, ...suite.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running = child;
+    let output = '';
+    const collect = (chunk: Buffer) => {
+      output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', (error) => done({ output: `${output}${error.message}`, code: 1 }));
+    child.on('exit', (code) => done({ output, code: code ?? 1 }));
+  });
+}
+
+let running: ReturnType<typeof spawn> | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    running?.kill(signal);
+    process.exitCode = 1;
+    chosen.splice(0, chosen.length, 'none');
+  });
+}
+
+const total = { passed: 0, failed: 0 };
+for (const suite of suites) {
+  if (chosen.length && !chosen.includes(suite.name)) continue;
+  const began = Date.now();
+  console.log(`${suite.name} …`);
+  const beat = setInterval(() => console.log(`${suite.name} … ${Math.round((Date.now() - began) / 1000)} s so far`), 30_000);
+  const { output, code } = await run(suite);
+  clearInterval(beat);
+  writeFileSync(join(logs, `${suite.name}.log`), output);
+  const count = suite.count(output);
+  // A suite that ends badly, or that ran nothing, has at least one failure.
+  if ((code !== 0 && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
+  total.passed += count.passed;
+  total.failed += count.failed;
+  const seconds = ((Date.now() - began) / 1000).toFixed(0);
+  const mark = count.failed ? styleText('red', '✗') : styleText('green', '✓');
+  console.log(`${mark} ${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
+  if (count.failed) console.log(`${output.slice(-12_000)}\n(whole log: ${join(logs, `${suite.name}.log`)})`);
+}
+if (existsSync(state)) await rm(state, { recursive: true, force: true });
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed || total.passed === 0 ? 1 : 0;
