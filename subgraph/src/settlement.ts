@@ -18,7 +18,8 @@ function cidOf(commitment: Bytes): string | null {
   if (commitment.length > 128) return null;
   for (let i = 0; i < commitment.length; i++) if (commitment[i] < 0x21 || commitment[i] > 0x7e) return null;
   const text = commitment.toString();
-  return text.startsWith(IPFS_PREFIX) ? text.slice(IPFS_PREFIX.length) : null;
+  if (!text.startsWith(IPFS_PREFIX)) return null;
+  return text.slice(IPFS_PREFIX.length);
 }
 
 /** Asks for the batch file, which is checked against what the chain says of the batch. */

@@ -2,7 +2,7 @@ import { BigInt, Bytes, DataSourceContext, dataSource, JSONValue, JSONValueKind 
 import { BatchPage as BatchPageTemplate } from '../../generated/templates';
 import { BatchFile, BatchPage, BatchReward } from '../../generated/schema';
 import { bytes4, childId } from '../util/ids';
-import { amountOf, asObject, asString, bytesOf, JsonObject, listOf, parseObject } from '../util/json';
+import { amountOf, asObject, asString, bytesOf, JsonObject, listOf, parseObject, parseProblem } from '../util/json';
 import { recordReceipts } from './batch-receipts';
 
 /** Most that is read of a batch file or page, in bytes: the protocol pages above 256 KiB; rewards are not paged. */
@@ -36,7 +36,8 @@ function recordRewards(batch: Bytes, object: JsonObject, context: DataSourceCont
     weight = weight.plus(reward.weight);
   }
   const agrees = amount == context.getBigInt('rewardsAmount') && weight == context.getBigInt('rewardsWeight');
-  return agrees ? null : 'The rewards do not add up to what the chain says.';
+  if (agrees) return null;
+  return 'The rewards do not add up to what the chain says.';
 }
 
 function requestPages(pages: JSONValue[], context: DataSourceContext): void {
@@ -60,9 +61,8 @@ export function handleBatchFile(data: Bytes): void {
   file.size = data.length;
   file.receiptCount = 0;
   file.pageCount = 0;
-  if (data.length > MAX_BATCH_BYTES) return refuse(file, 'The file is larger than 4 MiB.');
-  const object = parseObject(data);
-  if (object === null) return refuse(file, 'The file is not a JSON object.');
+  const object = parseObject(data, MAX_BATCH_BYTES);
+  if (object === null) return refuse(file, parseProblem(data, MAX_BATCH_BYTES));
 
   const parameters = object.get('parameters');
   if (parameters !== null && parameters.kind == JSONValueKind.OBJECT) file.parameters = stringify(parameters, 0);
@@ -94,8 +94,8 @@ export function handleBatchPage(data: Bytes): void {
   page.cid = dataSource.stringParam();
   page.size = data.length;
   page.receiptCount = 0;
-  const object = data.length > MAX_BATCH_BYTES ? null : parseObject(data);
-  if (object === null) page.problem = data.length > MAX_BATCH_BYTES ? 'The page is larger than 4 MiB.' : 'The page is not a JSON object.';
+  const object = parseObject(data, MAX_BATCH_BYTES);
+  if (object === null) page.problem = parseProblem(data, MAX_BATCH_BYTES);
   else page.receiptCount = recordReceipts(batch, number, object).count;
   page.save();
 }

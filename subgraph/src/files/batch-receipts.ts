@@ -1,7 +1,7 @@
 import { BigInt, Bytes, JSONValue } from '@graphprotocol/graph-ts';
 import { BatchAllocation, BatchReceipt, EvidenceRecord, ReceiptComponent } from '../../generated/schema';
 import { childId } from '../util/ids';
-import { amountOf, anyBytesOf, asObject, bytesOf, integerOf, intOf, JsonObject, listOf, objectOf, smallIntegerOf } from '../util/json';
+import { amountOf, anyBytesOf, asInteger, asObject, bytesOf, intOf, JsonObject, listOf, objectOf, smallIntegerOf } from '../util/json';
 import { receiptHash } from '../util/receipt-hash';
 import { ReleaseTotals } from './release-totals';
 
@@ -94,10 +94,8 @@ function recordEvidence(receipt: BatchReceipt, rank: i32, source: JsonObject | n
 /** A score is the sum of its partial sums. */
 function sumOf(partials: JSONValue[]): BigInt {
   let score = BigInt.zero();
-  const wrapper = new JsonObject();
   for (let i = 0; i < partials.length; i++) {
-    wrapper.set('value', partials[i]);
-    const partial = integerOf(wrapper, 'value');
+    const partial = asInteger(partials[i]);
     if (partial !== null) score = score.plus(partial);
   }
   return score;

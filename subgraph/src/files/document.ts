@@ -1,6 +1,6 @@
 import { Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { Document } from '../../generated/schema';
-import { MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, stringOf, textOf } from '../util/json';
+import { MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, stringOf, textOf } from '../util/json';
 
 /** Descriptions, model cards, terms, evidence: JSON objects or plain text. */
 export function handleDocument(data: Bytes): void {
@@ -8,7 +8,7 @@ export function handleDocument(data: Bytes): void {
   document.size = data.length;
   document.cut = data.length > MAX_TEXT_BYTES;
   if (data.length > MAX_FILE_BYTES) {
-    document.problem = 'The file is larger than 256 KiB.';
+    document.problem = parseProblem(data, MAX_FILE_BYTES);
     document.save();
     return;
   }
@@ -19,7 +19,7 @@ export function handleDocument(data: Bytes): void {
     document.save();
     return;
   }
-  const object = parseObject(data);
+  const object = parseObject(data, MAX_FILE_BYTES);
   document.name = stringOf(object, 'name');
   document.description = stringOf(object, 'description');
   document.language = stringOf(object, 'language');

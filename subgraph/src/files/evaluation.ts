@@ -1,16 +1,15 @@
 import { Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { Evaluation } from '../../generated/schema';
-import { decimalOf, MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, textOf } from '../util/json';
+import { decimalOf, MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, textOf } from '../util/json';
 
 /** What the engine measured, as in the `evaluation` of a job's result (docs/interfaces.md). */
 export function handleEvaluation(data: Bytes): void {
   const evaluation = new Evaluation(dataSource.stringParam());
   evaluation.size = data.length;
   evaluation.cut = data.length > MAX_TEXT_BYTES;
-  const object = data.length > MAX_FILE_BYTES ? null : parseObject(data);
+  const object = parseObject(data, MAX_FILE_BYTES);
   if (object === null) {
-    evaluation.problem =
-      data.length > MAX_FILE_BYTES ? 'The file is larger than 256 KiB.' : 'The file is not a JSON object.';
+    evaluation.problem = parseProblem(data, MAX_FILE_BYTES);
     evaluation.save();
     return;
   }

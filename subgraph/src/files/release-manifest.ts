@@ -1,17 +1,16 @@
 import { BigInt, Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { ManifestAdapter, ManifestDatanet, ReleaseManifest } from '../../generated/schema';
 import { fileChildId, numberId, versionId } from '../util/ids';
-import { asObject, intOf, listOf, MAX_FILE_BYTES, objectOf, parseObject, stringOf } from '../util/json';
+import { asObject, intOf, listOf, MAX_FILE_BYTES, objectOf, parseObject, parseProblem, stringOf } from '../util/json';
 
 /** The manifest of a release as in docs/interfaces.md. */
 export function handleReleaseManifest(data: Bytes): void {
   const cid = dataSource.stringParam();
   const manifest = new ReleaseManifest(cid);
   manifest.size = data.length;
-  const object = data.length > MAX_FILE_BYTES ? null : parseObject(data);
+  const object = parseObject(data, MAX_FILE_BYTES);
   if (object === null) {
-    manifest.problem =
-      data.length > MAX_FILE_BYTES ? 'The file is larger than 256 KiB.' : 'The file is not a JSON object.';
+    manifest.problem = parseProblem(data, MAX_FILE_BYTES);
     manifest.save();
     return;
   }

@@ -10,6 +10,7 @@ import {
   MAX_FILE_BYTES,
   objectOf,
   parseObject,
+  parseProblem,
   smallIntegerOf,
   stringOf,
 } from '../util/json';
@@ -19,9 +20,9 @@ export function handleTrainingSpec(data: Bytes): void {
   const cid = dataSource.stringParam();
   const spec = new TrainingSpec(cid);
   spec.size = data.length;
-  const object = data.length > MAX_FILE_BYTES ? null : parseObject(data);
+  const object = parseObject(data, MAX_FILE_BYTES);
   if (object === null) {
-    spec.problem = data.length > MAX_FILE_BYTES ? 'The file is larger than 256 KiB.' : 'The file is not a JSON object.';
+    spec.problem = parseProblem(data, MAX_FILE_BYTES);
     spec.save();
     return;
   }

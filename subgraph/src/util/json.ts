@@ -10,10 +10,19 @@ export const MAX_TEXT_BYTES: i32 = 32768;
 
 export type JsonObject = TypedMap<string, JSONValue>;
 
-export function parseObject(data: Bytes): JsonObject | null {
+/** The JSON object in a file of at most `limit` bytes. */
+export function parseObject(data: Bytes, limit: i32): JsonObject | null {
+  if (data.length > limit) return null;
   const parsed = json.try_fromBytes(data);
   if (parsed.isError) return null;
   return asObject(parsed.value);
+}
+
+/** Why `parseObject` found nothing. */
+export function parseProblem(data: Bytes, limit: i32): string {
+  return data.length > limit
+    ? 'The file is larger than ' + (limit / 1024).toString() + ' KiB.'
+    : 'The file is not a JSON object.';
 }
 
 export function asObject(value: JSONValue | null): JsonObject | null {
@@ -22,7 +31,8 @@ export function asObject(value: JSONValue | null): JsonObject | null {
 }
 
 export function objectOf(object: JsonObject | null, key: string): JsonObject | null {
-  return object === null ? null : asObject(object.get(key));
+  if (object === null) return null;
+  return asObject(object.get(key));
 }
 
 /** Elements of a list; none if it is not one. */
@@ -39,17 +49,21 @@ export function asString(value: JSONValue | null): string | null {
 }
 
 export function stringOf(object: JsonObject | null, key: string): string | null {
-  return object === null ? null : asString(object.get(key));
+  if (object === null) return null;
+  return asString(object.get(key));
 }
 
 /** Text of a number or of a string; null for other kinds. The text of a JSON number lies where a string's would. */
-function literalOf(object: JsonObject | null, key: string): string | null {
-  if (object === null) return null;
-  const value = object.get(key);
+function literal(value: JSONValue | null): string | null {
   if (value === null) return null;
   if (value.kind == JSONValueKind.STRING) return value.toString();
   if (value.kind == JSONValueKind.NUMBER) return changetype<string>(value.data as usize);
   return null;
+}
+
+function literalOf(object: JsonObject | null, key: string): string | null {
+  if (object === null) return null;
+  return literal(object.get(key));
 }
 
 function isDigit(code: i32): boolean {
@@ -65,16 +79,22 @@ function isInteger(text: string): boolean {
 }
 
 /** An integer written as number or as decimal string. */
-export function integerOf(object: JsonObject | null, key: string): BigInt | null {
-  const text = literalOf(object, key);
+export function asInteger(value: JSONValue | null): BigInt | null {
+  const text = literal(value);
   if (text === null || !isInteger(text)) return null;
   return BigInt.fromString(text);
+}
+
+export function integerOf(object: JsonObject | null, key: string): BigInt | null {
+  if (object === null) return null;
+  return asInteger(object.get(key));
 }
 
 /** An integer that fits 32 bits, else null. */
 export function smallIntegerOf(object: JsonObject | null, key: string): BigInt | null {
   const value = integerOf(object, key);
-  return value !== null && value.isI32() ? value : null;
+  if (value === null || !value.isI32()) return null;
+  return value;
 }
 
 /** A 32-bit integer, or 0 if there is none. */

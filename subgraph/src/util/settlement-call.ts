@@ -65,7 +65,8 @@ export function channelsOf(transaction: ethereum.Transaction, settlement: Addres
   const decoded = ethereum.decode(ARGUMENTS, encoded);
   if (decoded === null) return null;
   const packed = decoded.toTuple()[CHANNELS].toBytes();
-  return packed.length % ENTRY_BYTES == 0 ? packed : null;
+  if (packed.length % ENTRY_BYTES != 0) return null;
+  return packed;
 }
 
 /** keccak256(abi.encode(payer, operator, signer)). */
