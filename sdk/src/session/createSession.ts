@@ -1,8 +1,8 @@
-import { type Abi, type Address, encodeFunctionData, type Hex, zeroAddress } from 'viem';
+import { type Abi, type Address, encodeFunctionData, erc20Abi, type Hex, zeroAddress } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { contractAddress } from '../deployment/contractAddress.ts';
 import type { Deployment } from '../deployment/deployment.ts';
-import { openTokenAbi, paymentEscrowAbi } from '../generated/abis.ts';
+import { paymentEscrowAbi } from '../generated/abis.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { signVoucher, type Voucher } from '../settlement/voucher.ts';
 import { apiKeyHash, apiKeyOf } from './apiKey.ts';
@@ -60,7 +60,7 @@ export async function createSession(input: SessionInput): Promise<Session> {
   };
   const signature = await signVoucher(account, voucher, openLedgerDomain(deployment.chainId, escrow));
   const apiKey = apiKeyOf(privateKey);
-  const approve = call(contractAddress(deployment, 'OpenToken'), openTokenAbi as Abi, 'approve', [escrow, deposit]);
+  const approve = call(contractAddress(deployment, 'OpenToken'), erc20Abi as Abi, 'approve', [escrow, deposit]);
   const pay = call(escrow, paymentEscrowAbi as Abi, 'deposit', [payer, operator, deposit]);
   const authorize = call(escrow, paymentEscrowAbi as Abi, 'authorizeSession', [operator, account.address, ceiling, expiry]);
   const calls = deposit > 0n ? [approve, pay, authorize] : [authorize];

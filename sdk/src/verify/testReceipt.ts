@@ -1,0 +1,145 @@
+import { type Address, keccak256, zeroAddress } from 'viem';
+import { privateKeyToAccount } from 'viem/accounts';
+import { allocationHash } from '../evidence/allocationHash.ts';
+import { evidenceHash } from '../evidence/evidenceHash.ts';
+import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
+import { outputHash } from '../output/outputHash.ts';
+import { promptHash } from '../output/promptHash.ts';
+import { indexTree } from '../release/indexTree.ts';
+import { adaptersHash, datanetsHash, evaluationHash, parentsHash, releaseHash } from '../release/releaseHash.ts';
+import { hashJson } from '../schema/hashJson.ts';
+import { channelId } from '../settlement/channelId.ts';
+import { compositionHash } from '../settlement/composition.ts';
+import { openLedgerDomain } from '../settlement/domain.ts';
+import { computeFee } from '../settlement/fee.ts';
+import { receiptHash, signReceipt } from '../settlement/receipt.ts';
+import { zeroHash } from '../tree/nodes.ts';
+import { treeProof } from '../tree/treeProof.ts';
+import { seededRandom } from '../vectors/random.ts';
+import { allocateBundle, type ReceiptFacts } from './verifyReceipt.ts';
+
+export const testOperator = privateKeyToAccount(keccak256('0x0a'));
+export const testContext = { chainId: 31_337, settlement: '0x00000000000000000000000000000000000000aa' as Address };
+
+const open = 10n ** 18n;
+
+/** An honest receipt with everything that opens it, signed by `testOperator`; for tests. */
+export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle; facts: ReceiptFacts }> {
+  const random = seededRandom(`receipt ${sequence}`);
+  const fixed = seededRandom('release');
+  const [alice, bob, reviewer, developer, payer, signer, pool] = Array.from({ length: 7 }, fixed.address) as [Address, Address, Address, Address, Address, Address, Address];
+  const rows = Array.from({ length: 9 }, (_, position) => {
+    const recordId = fixed.bytes32();
+    const contributor = position % 2 === 0 ? alice : bob;
+    return { position, recordId, contributor, cluster: recordId, tokensRoot: fixed.bytes32(), scaleBits: fixed.below(2 ** 32), rowRoot: fixed.bytes32() };
+  });
+  const index = indexTree(rows);
+  const release = {
+    baseModel: fixed.bytes32(),
+    adaptersHash: adaptersHash([{ adapterId: fixed.bytes32(), weightBps: 10_000 }]),
+    tokenizerHash: fixed.bytes32(),
+    datanetsHash: datanetsHash([{ datanetId: 1, version: 1, root: fixed.bytes32() }]),
+    trainingLogRoot: fixed.bytes32(),
+    indexRoot: index.root,
+    indexRows: rows.length,
+    k: rows.length,
+    seed: fixed.bytes32(),
+    projectionHash: fixed.bytes32(),
+    nullThreshold: 1_000,
+    parentsHash: parentsHash([]),
+    evaluationHash: evaluationHash('bafy'),
+  };
+  const composition = [{ releaseHash: releaseHash(release), termsVersion: 1, weightBps: 10_000 }];
+  const used = [4, 7, 0].map((position) => rows[position] as (typeof rows)[number]);
+  const evidence = {
+    queryRoot: random.bytes32(),
+    nullThreshold: 1_000,
+    records: used.map(({ position, recordId, cluster, contributor, rowRoot }, rank) => ({
+      releaseHash: composition[0]?.releaseHash ?? zeroHash,
+      position,
+      recordId,
+      cluster,
+      contributor,
+      reviewer,
+      datanetId: 1,
+      rowRoot,
+      partials: [50_000 - 10_000 * rank],
+    })),
+    spans: [],
+    passages: [],
+    parents: [],
+  };
+  const terms = {
+    operatorBps: 3_000,
+    developerBps: 2_000,
+    parentsBps: 0,
+    backersBps: 0,
+    contributorsBps: 5_000,
+    parents: zeroAddress,
+    backers: zeroAddress,
+    promptPrice: open / 1_000n,
+    completionPrice: open / 100n,
+    retrievalPrice: 0n,
+    agentStepPrice: 0n,
+  };
+  const fee = { protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 8_000 };
+  const channel = { payer, operator: testOperator.address.toLowerCase() as Address, signer };
+  const salt = random.bytes32();
+  const messages = [{ role: 'user', content: 'What does `queue` do?' }];
+  const answer = 'Queues a proposal.';
+  const tokenIds = [5, 6, 7];
+  const trace = { engine: '0.1.0', seed: sequence, temperature: 0 };
+  const usage = { promptTokens: 30, completionTokens: tokenIds.length, retrievalTokens: 0, agentSteps: 0 };
+  const draft = {
+    channel,
+    salt,
+    messages,
+    answer,
+    tokenIds,
+    composition,
+    evidence,
+    allocations: [],
+    trace,
+    terms,
+    developer,
+    fee,
+    parameters: {
+      reputation: { [bob]: 9_000 },
+      channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 },
+      poolSizes: [{ datanetId: 1, pool, size: 9 }],
+      contributorCapBps: fee.contributorCapBps,
+      burnBps: fee.burnBps,
+    },
+    app: { address: zeroAddress, markupBps: 0 },
+    dayIndex: 3,
+    release,
+    indexProofs: used.map((leaf) => ({ recordId: leaf.recordId, leaf, index: leaf.position, count: rows.length, proof: treeProof(index, leaf.position) })),
+    records: [],
+    status: 'signed' as const,
+  };
+  const receipt = {
+    channel: channelId(channel),
+    sequence,
+    compositionHash: compositionHash(composition),
+    ...usage,
+    fee: computeFee([{ card: terms, weightBps: 10_000 }], usage).fee,
+    feeVersion: 1,
+    promptHash: promptHash(salt, messages),
+    outputHash: outputHash(salt, answer, tokenIds),
+    evidenceHash: evidenceHash(evidence),
+    allocationHash: zeroHash,
+    traceHash: hashJson(trace),
+    parentReceipt: zeroHash,
+    timestamp: 1_800_000_000,
+  };
+  const unsigned: ReceiptBundle = { ...draft, receipt, receiptHash: zeroHash, signature: '0x' };
+  const { allocations } = allocateBundle(unsigned);
+  const bundle = await resign({ ...unsigned, allocations, receipt: { ...receipt, allocationHash: allocationHash(allocations) } });
+  return { bundle, facts: { signer: testOperator.address, terms, policy: fee, modelId: 1 } };
+}
+
+/** The bundle with its receipt signed anew: what a lying operator would hand out. */
+export async function resign(bundle: ReceiptBundle): Promise<ReceiptBundle> {
+  const domain = openLedgerDomain(testContext.chainId, testContext.settlement);
+  return { ...bundle, receiptHash: receiptHash(bundle.receipt), signature: await signReceipt(testOperator, bundle.receipt, domain) };
+}
