@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeFunctionData, type Hex, toFunctionSelector } from 'viem';
+import { type Abi, decodeFunctionData, type Hex, toFunctionSelector } from 'viem';
 import * as abis from '../../../sdk/src/generated/abis.ts';
 import { root, tools } from '../config.ts';
 import { runCommand } from '../deployment.ts';
@@ -62,8 +62,8 @@ function stackMemory(): number {
 /** Greatest gas of each function that was called on the chain. */
 async function gasPerStep(): Promise<Map<string, number>> {
   const url = `http://127.0.0.1:${8545 + portOffset}`;
-  const functions = new Map<Hex, (typeof abis)[keyof typeof abis]>();
-  for (const abi of Object.values(abis)) {
+  const functions = new Map<Hex, Abi>();
+  for (const abi of Object.values(abis).filter(Array.isArray) as Abi[]) {
     for (const item of abi) if (item.type === 'function') functions.set(toFunctionSelector(item), abi);
   }
   const gas = new Map<string, number>();

@@ -1,0 +1,68 @@
+// Boots the real stack through `npm start` on its own ports and state, demonstration included, and lets Playwright
+// loose on it. Ends with one line that counts the browser's tests and the demonstration itself.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../script/dev/config.ts';
+
+/** The part of Playwright's JSON report that is read here. */
+interface Report {
+  stats: { expected: number; unexpected: number; flaky: number };
+}
+
+const state = process.env.OPENLEDGER_STATE ?? (await mkdtemp(join(tmpdir(), 'openledger-e2e-')));
+const env = {
+  ...process.env,
+  OPENLEDGER_STATE: state,
+  OPENLEDGER_PORT_OFFSET: process.env.OPENLEDGER_PORT_OFFSET ?? '20000',
+  CI: 'true',
+};
+
+const stack = spawn('npm', ['start'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+const ended = new Promise<number>((done) => stack.on('exit', (code) => done(code ?? 1)));
+const ready = new Promise<boolean>((done) => {
+  let seen = '';
+  stack.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    seen = (seen + chunk.toString()).slice(-4000);
+    if (/ready.*\(web\)/.test(seen)) done(true);
+  });
+  void ended.then(() => done(false));
+});
+const stop = async () => {
+  try {
+    process.kill(-(stack.pid as number), 'SIGINT');
+  } catch {
+    // it has ended already
+  }
+  await ended;
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().then(() => process.exit(1)));
+
+let passed = 0;
+let failed = 0;
+if (await ready) {
+  passed += 1; // the demonstration: it exits badly when one of its own assertions fails
+  const reportFile = join(state, 'e2e.json');
+  const playwright = spawn('npx', ['playwright', 'test', '--config', 'e2e/playwright.config.ts'], {
+    cwd: root,
+    env: { ...env, E2E_REPORT: reportFile },
+    stdio: 'inherit',
+  });
+  await new Promise((done) => playwright.on('exit', done));
+  const { stats } = JSON.parse(await readFile(reportFile, 'utf8')) as Report;
+  passed += stats.expected + stats.flaky;
+  failed += stats.unexpected;
+} else {
+  failed += 1;
+  console.log('The stack did not become ready; its logs:');
+  for (const name of ['chain', 'postgres', 'ipfs', 'indexer', 'engine', 'oracle', 'web']) {
+    const log = await readFile(join(state, 'logs', `${name}.log`), 'utf8').catch(() => '(none)');
+    console.log(`--- ${name}\n${log.slice(-1500)}`);
+  }
+}
+await stop();
+if (!process.env.OPENLEDGER_STATE) await rm(state, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
