@@ -3,6 +3,15 @@ pragma solidity ^0.8.30;
 
 /// @notice A provider's scoped, expiring, revocable approval to train on a datanet or retrieve from it.
 interface IAccessGrants {
+    error AccessGrants_UnknownDatanet(uint32 datanetId);
+    error AccessGrants_RetrievalNotAllowed(uint32 datanetId);
+    error AccessGrants_NotProvider(uint32 grantId, address caller);
+    error AccessGrants_InvalidStatus(uint32 grantId, GrantStatus status);
+    error AccessGrants_Expired(uint64 expiry);
+    error AccessGrants_InvalidSignature(address provider);
+    /// @notice The provider's signature with this nonce was redeemed before.
+    error AccessGrants_NonceUsed(address provider, uint256 nonce);
+
     enum Purpose {
         Train,
         Retrieve

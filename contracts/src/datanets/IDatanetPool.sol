@@ -4,6 +4,8 @@ pragma solidity ^0.8.30;
 /// @notice Receives what no record explains and the slashed bonds of one datanet, and pays them to its accepted
 ///         contributors in proportion to accepted records at the time the money arrived.
 interface IDatanetPool {
+    error DatanetPool_NotRegistry(address caller);
+
     event PoolAccrued(uint256 amount, uint256 records);
     event PoolClaimed(address indexed contributor, uint256 amount);
 

@@ -3,6 +3,25 @@ pragma solidity ^0.8.30;
 
 /// @notice Datanets: community data networks with a policy, contributions under review, and immutable versions.
 interface IDatanetRegistry {
+    error DatanetRegistry_UnknownDatanet(uint32 datanetId);
+    error DatanetRegistry_EmptyName();
+    error DatanetRegistry_InvalidReviewPolicy(address reviewPolicy);
+    error DatanetRegistry_NotProvider(uint32 datanetId, address caller);
+    error DatanetRegistry_NotAllowed(uint32 datanetId, address contributor);
+    error DatanetRegistry_NotContributor(uint32 contributionId, address caller);
+    error DatanetRegistry_NotReviewer(uint32 contributionId, address caller);
+    error DatanetRegistry_InvalidStatus(uint32 contributionId, ContributionStatus status);
+    /// @notice A reveal must come in a later block than its commit.
+    error DatanetRegistry_TooEarly(uint32 contributionId);
+    error DatanetRegistry_WrongCommitment(uint32 contributionId);
+    /// @notice At most 20,000 records and 16 MiB, and at least one of each.
+    error DatanetRegistry_InvalidSize(uint32 records, uint32 bytesSize);
+    error DatanetRegistry_UnderReview(uint32 contributionId, uint64 until);
+    error DatanetRegistry_InvalidScore(uint16 score);
+    error DatanetRegistry_TooManyContributions(uint32 datanetId, uint256 limit);
+    error DatanetRegistry_NothingNew(uint32 datanetId);
+    error DatanetRegistry_WrongRoot(bytes32 expected, bytes32 given);
+
     /// @notice Who may contribute.
     enum Policy {
         Open,
@@ -14,7 +33,8 @@ interface IDatanetRegistry {
         Committed,
         Revealed,
         Accepted,
-        Rejected
+        Rejected,
+        Withdrawn
     }
 
     /// @notice How far a rejection goes: the bond returned, half of it, or all of it lost.

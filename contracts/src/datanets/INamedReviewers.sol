@@ -5,6 +5,8 @@ import {IReviewPolicy} from "./IReviewPolicy.sol";
 
 /// @notice The simplest policy: reviewers named by the datanet's provider; nobody reviews their own contribution.
 interface INamedReviewers is IReviewPolicy {
+    error NamedReviewers_NotProvider(uint32 datanetId, address caller);
+
     event ReviewerSet(uint32 indexed datanetId, address indexed reviewer, bool named, address actor);
 
     /// @notice Names or removes a reviewer. Only the datanet's provider.

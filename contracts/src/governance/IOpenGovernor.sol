@@ -5,6 +5,12 @@ pragma solidity ^0.8.30;
 /// @dev Votes are counted in both parts; a proposal passes with a majority of the whole and, where `twoMajorities`,
 ///      of each part that has any delegated supply.
 interface IOpenGovernor {
+    error OpenGovernor_NotGuardian(address caller);
+    error OpenGovernor_VetoEnded();
+    error OpenGovernor_AlreadyVoted(address voter);
+    error OpenGovernor_InvalidSupport(uint8 support);
+    error OpenGovernor_InvalidQuorum(uint256 quorumBps);
+
     /// @notice Flat companion of Governor's ProposalCreated for indexers.
     event ProposalOpened(
         uint256 indexed proposalId, address indexed proposer, bytes32 indexed kind, uint256 voteStart, uint256 voteEnd, uint256 quorum

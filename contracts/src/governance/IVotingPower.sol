@@ -4,6 +4,14 @@ pragma solidity ^0.8.30;
 /// @notice Voting power of 1e18 in all: contribution has 80 % · r, capital the rest; r = min(1, weight / floor).
 /// @dev Besides this: IVotes (delegation happens at the two sources) and ERC-6372 with a timestamp clock.
 interface IVotingPower {
+    /// @notice Delegate at the OPEN token or at the contribution votes.
+    error VotingPower_DelegateAtSource();
+    error VotingPower_ZeroFloor();
+    /// @notice Once r has reached 1 the floor is fixed, so that capital never again exceeds its 20 %.
+    error VotingPower_Matured();
+    /// @notice Both sources must count time in seconds.
+    error VotingPower_WrongClock(address source);
+
     event FloorSet(uint256 floor, address actor);
 
     /// @return contribution part and capital part of the account's power at `timepoint`, of 1e18 together

@@ -5,6 +5,14 @@ import {Release, Terms} from "../types/Release.sol";
 
 /// @notice Models as ERC-721: an owner (the developer), immutable releases, versioned terms.
 interface IModelRegistry {
+    error ModelRegistry_EmptyName();
+    error ModelRegistry_NotOwner(uint32 modelId, address caller);
+    error ModelRegistry_NoRelease(uint32 modelId);
+    /// @notice The five shares must sum to 10,000.
+    error ModelRegistry_InvalidSplit(uint256 sum);
+    error ModelRegistry_ReleaseExists(bytes32 releaseHash, uint32 modelId);
+    error ModelRegistry_UnknownTerms(uint32 modelId, uint32 termsVersion);
+
     event ModelCreated(uint32 indexed modelId, address indexed developer, string name, string cardCid);
     event CardUpdated(uint32 indexed modelId, address indexed developer, string cardCid);
     event ModelListed(uint32 indexed modelId, address indexed developer, bool listed);

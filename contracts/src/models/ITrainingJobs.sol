@@ -5,6 +5,26 @@ import {DatanetUse, Release} from "../types/Release.sol";
 
 /// @notice Fine-tuning for money: escrow, quotes, acceptance under live grants, attestation or time-out refund.
 interface ITrainingJobs {
+    error TrainingJobs_NotModelOwner(uint32 modelId, address caller);
+    error TrainingJobs_InvalidData(uint256 datanets, uint256 grants);
+    error TrainingJobs_WrongVersion(uint32 datanetId, uint32 version, bytes32 root);
+    error TrainingJobs_GrantNotLive(uint32 grantId, uint32 datanetId);
+    error TrainingJobs_NoEscrow();
+    error TrainingJobs_InvalidStatus(uint32 jobId, JobStatus status);
+    error TrainingJobs_TooLate(uint32 jobId, uint64 deadline);
+    error TrainingJobs_TooEarly(uint32 jobId, uint64 deadline);
+    error TrainingJobs_OperatorInactive(address operator);
+    error TrainingJobs_NotRequester(uint32 jobId, address caller);
+    error TrainingJobs_NotOperator(uint32 jobId, address caller);
+    error TrainingJobs_InvalidQuote(uint96 price, uint32 duration);
+    /// @notice A quote may be improved, never made worse: the requester may be about to accept it.
+    error TrainingJobs_WorseQuote(uint32 jobId, address operator);
+    error TrainingJobs_NoQuote(uint32 jobId, address operator);
+    error TrainingJobs_TooManyCheckpoints(uint32 jobId, uint16 promised);
+    error TrainingJobs_StepNotAfter(uint32 jobId, uint32 step, uint32 last);
+    /// @notice The release is not what the job asked for.
+    error TrainingJobs_WrongRelease(uint32 jobId);
+
     enum JobStatus {
         None,
         Open,
