@@ -35,12 +35,12 @@ const schema = z.object({
   deployment: z.object({
     chainId: z.number().int(),
     startBlock: z.number().int().nonnegative(),
-    deployedAt: z.number().int().nonnegative().optional(),
-    clocks: z.record(z.string(), z.unknown()).default({}),
+    deployedAt: z.number().int().nonnegative().default(0),
+    clocks: z.record(z.string(), z.number()).default({}),
     contracts: z
       .record(z.string(), address)
       .refine((contracts) => CONTRACTS.every((name) => name in contracts), 'a contract of the protocol is missing')
-      .transform((contracts) => contracts as Record<ContractName, Address> & Record<string, Address | undefined>),
+      .transform((contracts) => contracts as Record<string, Address> & Record<ContractName, Address>),
   }),
 });
 

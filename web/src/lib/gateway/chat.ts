@@ -1,7 +1,7 @@
-import { receiptBundleSchema, type ReceiptBundle } from '@openledger/sdk';
+import { readServerEvents, receiptBundleSchema, type ReceiptBundle } from '@openledger/sdk';
 import { z } from 'zod';
-import { readError } from './error.ts';
-import { readEvents } from './sse.ts';
+import { readError } from './gateway.ts';
+
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
@@ -45,7 +45,7 @@ export async function* streamChat(request: ChatRequest): AsyncGenerator<ChatPart
 
 /** The parts of a streamed completion. */
 export async function* parseChat(body: ReadableStream<Uint8Array>): AsyncGenerator<ChatPart> {
-  for await (const { data } of readEvents(body)) {
+  for await (const { data } of readServerEvents(body)) {
     if (data === '[DONE]') return;
     const chunk = chunkSchema.parse(JSON.parse(data));
     if (chunk.error) throw new Error(chunk.error.message);

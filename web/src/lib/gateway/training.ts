@@ -1,13 +1,5 @@
 import { z } from 'zod';
 
-/** Hyper-parameters as the engine takes them (docs/interfaces.md). */
-export type TrainingSpec = {
-  baseModel: string;
-  method: { kind: 'lora'; rank: number; alpha: number; dropout: number; targetModules: 'all-linear' };
-  training: { epochs: number; learningRate: number; batchSize: number; maxLength: number; seed: number; heldOutEvery: number };
-  datanets: { datanetId: number; version: number }[];
-};
-
 /** One entry of a job's append-only log. */
 export const jobEventSchema = z.looseObject({
   seq: z.number(),

@@ -1,6 +1,6 @@
+import { OpenLedgerError, UnreachableError } from '@openledger/sdk';
 import { ContractFunctionExecutionError, ContractFunctionRevertedError, encodeErrorResult, parseAbi, UserRejectedRequestError } from 'viem';
 import { expect, test } from 'vitest';
-import { GatewayError } from '#lib/gateway/error.ts';
 import { explain, wordsOf } from './explain.ts';
 
 const abi = parseAbi(['error Some_ThingTooSmall(uint256 sent)', 'function act()']);
@@ -23,13 +23,13 @@ test('declining in the wallet is not called a failure of the chain', () => {
 });
 
 test('the gateway’s sentence is kept where the app has none', () => {
-  expect(explain(new GatewayError(418, 'teapot', 'Use a kettle.', {}))).toBe('Use a kettle.');
+  expect(explain(new OpenLedgerError('Use a kettle.', 'teapot', 418))).toBe('Use a kettle.');
 });
 
 test('a gateway code has a sentence in the reader’s language', () => {
-  expect(explain(new GatewayError(402, 'insufficient_escrow', 'x', {}))).not.toBe('x');
+  expect(explain(new OpenLedgerError('x', 'insufficient_escrow', 402))).not.toBe('x');
 });
 
 test('a dead network says so', () => {
-  expect(explain(new TypeError('Failed to fetch'))).toMatch(/connection/i);
+  expect(explain(new UnreachableError('http://x', 'refused'))).toMatch(/connection/i);
 });

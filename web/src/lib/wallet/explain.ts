@@ -1,6 +1,6 @@
+import { contractErrorOf, OpenLedgerError, UnreachableError } from '@openledger/sdk';
 import { ClientError } from 'graphql-request';
 import { BaseError, ContractFunctionRevertedError, HttpRequestError, InsufficientFundsError, UserRejectedRequestError } from 'viem';
-import { GatewayError } from '#lib/gateway/error.ts';
 import { m } from '#lib/paraglide/messages.js';
 
 /** Message with this key, if the catalogue has one. Contract errors and gateway codes are looked up by name. */
@@ -23,7 +23,7 @@ function explainChain(error: BaseError): string {
   if (error.walk((cause) => cause instanceof InsufficientFundsError)) return m.fault_gas();
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (reverted instanceof ContractFunctionRevertedError) {
-    const name = reverted.data?.errorName;
+    const name = reverted.data?.errorName ?? contractErrorOf(error)?.name;
     if (name && name !== 'Error') return lookUp(`fault_${name}`) ?? m.fault_contract({ reason: wordsOf(name) });
     return m.fault_contract({ reason: reverted.reason ?? reverted.shortMessage });
   }
@@ -33,7 +33,8 @@ function explainChain(error: BaseError): string {
 
 /** Any failure as one sentence that says what to do. */
 export function explain(error: unknown): string {
-  if (error instanceof GatewayError) return lookUp(`fault_${error.code}`) ?? error.message;
+  if (error instanceof UnreachableError) return m.fault_network();
+  if (error instanceof OpenLedgerError) return lookUp(`fault_${error.code}`) ?? error.message;
   if (error instanceof BaseError) return explainChain(error);
   if (error instanceof ClientError) return m.fault_index();
   if (error instanceof TypeError && /fetch|network/i.test(error.message)) return m.fault_network();
