@@ -18,18 +18,63 @@ interface IOperatorRegistry {
     event UnbondingStarted(address indexed operator, uint96 amount, uint64 unbondedAt);
     event Unbonded(address indexed operator, uint96 amount, uint96 stake);
 
-    function register(address signer, string calldata endpoint, string calldata metadataCid, uint96 stake) external;
-    function update(address signer, string calldata endpoint, string calldata metadataCid) external;
-    function addStake(address operator, uint96 amount) external;
+    error OperatorRegistry_ZeroAddress();
+    error OperatorRegistry_ZeroAmount();
+    error OperatorRegistry_AlreadyRegistered(address operator);
+    error OperatorRegistry_NotRegistered(address operator);
+    error OperatorRegistry_SignerTaken(address signer, address operator);
+    error OperatorRegistry_BelowMinimum(uint96 stake, uint96 minimum);
+    error OperatorRegistry_BeyondStake(uint96 amount, uint96 stake);
+    error OperatorRegistry_NothingUnbonding(address operator);
+    error OperatorRegistry_StillUnbonding(uint64 unbondedAt);
+    error OperatorRegistry_StakeLocked(uint96 locked, uint96 stake);
+
+    /// @notice Registers the caller with stake. A signer serves one operator only, for ever: what it signed stays provable.
+    function register(
+        address signer,
+        string calldata endpoint,
+        string calldata metadataCid,
+        uint96 stake
+    ) external;
+    /// @notice Changes signer, endpoint or metadata.
+    function update(
+        address signer,
+        string calldata endpoint,
+        string calldata metadataCid
+    ) external;
+    /// @notice Adds the caller's OPEN to an operator's stake.
+    function addStake(
+        address operator,
+        uint96 amount
+    ) external;
     /// @notice Starts the unbonding of `amount` (still slashable until withdrawn); replaces an earlier one.
-    function unbond(uint96 amount) external;
+    function unbond(
+        uint96 amount
+    ) external;
+    /// @notice Pays out what has unbonded, as far as nothing is locked behind it.
     function withdraw() external;
 
     /// @notice Requires stake for `pendingValue` (twice as much) and records the lock. Only the settlement.
-    function setLock(address operator, uint96 pendingValue) external;
+    function setLock(
+        address operator,
+        uint96 pendingValue
+    ) external;
 
-    function operator(address account) external view returns (Operator memory);
-    function isActive(address account) external view returns (bool);
-    function signerOf(address account) external view returns (address);
+    function operator(
+        address account
+    ) external view returns (Operator memory);
+    /// @return whether the account is registered and what it has bonded reaches the minimum stake
+    function isActive(
+        address account
+    ) external view returns (bool);
+    function signerOf(
+        address account
+    ) external view returns (address);
+    /// @return the operator that `signer` signs, or ever signed, for
+    function operatorOf(
+        address signer
+    ) external view returns (address);
     function minimumStake() external view returns (uint96);
+    /// @return seconds between starting to unbond and withdrawing
+    function unbondingPeriod() external view returns (uint64);
 }

@@ -19,10 +19,36 @@ interface IFeePolicy {
         address actor
     );
 
-    /// @notice Adds a version that takes effect after the notice period. Governance only.
-    function setFee(uint16 protocolFeeBps, uint16 burnBps, uint16 contributorCapBps) external returns (uint32 feeVersion);
+    error FeePolicy_ProtocolFeeTooHigh(uint16 protocolFeeBps);
+    error FeePolicy_BurnTooHigh(uint16 burnBps);
+    error FeePolicy_BadContributorCap(uint16 contributorCapBps);
+    error FeePolicy_UnknownVersion(uint32 feeVersion);
+    error FeePolicy_NotInEffect(uint32 feeVersion, uint64 effectiveAt);
+    error FeePolicy_Superseded(uint32 feeVersion, uint64 until);
 
-    function fee(uint32 feeVersion) external view returns (Fee memory);
+    /// @notice Adds a version that takes effect after the notice period. Governance only.
+    function setFee(
+        uint16 protocolFeeBps,
+        uint16 burnBps,
+        uint16 contributorCapBps
+    ) external returns (uint32 feeVersion);
+
+    /// @notice A version, in effect or not. Reverts when there is none.
+    function fee(
+        uint32 feeVersion
+    ) external view returns (Fee memory);
+
+    /// @notice A version that batches may be settled under now: in effect, and not superseded for longer than the grace.
+    function settleableFee(
+        uint32 feeVersion
+    ) external view returns (Fee memory);
+
     /// @return the latest version in effect
     function currentVersion() external view returns (uint32);
+    /// @return the latest version, in effect or still under notice
+    function latestVersion() external view returns (uint32);
+    /// @return seconds between setting a version and its effect
+    function notice() external view returns (uint64);
+    /// @return seconds for which receipts of a superseded version can still be settled
+    function grace() external view returns (uint64);
 }

@@ -24,14 +24,46 @@ interface IPaymentEscrow {
     event ThawStarted(address indexed payer, address indexed operator, uint96 amount, uint64 thawedAt);
     event Withdrawn(address indexed payer, address indexed operator, uint96 amount, uint96 balance);
     event SessionAuthorized(
-        address indexed payer, address indexed operator, address indexed signer, bytes32 channel, uint96 cap, uint32 expiry
+        address indexed payer,
+        address indexed operator,
+        address indexed signer,
+        bytes32 channel,
+        uint96 cap,
+        uint32 expiry
     );
     event SessionRevoked(
         address indexed payer, address indexed operator, address indexed signer, bytes32 channel, uint32 expiry
     );
 
+    error PaymentEscrow_ZeroAddress();
+    error PaymentEscrow_ZeroAmount();
+    error PaymentEscrow_BadSigner(address signer);
+    error PaymentEscrow_SessionEndsInPast(uint32 expiry);
+    error PaymentEscrow_SessionMayOnlyGrow(uint96 cap, uint32 expiry);
+    error PaymentEscrow_NoSession(address payer, address operator, address signer);
+    error PaymentEscrow_ThawBeyondBalance(uint96 amount, uint96 balance);
+    error PaymentEscrow_NothingThawing(address payer, address operator);
+    error PaymentEscrow_StillThawing(uint64 thawedAt);
+    error PaymentEscrow_BadEntriesLength(uint256 length);
+    error PaymentEscrow_TooManyChannels(uint256 channels);
+    error PaymentEscrow_ChannelsOutOfOrder(uint256 index);
+    error PaymentEscrow_ReservedBytes(uint256 index);
+    error PaymentEscrow_BadSignature(bytes32 channel);
+    error PaymentEscrow_SequenceNotRising(bytes32 channel, uint32 sequence, uint32 lastSequence);
+    error PaymentEscrow_BeyondMaxSequence(bytes32 channel, uint32 lastSequence, uint32 maxSequence);
+    error PaymentEscrow_BeyondCeiling(bytes32 channel, uint256 cumulative, uint96 ceiling);
+    error PaymentEscrow_BeyondSessionCap(bytes32 channel, uint256 cumulative, uint96 cap);
+    error PaymentEscrow_VoucherExpired(bytes32 channel, uint32 expiry);
+    error PaymentEscrow_SessionExpired(bytes32 channel, uint32 expiry);
+    error PaymentEscrow_BeyondBalance(address payer, uint96 required, uint96 balance);
+    error PaymentEscrow_BeyondPending(uint256 amount, uint256 pending);
+
     /// @notice Adds the caller's OPEN to `payer`'s balance with `operator`.
-    function deposit(address payer, address operator, uint96 amount) external;
+    function deposit(
+        address payer,
+        address operator,
+        uint96 amount
+    ) external;
 
     /// @notice The same with an ERC-2612 permit of the caller.
     function depositWithPermit(
@@ -44,30 +76,70 @@ interface IPaymentEscrow {
         bytes32 s
     ) external;
 
-    /// @notice Authorises a session key for one operator; a later call may only raise cap and expiry of a live key.
-    function authorizeSession(address operator, address signer, uint96 cap, uint32 expiry) external;
+    /// @notice Authorises a session key for one operator; a later call may only raise cap and expiry, and may bring an
+    ///         ended key back to life. The cap counts all that the channel has ever collected.
+    /// @dev A payer that is a contract (ERC-1271) cannot sign vouchers itself, since a voucher is recovered from its
+    ///      signature alone; it authorises a session key here and lets that sign.
+    function authorizeSession(
+        address operator,
+        address signer,
+        uint96 cap,
+        uint32 expiry
+    ) external;
 
     /// @notice Ends a session key for new calls at once; receipts made before can be settled until the thaw has passed.
-    function revokeSession(address operator, address signer) external;
+    function revokeSession(
+        address operator,
+        address signer
+    ) external;
 
     /// @notice Starts (or restarts) the thaw of `amount`; replaces an earlier one.
-    function thaw(address operator, uint96 amount) external;
+    function thaw(
+        address operator,
+        uint96 amount
+    ) external;
 
     /// @notice Pays out what has thawed, at most what is left.
-    function withdraw(address operator) external;
+    function withdraw(
+        address operator
+    ) external;
 
     /// @notice Verifies and debits the channels of a batch. Only the settlement.
     /// @param channels packed entries of 167 bytes (docs/wire.md)
+    /// @dev A payer or signer is only ever recovered by ECDSA. Vouchers and sessions can be settled until their expiry
+    ///      plus the thaw, since receipts made in time may wait for a batch.
     /// @return collected sum over the entries; calls sum of sequence differences
-    function collect(address operator, bytes calldata channels) external returns (uint96 collected, uint32 calls);
+    function collect(
+        address operator,
+        bytes calldata channels
+    ) external returns (uint96 collected, uint32 calls);
 
     /// @notice Moves a final batch's money: net to the reward pool, protocol fee to burn and treasury. Only the settlement.
-    function release(address rewardPool, uint96 net, address treasury, uint96 toTreasury, uint96 toBurn) external;
+    function release(
+        address rewardPool,
+        uint96 net,
+        address treasury,
+        uint96 toTreasury,
+        uint96 toBurn
+    ) external;
 
-    function account(address payer, address operator) external view returns (Account memory);
-    function channel(bytes32 channelId) external view returns (Channel memory);
-    function channelId(address payer, address operator, address signer) external pure returns (bytes32);
-    function hashVoucher(Voucher calldata voucher) external view returns (bytes32 digest);
+    function account(
+        address payer,
+        address operator
+    ) external view returns (Account memory);
+    function channel(
+        bytes32 channelId
+    ) external view returns (Channel memory);
+    function channelId(
+        address payer,
+        address operator,
+        address signer
+    ) external pure returns (bytes32);
+    function hashVoucher(
+        Voucher calldata voucher
+    ) external view returns (bytes32 digest);
     /// @notice Collected from payers in batches that are not final yet.
     function pending() external view returns (uint256);
+    /// @return seconds between asking for money back and getting it
+    function thawPeriod() external view returns (uint64);
 }

@@ -16,26 +16,59 @@ interface IRewardPool {
     }
 
     event RewardsActivated(
-        address indexed operator, uint32 indexed batchIndex, bytes32 rewardsRoot, uint96 amount, uint96 weight, uint96 funded
+        address indexed operator,
+        uint32 indexed batchIndex,
+        bytes32 rewardsRoot,
+        uint96 amount,
+        uint96 weight,
+        uint96 funded
     );
-    event RewardClaimed(address indexed operator, address indexed account, uint96 amount, uint96 cumulative, address actor);
-    event VotesClaimed(address indexed operator, address indexed account, uint96 weight, uint96 cumulative, address actor);
+    event RewardClaimed(
+        address indexed operator, address indexed account, uint96 amount, uint96 cumulative, address actor
+    );
+    event VotesClaimed(
+        address indexed operator, address indexed account, uint96 weight, uint96 cumulative, address actor
+    );
+
+    error RewardPool_StaleRewards(address operator, bytes32 rewardsHash, bytes32 liveRewards);
+    error RewardPool_BadProof(address operator, address account);
+    error RewardPool_NothingToClaim(address operator, address account);
+    error RewardPool_BeyondFunding(address operator, uint96 owed, uint96 available);
 
     /// @notice Makes `rewards` the live tree of `operator`, funded with `net`. Only the settlement.
-    function activate(address operator, uint32 batchIndex, Tree calldata rewards, uint96 net) external;
+    function activate(
+        address operator,
+        uint32 batchIndex,
+        Tree calldata rewards,
+        uint96 net
+    ) external;
 
     /// @notice Pays the account what it is owed under the operator's live tree. Anyone may call; the money goes to the account.
-    function claim(Claim calldata c) external returns (uint96 paid);
+    function claim(
+        Claim calldata c
+    ) external returns (uint96 paid);
 
     /// @notice Several claims; those with nothing left to pay are skipped.
-    function claimMany(Claim[] calldata claims) external returns (uint256 paid);
+    function claimMany(
+        Claim[] calldata claims
+    ) external returns (uint256 paid);
 
     /// @notice Mints the account's contribution votes.
-    function claimVotes(Claim calldata c) external returns (uint96 minted);
+    /// @dev What is owed in money is not touched, so a failure here (overflow of the votes) never blocks `claim`.
+    function claimVotes(
+        Claim calldata c
+    ) external returns (uint96 minted);
 
-    function claimed(address operator, address account) external view returns (uint96 amount, uint96 weight);
-    function liveRewards(address operator) external view returns (bytes32 rewardsHash);
+    function claimed(
+        address operator,
+        address account
+    ) external view returns (uint96 amount, uint96 weight);
+    function liveRewards(
+        address operator
+    ) external view returns (bytes32 rewardsHash);
     /// @return paidIn total paid in for `operator`
     /// @return paidOut total paid out by claims
-    function funding(address operator) external view returns (uint96 paidIn, uint96 paidOut);
+    function funding(
+        address operator
+    ) external view returns (uint96 paidIn, uint96 paidOut);
 }

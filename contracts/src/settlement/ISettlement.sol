@@ -41,6 +41,27 @@ interface ISettlement {
         address actor
     );
 
+    error Settlement_NotOperator(address caller, address operator);
+    error Settlement_OperatorInactive(address operator);
+    error Settlement_TooManyPending(address operator);
+    error Settlement_WrongBatchIndex(uint32 given, uint32 expected);
+    error Settlement_WrongPreviousBatch(bytes32 given, bytes32 expected);
+    error Settlement_WrongChannelsHash(bytes32 given, bytes32 expected);
+    error Settlement_WrongDataHash(bytes32 given, bytes32 expected);
+    error Settlement_NoData();
+    error Settlement_WrongDay(uint32 given, uint32 today);
+    error Settlement_WrongReceiptsAmount(uint96 given, uint96 collected);
+    error Settlement_WrongReceiptsCount(uint32 count, uint96 weight, uint32 calls);
+    error Settlement_InexactFees(uint96 amount);
+    error Settlement_WrongProtocolFee(uint96 given, uint256 expected);
+    error Settlement_WrongAllocationsAmount(uint96 given, uint256 expected);
+    error Settlement_WrongRewardsAmount(uint96 given, uint256 expected);
+    error Settlement_WrongRewardsWeight(uint96 given, uint256 expected);
+    error Settlement_MissingSentinels(uint32 allocations, uint32 rewards);
+    error Settlement_NothingPending(address operator);
+    error Settlement_WrongHeader(bytes32 given, bytes32 expected);
+    error Settlement_WindowOpen(uint64 finalAt);
+
     /// @notice Settles a batch. Only the operator or its signer.
     /// @param body as in docs/wire.md; previousHash, channelsHash, dataHash and sums are checked
     /// @param rewards the operator's cumulative rewards after this batch
@@ -62,13 +83,27 @@ interface ISettlement {
         uint64 settledAt;
     }
 
-    /// @notice Makes the operator's oldest pending batch final once its window has passed. Anyone.
-    function finalize(BatchHeader calldata header) external;
+    /// @notice Most batches of an operator that may wait for their window at a time.
+    function MAX_PENDING() external view returns (uint32);
 
-    function headerHash(address operator, uint32 batchIndex) external view returns (bytes32);
-    function batches(address operator) external view returns (OperatorBatches memory);
-    function hashReceipt(Receipt calldata receipt) external view returns (bytes32 structHash, bytes32 digest);
-    function hashBody(BatchBody calldata body) external pure returns (bytes32);
+    /// @notice Makes the operator's oldest pending batch final once its window has passed. Anyone.
+    function finalize(
+        BatchHeader calldata header
+    ) external;
+
+    function headerHash(
+        address operator,
+        uint32 batchIndex
+    ) external view returns (bytes32);
+    function batches(
+        address operator
+    ) external view returns (OperatorBatches memory);
+    function hashReceipt(
+        Receipt calldata receipt
+    ) external view returns (bytes32 structHash, bytes32 digest);
+    function hashBody(
+        BatchBody calldata body
+    ) external pure returns (bytes32);
     /// @return UTC days since the day of deployment
     function dayIndex() external view returns (uint32);
     function window() external view returns (uint64);

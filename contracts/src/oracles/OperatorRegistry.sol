@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IOperatorRegistry} from "./IOperatorRegistry.sol";
+
+/// @title OperatorRegistry
+/// @notice Staked operators: stake, signer, unbonding, and the lock behind pending batches.
+/// @dev Restricted functions (AccessManager):
+///      | function         | who                      |
+///      |------------------|--------------------------|
+///      | setLock          | the Settlement contract  |
+///      | upgradeToAndCall | upgrade timelock (admin) |
+contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUpgradeable {
+    using SafeERC20 for IERC20;
+
+    /// @notice Stake locked per wei of pending value.
+    uint96 public constant LOCK_FACTOR = 2;
+
+    IERC20 public immutable token;
+    /// @inheritdoc IOperatorRegistry
+    uint96 public immutable minimumStake;
+    /// @inheritdoc IOperatorRegistry
+    uint64 public immutable unbondingPeriod;
+
+    /// @dev Two slots: signer and stake; what is unbonding or locked.
+    struct Entry {
+        address signer;
+        uint96 stake; // bonded, without `unbonding`
+        uint96 unbonding;
+        uint64 unbondedAt;
+        uint96 locked;
+    }
+
+    /// @custom:storage-location erc7201:openledger.storage.OperatorRegistry
+    struct OperatorRegistryStorage {
+        mapping(address operator => Entry) entries;
+        mapping(address signer => address operator) operators;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("openledger.storage.OperatorRegistry")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant OPERATOR_REGISTRY_STORAGE =
+        0x8f19727e9513357a1ff55deb0c48fdd14b76ae840c116864669bcbf3c6089800;
+
+    /// @param token_ OPEN
+    /// @param minimumStake_ wei that an active operator has bonded at least
+    /// @param unbondingPeriod_ seconds
+    constructor(
+        IERC20 token_,
+        uint96 minimumStake_,
+        uint64 unbondingPeriod_
+    ) {
+        token = token_;
+        minimumStake = minimumStake_;
+        unbondingPeriod = unbondingPeriod_;
+        _disableInitializers();
+    }
+
+    function initialize(
+        address authority
+    ) external initializer {
+        __AccessManaged_init(authority);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function register(
+        address signer,
+        string calldata endpoint,
+        string calldata metadataCid,
+        uint96 stake
+    ) external {
+        Entry storage entry = _storage().entries[msg.sender];
+        if (entry.signer != address(0)) revert OperatorRegistry_AlreadyRegistered(msg.sender);
+        if (stake < minimumStake) revert OperatorRegistry_BelowMinimum(stake, minimumStake);
+        _takeSigner(entry, signer);
+        entry.stake = stake;
+        emit OperatorRegistered(msg.sender, signer, endpoint, metadataCid);
+        emit Staked(msg.sender, msg.sender, stake, stake);
+        token.safeTransferFrom(msg.sender, address(this), stake);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function update(
+        address signer,
+        string calldata endpoint,
+        string calldata metadataCid
+    ) external {
+        _takeSigner(_registered(msg.sender), signer);
+        emit OperatorUpdated(msg.sender, signer, endpoint, metadataCid);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function addStake(
+        address account,
+        uint96 amount
+    ) external {
+        Entry storage entry = _registered(account);
+        if (amount == 0) revert OperatorRegistry_ZeroAmount();
+        uint96 stake = entry.stake + amount;
+        entry.stake = stake;
+        emit Staked(account, msg.sender, amount, stake);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function unbond(
+        uint96 amount
+    ) external {
+        Entry storage entry = _registered(msg.sender);
+        if (amount == 0) revert OperatorRegistry_ZeroAmount();
+        uint96 total = entry.stake + entry.unbonding;
+        if (amount > total) revert OperatorRegistry_BeyondStake(amount, total);
+        uint64 unbondedAt = uint64(block.timestamp) + unbondingPeriod;
+        entry.stake = total - amount;
+        entry.unbonding = amount;
+        entry.unbondedAt = unbondedAt;
+        emit UnbondingStarted(msg.sender, amount, unbondedAt);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function withdraw() external {
+        Entry storage entry = _registered(msg.sender);
+        uint96 amount = entry.unbonding;
+        if (amount == 0) revert OperatorRegistry_NothingUnbonding(msg.sender);
+        if (block.timestamp < entry.unbondedAt) revert OperatorRegistry_StillUnbonding(entry.unbondedAt);
+        uint96 stake = entry.stake;
+        if (entry.locked > stake) revert OperatorRegistry_StakeLocked(entry.locked, stake);
+        entry.unbonding = 0;
+        entry.unbondedAt = 0;
+        emit Unbonded(msg.sender, amount, stake);
+        token.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function setLock(
+        address account,
+        uint96 pendingValue
+    ) external restricted {
+        Entry storage entry = _storage().entries[account];
+        uint96 locked = LOCK_FACTOR * pendingValue;
+        uint96 stake = entry.stake + entry.unbonding;
+        // A falling lock is never refused: finality must not depend on what is left of the stake.
+        if (locked > entry.locked && locked > stake) revert OperatorRegistry_StakeLocked(locked, stake);
+        entry.locked = locked;
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function operator(
+        address account
+    ) external view returns (Operator memory) {
+        Entry storage entry = _storage().entries[account];
+        return Operator({
+            signer: entry.signer,
+            stake: entry.stake,
+            unbonding: entry.unbonding,
+            unbondedAt: entry.unbondedAt,
+            locked: entry.locked,
+            active: _isActive(entry)
+        });
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function isActive(
+        address account
+    ) external view returns (bool) {
+        return _isActive(_storage().entries[account]);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function signerOf(
+        address account
+    ) external view returns (address) {
+        return _storage().entries[account].signer;
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function operatorOf(
+        address signer
+    ) external view returns (address) {
+        return _storage().operators[signer];
+    }
+
+    /// @dev Also refuses another operator's account as signer, and keeps former signers taken.
+    function _takeSigner(
+        Entry storage entry,
+        address signer
+    ) private {
+        if (signer == address(0)) revert OperatorRegistry_ZeroAddress();
+        OperatorRegistryStorage storage $ = _storage();
+        address taken = $.operators[signer];
+        if (taken == address(0) && signer != msg.sender && $.entries[signer].signer != address(0)) taken = signer;
+        if (taken != address(0) && taken != msg.sender) revert OperatorRegistry_SignerTaken(signer, taken);
+        $.operators[signer] = msg.sender;
+        entry.signer = signer;
+    }
+
+    function _registered(
+        address account
+    ) private view returns (Entry storage entry) {
+        entry = _storage().entries[account];
+        if (entry.signer == address(0)) revert OperatorRegistry_NotRegistered(account);
+    }
+
+    function _isActive(
+        Entry storage entry
+    ) private view returns (bool) {
+        return entry.signer != address(0) && entry.stake >= minimumStake;
+    }
+
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
+
+    function _storage() private pure returns (OperatorRegistryStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := OPERATOR_REGISTRY_STORAGE
+        }
+    }
+}

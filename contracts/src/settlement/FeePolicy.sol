@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+import {IFeePolicy} from "./IFeePolicy.sol";
+
+/// @title FeePolicy
+/// @notice Versioned protocol parameters under a notice period.
+/// @dev Restricted functions (AccessManager):
+///      | function         | who                                     |
+///      |------------------|-----------------------------------------|
+///      | setFee           | timelock of the parameters (governance) |
+///      | upgradeToAndCall | upgrade timelock (admin)                |
+contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
+    uint16 public constant MAX_PROTOCOL_FEE_BPS = 2_000;
+    uint16 public constant MAX_BPS = 10_000;
+    uint16 public constant MIN_CONTRIBUTOR_CAP_BPS = 1_000;
+
+    /// @inheritdoc IFeePolicy
+    uint64 public immutable notice;
+    /// @inheritdoc IFeePolicy
+    uint64 public immutable grace;
+
+    /// @custom:storage-location erc7201:openledger.storage.FeePolicy
+    struct FeePolicyStorage {
+        uint32 latest;
+        mapping(uint32 feeVersion => Fee) fees;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("openledger.storage.FeePolicy")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant FEE_POLICY_STORAGE = 0x9466ece3afbfae8575fb866a9199e6effa97198971cf1433d4f96744f49e5b00;
+
+    /// @param notice_ seconds between setting a version and its effect
+    /// @param grace_ seconds for which receipts of a superseded version can still be settled
+    constructor(
+        uint64 notice_,
+        uint64 grace_
+    ) {
+        notice = notice_;
+        grace = grace_;
+        _disableInitializers();
+    }
+
+    /// @notice Starts with version 1, in effect at once.
+    function initialize(
+        address authority,
+        uint16 protocolFeeBps,
+        uint16 burnBps,
+        uint16 contributorCapBps
+    ) external initializer {
+        __AccessManaged_init(authority);
+        _addVersion(protocolFeeBps, burnBps, contributorCapBps, uint64(block.timestamp));
+    }
+
+    /// @inheritdoc IFeePolicy
+    function setFee(
+        uint16 protocolFeeBps,
+        uint16 burnBps,
+        uint16 contributorCapBps
+    ) external restricted returns (uint32 feeVersion) {
+        return _addVersion(protocolFeeBps, burnBps, contributorCapBps, uint64(block.timestamp) + notice);
+    }
+
+    /// @inheritdoc IFeePolicy
+    function fee(
+        uint32 feeVersion
+    ) public view returns (Fee memory found) {
+        found = _storage().fees[feeVersion];
+        if (found.effectiveAt == 0) revert FeePolicy_UnknownVersion(feeVersion);
+    }
+
+    /// @inheritdoc IFeePolicy
+    function settleableFee(
+        uint32 feeVersion
+    ) external view returns (Fee memory found) {
+        found = fee(feeVersion);
+        if (block.timestamp < found.effectiveAt) revert FeePolicy_NotInEffect(feeVersion, found.effectiveAt);
+        uint64 supersededAt = _storage().fees[feeVersion + 1].effectiveAt;
+        if (supersededAt != 0 && block.timestamp > supersededAt + grace) {
+            revert FeePolicy_Superseded(feeVersion, supersededAt + grace);
+        }
+    }
+
+    /// @inheritdoc IFeePolicy
+    function currentVersion() external view returns (uint32 feeVersion) {
+        FeePolicyStorage storage $ = _storage();
+        feeVersion = $.latest;
+        while ($.fees[feeVersion].effectiveAt > block.timestamp) --feeVersion; // version 1 is in effect from the start
+    }
+
+    /// @inheritdoc IFeePolicy
+    function latestVersion() external view returns (uint32) {
+        return _storage().latest;
+    }
+
+    function _addVersion(
+        uint16 protocolFeeBps,
+        uint16 burnBps,
+        uint16 contributorCapBps,
+        uint64 effectiveAt
+    ) private returns (uint32 feeVersion) {
+        if (protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeePolicy_ProtocolFeeTooHigh(protocolFeeBps);
+        if (burnBps > MAX_BPS) revert FeePolicy_BurnTooHigh(burnBps);
+        if (contributorCapBps < MIN_CONTRIBUTOR_CAP_BPS || contributorCapBps > MAX_BPS) {
+            revert FeePolicy_BadContributorCap(contributorCapBps);
+        }
+        FeePolicyStorage storage $ = _storage();
+        // An upgrade that shortens the notice must not let a version overtake the one before it.
+        uint64 earlier = $.fees[$.latest].effectiveAt;
+        if (effectiveAt < earlier) effectiveAt = earlier;
+        feeVersion = ++$.latest;
+        $.fees[feeVersion] = Fee(protocolFeeBps, burnBps, contributorCapBps, effectiveAt);
+        emit FeeSet(feeVersion, protocolFeeBps, burnBps, contributorCapBps, effectiveAt, msg.sender);
+    }
+
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
+
+    function _storage() private pure returns (FeePolicyStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := FEE_POLICY_STORAGE
+        }
+    }
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {BoundedPause} from "../libraries/BoundedPause.sol";
+import {Channels} from "../libraries/Channels.sol";
+import {IOpenToken} from "../token/IOpenToken.sol";
+import {Voucher} from "../types/Settlement.sol";
+import {IPaymentEscrow} from "./IPaymentEscrow.sol";
+
+/// @title PaymentEscrow
+/// @notice Payers' OPEN per operator, session keys, channels and the thaw.
+/// @dev Restricted functions (AccessManager):
+///      | function         | who                      |
+///      |------------------|--------------------------|
+///      | collect, release | the Settlement contract  |
+///      | pause, unpause   | guardian                 |
+///      | upgradeToAndCall | upgrade timelock (admin) |
+///      A pause stops deposits only.
+contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 {
+    using SafeERC20 for IERC20;
+
+    IERC20 public immutable token;
+    /// @inheritdoc IPaymentEscrow
+    uint64 public immutable thawPeriod;
+
+    /// @custom:storage-location erc7201:openledger.storage.PaymentEscrow
+    struct PaymentEscrowStorage {
+        uint256 pending;
+        mapping(address payer => mapping(address operator => Account)) accounts;
+        mapping(bytes32 channelId => Channel) channels;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("openledger.storage.PaymentEscrow")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant PAYMENT_ESCROW_STORAGE =
+        0x9bbfceb512d1f7c7128fc917fc6b94febd344d005e95194ed067dd01fa419500;
+
+    /// @param token_ OPEN
+    /// @param thawPeriod_ seconds; longer than the longest pause and a settlement period together
+    /// @param longestPause_ seconds
+    constructor(
+        IERC20 token_,
+        uint64 thawPeriod_,
+        uint64 longestPause_
+    ) BoundedPause(longestPause_) EIP712("OpenLedger", "1") {
+        token = token_;
+        thawPeriod = thawPeriod_;
+        _disableInitializers();
+    }
+
+    function initialize(
+        address authority
+    ) external initializer {
+        __AccessManaged_init(authority);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function deposit(
+        address payer,
+        address operator,
+        uint96 amount
+    ) public whenNotPaused {
+        if (payer == address(0) || operator == address(0)) revert PaymentEscrow_ZeroAddress();
+        if (amount == 0) revert PaymentEscrow_ZeroAmount();
+        Account storage a = _storage().accounts[payer][operator];
+        uint96 balance = a.balance + amount;
+        a.balance = balance;
+        emit Deposited(payer, operator, msg.sender, amount, balance);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function depositWithPermit(
+        address payer,
+        address operator,
+        uint96 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
+        // Anyone may have used the permit already; then the allowance is there and the deposit goes on.
+        try IERC20Permit(address(token)).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        deposit(payer, operator, amount);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function authorizeSession(
+        address operator,
+        address signer,
+        uint96 cap,
+        uint32 expiry
+    ) external {
+        if (operator == address(0)) revert PaymentEscrow_ZeroAddress();
+        if (signer == address(0) || signer == msg.sender) revert PaymentEscrow_BadSigner(signer);
+        if (cap == 0) revert PaymentEscrow_ZeroAmount();
+        if (expiry <= block.timestamp) revert PaymentEscrow_SessionEndsInPast(expiry);
+        bytes32 id = Channels.id(msg.sender, operator, signer);
+        Channel storage c = _storage().channels[id];
+        if (cap < c.cap || expiry < c.expiry) revert PaymentEscrow_SessionMayOnlyGrow(c.cap, c.expiry);
+        c.cap = cap;
+        c.expiry = expiry;
+        emit SessionAuthorized(msg.sender, operator, signer, id, cap, expiry);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function revokeSession(
+        address operator,
+        address signer
+    ) external {
+        bytes32 id = Channels.id(msg.sender, operator, signer);
+        Channel storage c = _storage().channels[id];
+        if (c.expiry == 0) revert PaymentEscrow_NoSession(msg.sender, operator, signer);
+        if (c.expiry > block.timestamp) c.expiry = uint32(block.timestamp);
+        emit SessionRevoked(msg.sender, operator, signer, id, c.expiry);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function thaw(
+        address operator,
+        uint96 amount
+    ) external {
+        if (amount == 0) revert PaymentEscrow_ZeroAmount();
+        Account storage a = _storage().accounts[msg.sender][operator];
+        if (amount > a.balance) revert PaymentEscrow_ThawBeyondBalance(amount, a.balance);
+        uint64 thawedAt = uint64(block.timestamp) + thawPeriod;
+        a.thawing = amount;
+        a.thawedAt = thawedAt;
+        emit ThawStarted(msg.sender, operator, amount, thawedAt);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function withdraw(
+        address operator
+    ) external {
+        Account storage a = _storage().accounts[msg.sender][operator];
+        uint96 balance = a.balance;
+        uint96 amount = a.thawing < balance ? a.thawing : balance;
+        if (amount == 0) revert PaymentEscrow_NothingThawing(msg.sender, operator);
+        if (block.timestamp < a.thawedAt) revert PaymentEscrow_StillThawing(a.thawedAt);
+        balance -= amount;
+        a.balance = balance;
+        a.thawing = 0;
+        a.thawedAt = 0;
+        emit Withdrawn(msg.sender, operator, amount, balance);
+        token.safeTransfer(msg.sender, amount);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function collect(
+        address operator,
+        bytes calldata channels
+    ) external restricted returns (uint96 collected, uint32 calls) {
+        uint256 count = channels.length / Channels.ENTRY_BYTES;
+        if (count == 0 || channels.length % Channels.ENTRY_BYTES != 0) {
+            revert PaymentEscrow_BadEntriesLength(channels.length);
+        }
+        if (count > Channels.MAX_ENTRIES) revert PaymentEscrow_TooManyChannels(count);
+
+        bytes32 domain = _domainSeparatorV4();
+        Channels.VoucherWords memory words; // one buffer for all entries
+        words.typeHash = Channels.VOUCHER_TYPEHASH;
+        words.operator = operator;
+        Channels.Collection memory entry;
+        uint256 lastKey;
+        for (uint256 i = 0; i < count; ++i) {
+            Channels.read(channels, i, words, entry);
+            if (entry.reserved != 0) revert PaymentEscrow_ReservedBytes(i);
+            bytes32 id = Channels.channelOf(words);
+            uint256 key = uint256(id) >> 64; // channel192
+            if (key <= lastKey) revert PaymentEscrow_ChannelsOutOfOrder(i);
+            lastKey = key;
+            _requireSigned(domain, id, words, entry);
+            calls += _advance(id, words, entry);
+            _debit(words.payer, operator, entry.collected);
+            collected += entry.collected;
+        }
+        _storage().pending += collected;
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function release(
+        address rewardPool,
+        uint96 net,
+        address treasury,
+        uint96 toTreasury,
+        uint96 toBurn
+    ) external restricted {
+        PaymentEscrowStorage storage $ = _storage();
+        uint256 amount = uint256(net) + toTreasury + toBurn;
+        if (amount > $.pending) revert PaymentEscrow_BeyondPending(amount, $.pending);
+        $.pending -= amount;
+        if (net != 0) token.safeTransfer(rewardPool, net);
+        if (toTreasury != 0) token.safeTransfer(treasury, toTreasury);
+        if (toBurn != 0) IOpenToken(address(token)).burn(toBurn);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function account(
+        address payer,
+        address operator
+    ) external view returns (Account memory) {
+        return _storage().accounts[payer][operator];
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function channel(
+        bytes32 id
+    ) external view returns (Channel memory) {
+        return _storage().channels[id];
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function channelId(
+        address payer,
+        address operator,
+        address signer
+    ) external pure returns (bytes32) {
+        return Channels.id(payer, operator, signer);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function hashVoucher(
+        Voucher calldata voucher
+    ) external view returns (bytes32 digest) {
+        return _hashTypedDataV4(keccak256(abi.encode(Channels.VOUCHER_TYPEHASH, voucher)));
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function pending() external view returns (uint256) {
+        return _storage().pending;
+    }
+
+    /// @dev The voucher carries its signer's signature and has not expired for longer than the thaw.
+    function _requireSigned(
+        bytes32 domain,
+        bytes32 id,
+        Channels.VoucherWords memory words,
+        Channels.Collection memory entry
+    ) private view {
+        if (block.timestamp > uint256(words.expiry) + thawPeriod) {
+            revert PaymentEscrow_VoucherExpired(id, words.expiry);
+        }
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, Channels.hashOf(words));
+        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, entry.r, entry.vs);
+        if (failure != ECDSA.RecoverError.NoError || recovered != words.signer) revert PaymentEscrow_BadSignature(id);
+    }
+
+    /// @dev Moves the channel on to the entry's cumulative amount and sequence, within voucher and session.
+    /// @return calls sequences that the entry adds
+    function _advance(
+        bytes32 id,
+        Channels.VoucherWords memory words,
+        Channels.Collection memory entry
+    ) private returns (uint32 calls) {
+        Channel storage slot = _storage().channels[id];
+        Channel memory c = slot;
+        if (entry.lastSequence <= c.sequence) {
+            revert PaymentEscrow_SequenceNotRising(id, c.sequence, entry.lastSequence);
+        }
+        if (entry.lastSequence > words.maxSequence) {
+            revert PaymentEscrow_BeyondMaxSequence(id, entry.lastSequence, words.maxSequence);
+        }
+        uint256 cumulative = uint256(c.collected) + entry.collected;
+        if (cumulative > words.cumulativeCeiling) {
+            revert PaymentEscrow_BeyondCeiling(id, cumulative, words.cumulativeCeiling);
+        }
+        if (words.signer != words.payer) {
+            if (c.expiry == 0) revert PaymentEscrow_NoSession(words.payer, words.operator, words.signer);
+            if (block.timestamp > uint256(c.expiry) + thawPeriod) revert PaymentEscrow_SessionExpired(id, c.expiry);
+            if (cumulative > c.cap) revert PaymentEscrow_BeyondSessionCap(id, cumulative, c.cap);
+        }
+        unchecked {
+            calls = entry.lastSequence - c.sequence;
+        }
+        c.collected = uint96(cumulative); // ≤ cumulativeCeiling
+        c.sequence = entry.lastSequence;
+        slot.collected = c.collected;
+        slot.sequence = c.sequence;
+    }
+
+    function _debit(
+        address payer,
+        address operator,
+        uint96 amount
+    ) private {
+        Account storage a = _storage().accounts[payer][operator];
+        uint96 balance = a.balance;
+        if (amount > balance) revert PaymentEscrow_BeyondBalance(payer, amount, balance);
+        unchecked {
+            a.balance = balance - amount;
+        }
+    }
+
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
+
+    function _storage() private pure returns (PaymentEscrowStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := PAYMENT_ESCROW_STORAGE
+        }
+    }
+}

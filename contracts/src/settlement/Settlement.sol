@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {BoundedPause} from "../libraries/BoundedPause.sol";
+import {IOperatorRegistry} from "../oracles/IOperatorRegistry.sol";
+import {BatchBody, BatchHeader, Receipt, Tree} from "../types/Settlement.sol";
+import {IFeePolicy} from "./IFeePolicy.sol";
+import {IPaymentEscrow} from "./IPaymentEscrow.sol";
+import {IRewardPool} from "./IRewardPool.sol";
+import {ISettlement} from "./ISettlement.sol";
+
+/// @title Settlement
+/// @notice Batches of receipts under three sum trees, and their finality.
+/// @dev Restricted functions (AccessManager):
+///      | function         | who                      |
+///      |------------------|--------------------------|
+///      | pause, unpause   | guardian                 |
+///      | upgradeToAndCall | upgrade timelock (admin) |
+///      This contract needs the roles for PaymentEscrow.collect and release, OperatorRegistry.setLock, RewardPool.activate.
+///      A pause stops `settle` only. Nobody can shorten a window or skip it.
+contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
+    bytes32 internal constant RECEIPT_TYPEHASH = keccak256(
+        "Receipt(bytes32 channel,uint32 sequence,bytes32 compositionHash,uint32 promptTokens,uint32 completionTokens,uint32 retrievalTokens,uint32 agentSteps,uint96 fee,uint32 feeVersion,bytes32 promptHash,bytes32 outputHash,bytes32 evidenceHash,bytes32 allocationHash,bytes32 traceHash,bytes32 parentReceipt,uint32 timestamp)"
+    );
+
+    /// @inheritdoc ISettlement
+    uint32 public constant MAX_PENDING = 8;
+    uint256 internal constant BPS = 10_000;
+    /// @notice Fees are multiples of this many wei, so that shares in basis points are exact.
+    uint256 public constant FEE_UNIT = 10_000;
+
+    IPaymentEscrow public immutable escrow;
+    IOperatorRegistry public immutable registry;
+    IFeePolicy public immutable feePolicy;
+    IRewardPool public immutable rewardPool;
+    address public immutable treasury;
+    /// @inheritdoc ISettlement
+    uint64 public immutable window;
+
+    /// @dev What BatchSettled carries besides its topics, in its order.
+    struct SettledFields {
+        bytes32 bodyHash;
+        uint32 receipts;
+        uint96 collected;
+        uint96 allocated;
+        uint96 protocolFee;
+        uint32 feeVersion;
+        uint32 dayIndex;
+        bytes32 receiptsRoot;
+        bytes32 allocationsRoot;
+        bytes32 rewardsRoot;
+        uint96 rewardsAmount;
+        uint96 rewardsWeight;
+        uint64 finalAt;
+        bytes dataCommitment;
+    }
+
+    /// @custom:storage-location erc7201:openledger.storage.Settlement
+    struct SettlementStorage {
+        uint32 deploymentDay; // Unix day
+        mapping(address operator => OperatorBatches) batches;
+        mapping(address operator => mapping(uint32 batchIndex => bytes32)) headerHashes;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("openledger.storage.Settlement")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant SETTLEMENT_STORAGE = 0x2353f296fbf8bcb0736d43a12616210d0e312407aaff5818a8b7ee1cc901c000;
+
+    /// @param treasury_ gets what of the protocol fee is not burned
+    /// @param window_ seconds between settling a batch and its finality
+    /// @param longestPause_ seconds
+    constructor(
+        IPaymentEscrow escrow_,
+        IOperatorRegistry registry_,
+        IFeePolicy feePolicy_,
+        IRewardPool rewardPool_,
+        address treasury_,
+        uint64 window_,
+        uint64 longestPause_
+    ) BoundedPause(longestPause_) EIP712("OpenLedger", "1") {
+        escrow = escrow_;
+        registry = registry_;
+        feePolicy = feePolicy_;
+        rewardPool = rewardPool_;
+        treasury = treasury_;
+        window = window_;
+        _disableInitializers();
+    }
+
+    function initialize(
+        address authority
+    ) external initializer {
+        __AccessManaged_init(authority);
+        _storage().deploymentDay = uint32(block.timestamp / 1 days);
+    }
+
+    /// @inheritdoc ISettlement
+    function settle(
+        BatchBody calldata body,
+        Tree calldata rewards,
+        PreviousBatch calldata previous,
+        bytes calldata channels,
+        bytes calldata dataCommitment
+    ) external whenNotPaused returns (bytes32 header) {
+        OperatorBatches memory state = _storage().batches[body.operator];
+        _requireNext(state, body, previous);
+        _requireCommitted(body, channels, dataCommitment);
+
+        (uint96 collected, uint32 calls) = escrow.collect(body.operator, channels);
+        _requireReceipts(body, collected, calls);
+        _requireRewards(body, rewards, previous.rewards);
+
+        state.settled = body.batchIndex;
+        state.pendingValue += collected;
+        _storage().batches[body.operator] = state;
+        registry.setLock(body.operator, state.pendingValue);
+
+        bytes32 bodyHash = keccak256(abi.encode(body));
+        header = _hashHeader(bodyHash, rewards, uint64(block.timestamp));
+        _storage().headerHashes[body.operator][body.batchIndex] = header;
+        _emitSettled(body, rewards, header, bodyHash, dataCommitment);
+    }
+
+    /// @inheritdoc ISettlement
+    function finalize(
+        BatchHeader calldata header
+    ) external {
+        BatchBody calldata body = header.body;
+        SettlementStorage storage $ = _storage();
+        OperatorBatches memory state = $.batches[body.operator];
+        if (state.finalized == state.settled) revert Settlement_NothingPending(body.operator);
+        if (body.batchIndex != state.finalized + 1) {
+            revert Settlement_WrongBatchIndex(body.batchIndex, state.finalized + 1);
+        }
+        bytes32 given = _hashHeader(keccak256(abi.encode(body)), header.rewards, header.settledAt);
+        bytes32 stored = $.headerHashes[body.operator][body.batchIndex];
+        if (given != stored) revert Settlement_WrongHeader(given, stored);
+        if (block.timestamp < header.settledAt + window) revert Settlement_WindowOpen(header.settledAt + window);
+
+        state.finalized = body.batchIndex;
+        state.pendingValue -= body.receipts.amount;
+        $.batches[body.operator] = state;
+
+        uint96 net = body.allocations.amount;
+        uint96 burned = uint96(uint256(body.protocolFee) * feePolicy.fee(body.feeVersion).burnBps / BPS);
+        uint96 toTreasury = body.protocolFee - burned;
+        registry.setLock(body.operator, state.pendingValue);
+        escrow.release(address(rewardPool), net, treasury, toTreasury, burned);
+        rewardPool.activate(body.operator, body.batchIndex, header.rewards, net);
+        emit BatchFinalized(body.operator, body.batchIndex, given, net, burned, toTreasury, msg.sender);
+    }
+
+    /// @inheritdoc ISettlement
+    function headerHash(
+        address operator,
+        uint32 batchIndex
+    ) external view returns (bytes32) {
+        return _storage().headerHashes[operator][batchIndex];
+    }
+
+    /// @inheritdoc ISettlement
+    function batches(
+        address operator
+    ) external view returns (OperatorBatches memory) {
+        return _storage().batches[operator];
+    }
+
+    /// @inheritdoc ISettlement
+    function hashReceipt(
+        Receipt calldata receipt
+    ) external view returns (bytes32 structHash, bytes32 digest) {
+        structHash = keccak256(abi.encode(RECEIPT_TYPEHASH, receipt));
+        digest = _hashTypedDataV4(structHash);
+    }
+
+    /// @inheritdoc ISettlement
+    function hashBody(
+        BatchBody calldata body
+    ) external pure returns (bytes32) {
+        return keccak256(abi.encode(body));
+    }
+
+    /// @inheritdoc ISettlement
+    function dayIndex() public view returns (uint32) {
+        return uint32(block.timestamp / 1 days) - _storage().deploymentDay;
+    }
+
+    /// @dev The caller may settle for the operator, there is room, and the batch continues the one before it.
+    function _requireNext(
+        OperatorBatches memory state,
+        BatchBody calldata body,
+        PreviousBatch calldata previous
+    ) private view {
+        IOperatorRegistry.Operator memory operator = registry.operator(body.operator);
+        if (msg.sender != body.operator && msg.sender != operator.signer) {
+            revert Settlement_NotOperator(msg.sender, body.operator);
+        }
+        if (!operator.active) revert Settlement_OperatorInactive(body.operator);
+        if (state.settled - state.finalized >= MAX_PENDING) revert Settlement_TooManyPending(body.operator);
+        if (body.batchIndex != state.settled + 1) {
+            revert Settlement_WrongBatchIndex(body.batchIndex, state.settled + 1);
+        }
+        bytes32 stored = _storage().headerHashes[body.operator][state.settled]; // 0 before the first batch
+        if (body.previousHash != stored) revert Settlement_WrongPreviousBatch(body.previousHash, stored);
+        bytes32 opened =
+            _isZero(previous) ? bytes32(0) : _hashHeader(previous.bodyHash, previous.rewards, previous.settledAt);
+        if (opened != stored) revert Settlement_WrongPreviousBatch(opened, stored);
+        uint32 today = dayIndex();
+        if (body.dayIndex != today && uint256(body.dayIndex) + 1 != today) {
+            revert Settlement_WrongDay(body.dayIndex, today);
+        }
+    }
+
+    function _requireCommitted(
+        BatchBody calldata body,
+        bytes calldata channels,
+        bytes calldata dataCommitment
+    ) private pure {
+        bytes32 channelsHash = keccak256(channels);
+        if (body.channelsHash != channelsHash) revert Settlement_WrongChannelsHash(body.channelsHash, channelsHash);
+        if (dataCommitment.length == 0) revert Settlement_NoData();
+        bytes32 dataHash = keccak256(dataCommitment);
+        if (body.dataHash != dataHash) revert Settlement_WrongDataHash(body.dataHash, dataHash);
+    }
+
+    /// @dev The receipts add up to what was collected, and the protocol's part of it is exact.
+    function _requireReceipts(
+        BatchBody calldata body,
+        uint96 collected,
+        uint32 calls
+    ) private view {
+        Tree calldata receipts = body.receipts;
+        if (receipts.amount != collected) revert Settlement_WrongReceiptsAmount(receipts.amount, collected);
+        // Two sentinels besides a leaf of weight 1 for each call.
+        if (receipts.weight != calls || receipts.count != uint256(calls) + 2) {
+            revert Settlement_WrongReceiptsCount(receipts.count, receipts.weight, calls);
+        }
+        if (collected % FEE_UNIT != 0) revert Settlement_InexactFees(collected);
+        uint256 protocolFee = uint256(collected) * feePolicy.settleableFee(body.feeVersion).protocolFeeBps / BPS;
+        if (body.protocolFee != protocolFee) revert Settlement_WrongProtocolFee(body.protocolFee, protocolFee);
+        uint256 net = collected - protocolFee;
+        if (body.allocations.amount != net) revert Settlement_WrongAllocationsAmount(body.allocations.amount, net);
+    }
+
+    /// @dev The cumulative rewards grow by exactly the batch's allocations.
+    function _requireRewards(
+        BatchBody calldata body,
+        Tree calldata rewards,
+        Tree calldata before
+    ) private pure {
+        if (body.allocations.count < 2 || rewards.count < 2) {
+            revert Settlement_MissingSentinels(body.allocations.count, rewards.count);
+        }
+        uint256 amount = uint256(before.amount) + body.allocations.amount;
+        if (rewards.amount != amount) revert Settlement_WrongRewardsAmount(rewards.amount, amount);
+        uint256 weight = uint256(before.weight) + body.allocations.weight;
+        if (rewards.weight != weight) revert Settlement_WrongRewardsWeight(rewards.weight, weight);
+    }
+
+    /// @dev Emits BatchSettled. Its seventeen fields do not fit the compiler's stack, but a struct has the same encoding
+    ///      behind one word for its offset.
+    function _emitSettled(
+        BatchBody calldata body,
+        Tree calldata rewards,
+        bytes32 header,
+        bytes32 bodyHash,
+        bytes calldata dataCommitment
+    ) private {
+        SettledFields memory fields;
+        fields.bodyHash = bodyHash;
+        fields.receipts = uint32(body.receipts.weight);
+        fields.collected = body.receipts.amount;
+        fields.allocated = body.allocations.amount;
+        fields.protocolFee = body.protocolFee;
+        fields.feeVersion = body.feeVersion;
+        fields.dayIndex = body.dayIndex;
+        fields.receiptsRoot = body.receipts.root;
+        fields.allocationsRoot = body.allocations.root;
+        fields.rewardsRoot = rewards.root;
+        fields.rewardsAmount = rewards.amount;
+        fields.rewardsWeight = rewards.weight;
+        fields.finalAt = uint64(block.timestamp) + window;
+        fields.dataCommitment = dataCommitment;
+        bytes memory data = abi.encode(fields);
+        bytes32 topic = BatchSettled.selector;
+        uint256 operator = uint160(body.operator);
+        uint256 batchIndex = body.batchIndex;
+        assembly ("memory-safe") {
+            log4(add(data, 0x40), sub(mload(data), 0x20), topic, operator, batchIndex, header)
+        }
+    }
+
+    function _hashHeader(
+        bytes32 bodyHash,
+        Tree calldata rewards,
+        uint64 settledAt
+    ) private pure returns (bytes32) {
+        return keccak256(abi.encode(bodyHash, keccak256(abi.encode(rewards)), settledAt));
+    }
+
+    function _isZero(
+        PreviousBatch calldata previous
+    ) private pure returns (bool) {
+        Tree calldata rewards = previous.rewards;
+        return previous.bodyHash == 0 && rewards.root == 0 && rewards.count == 0 && rewards.amount == 0
+            && rewards.weight == 0 && previous.settledAt == 0;
+    }
+
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
+
+    function _storage() private pure returns (SettlementStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := SETTLEMENT_STORAGE
+        }
+    }
+}
