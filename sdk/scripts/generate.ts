@@ -110,7 +110,9 @@ function generate(): Map<string, string> {
 const files = generate();
 const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path);
 const superfluous = existsSync(subgraphFolder)
-  ? readdirSync(subgraphFolder).map((file) => join(subgraphFolder, file)).filter((path) => path.endsWith('.json') && !files.has(path))
+  ? readdirSync(subgraphFolder)
+      .map((file) => join(subgraphFolder, file))
+      .filter((path) => path.endsWith('.json') && !files.has(path))
   : [];
 
 if (process.argv.includes('--check')) {

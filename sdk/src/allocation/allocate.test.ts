@@ -5,9 +5,22 @@ import { type AllocationInput, allocate } from './allocate.ts';
 
 const account = (digit: string): Address => `0x${digit.repeat(40)}`;
 const id = (digit: string): Hex => `0x${digit.repeat(64)}`;
-const [operator, developer, payer, alice, bob, reviewer, pool] = [...'1234567'].map(account) as [Address, Address, Address, Address, Address, Address, Address];
+const [operator, developer, payer, alice, bob, reviewer, pool] = [...'1234567'].map(account) as [
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+];
 
-const record = (digit: string, contributor: Address, score: number, cluster = id(digit)): AllocationInput['evidence']['records'][number] => ({
+const record = (
+  digit: string,
+  contributor: Address,
+  score: number,
+  cluster = id(digit),
+): AllocationInput['evidence']['records'][number] => ({
   releaseHash: id('f'),
   position: 0,
   recordId: id(digit),
@@ -22,7 +35,15 @@ const record = (digit: string, contributor: Address, score: number, cluster = id
 const input: AllocationInput = {
   base: 1_000_000n,
   markup: 0n,
-  terms: { operatorBps: 3_000, developerBps: 2_000, parentsBps: 0, backersBps: 0, contributorsBps: 5_000, parents: zeroAddress, backers: zeroAddress },
+  terms: {
+    operatorBps: 3_000,
+    developerBps: 2_000,
+    parentsBps: 0,
+    backersBps: 0,
+    contributorsBps: 5_000,
+    parents: zeroAddress,
+    backers: zeroAddress,
+  },
   operator,
   developer,
   payer,
@@ -34,8 +55,10 @@ const input: AllocationInput = {
   dayIndex: 0,
 };
 
-const amountOf = (result: ReturnType<typeof allocate>, who: Address): bigint => result.allocations.find((item) => item.account === who)?.amount ?? 0n;
-const weightOf = (result: ReturnType<typeof allocate>, who: Address): bigint => result.allocations.find((item) => item.account === who)?.weight ?? 0n;
+const amountOf = (result: ReturnType<typeof allocate>, who: Address): bigint =>
+  result.allocations.find((item) => item.account === who)?.amount ?? 0n;
+const weightOf = (result: ReturnType<typeof allocate>, who: Address): bigint =>
+  result.allocations.find((item) => item.account === who)?.weight ?? 0n;
 
 test('splits by terms, then by excess over the threshold, with the pools competing at the threshold', () => {
   const result = allocate(input);
@@ -57,12 +80,18 @@ test('mints 80 % of the votes to contributors and developer, 10 % to the payer, 
 });
 
 test('a second record of a cluster adds nothing', () => {
-  const twice = allocate({ ...input, evidence: { nullThreshold: 100, records: [record('a', alice, 400), record('c', bob, 390, id('a')), record('b', bob, 200)] } });
+  const twice = allocate({
+    ...input,
+    evidence: { nullThreshold: 100, records: [record('a', alice, 400), record('c', bob, 390, id('a')), record('b', bob, 200)] },
+  });
   expect(twice.allocations).toEqual(allocate(input).allocations);
 });
 
 test('a hundred copies earn what one earns', () => {
-  const copies = Array.from({ length: 30 }, (_, index) => ({ ...record('a', alice, 400, id('a')), recordId: `0x${index.toString(16).padStart(64, '0')}` as Hex }));
+  const copies = Array.from({ length: 30 }, (_, index) => ({
+    ...record('a', alice, 400, id('a')),
+    recordId: `0x${index.toString(16).padStart(64, '0')}` as Hex,
+  }));
   const result = allocate({ ...input, evidence: { nullThreshold: 100, records: [...copies, record('b', bob, 200)] } });
   expect(amountOf(result, alice)).toBe(amountOf(allocate(input), alice));
 });

@@ -98,10 +98,14 @@ export function allocate(input: AllocationInput): AllocationResult {
 
   // 6. Cap per contributor.
   const cap = bps(contributorsPart, policy.contributorCapBps);
-  const contributors = sumBy(paidClusters, ({ contributor }) => contributor, ({ paid }) => paid).map(({ account, amount }) => {
-    const kept = amount > cap ? cap : amount;
-    poolsPart += amount - kept;
-    return { account, amount: kept };
+  const contributors = sumBy(
+    paidClusters,
+    ({ contributor }) => contributor,
+    ({ paid }) => paid,
+  ).map(({ account, amount }) => {
+    const excess = amount > cap ? amount - cap : 0n;
+    poolsPart += excess;
+    return { account, amount: amount - excess };
   });
 
   // 7. Pools by size; without any, the developer.
@@ -113,7 +117,11 @@ export function allocate(input: AllocationInput): AllocationResult {
   const weight = ((burned / whole) * exp2Day(dayIndex)) >> 32n;
   const earned = contributorsPart + developerShare + (parentsShare - parents) + (backersShare - backers);
   const byCreation = (amount: bigint): bigint => (earned === 0n ? 0n : (bps(weight, 8_000) * amount) / earned);
-  const reviewed = sumBy(paidClusters, ({ reviewer }) => reviewer, ({ paid }) => paid);
+  const reviewed = sumBy(
+    paidClusters,
+    ({ reviewer }) => reviewer,
+    ({ paid }) => paid,
+  );
   const reviewedTotal = reviewed.reduce((sum, { amount }) => sum + amount, 0n);
 
   // 8. Add up by account.
@@ -148,16 +156,19 @@ export function allocate(input: AllocationInput): AllocationResult {
 }
 
 function requireValid({ base, markup, terms, app, developer, operator, evidence, reputation }: AllocationInput): void {
-  if (base % whole !== 0n || markup % whole !== 0n) throw new Error('Base and markup must be multiples of 10,000 wei: round them up with ceil10k.');
+  if (base % whole !== 0n || markup % whole !== 0n)
+    throw new Error('Base and markup must be multiples of 10,000 wei: round them up with ceil10k.');
   const sum = terms.operatorBps + terms.developerBps + terms.parentsBps + terms.backersBps + terms.contributorsBps;
   if (sum !== 10_000) throw new Error(`The shares of the terms must sum to 10,000 bps, these sum to ${sum}.`);
   if (markup > 0n && app === zeroAddress) throw new Error('A markup needs the application it belongs to.');
   if (developer === zeroAddress || operator === zeroAddress) throw new Error('Operator and developer must be accounts.');
   evidence.records.forEach((record, index) => {
     const previous = evidence.records[index - 1];
-    if (previous && compareRecords(previous, record) >= 0) throw new Error('Records of the evidence must come by falling score, then by rising record id, each once.');
+    if (previous && compareRecords(previous, record) >= 0)
+      throw new Error('Records of the evidence must come by falling score, then by rising record id, each once.');
   });
-  if (evidence.records.some(({ contributor }) => contributor === zeroAddress)) throw new Error('Every record of the evidence needs its contributor.');
+  if (evidence.records.some(({ contributor }) => contributor === zeroAddress))
+    throw new Error('Every record of the evidence needs its contributor.');
   for (const [account, value] of Object.entries(reputation)) {
     if (value < 5_000 || value > 10_000) throw new Error(`The reputation of ${account} must lie within 5,000 and 10,000 bps.`);
   }
@@ -196,7 +207,11 @@ function dividePools(amount: bigint, pools: readonly Pool[]): (Pool & { amount: 
 }
 
 /** Sums per account, in order of first appearance; the zero address is passed over. */
-function sumBy<T>(items: readonly T[], account: (item: T) => Address, amount: (item: T) => bigint): { account: Address; amount: bigint }[] {
+function sumBy<T>(
+  items: readonly T[],
+  account: (item: T) => Address,
+  amount: (item: T) => bigint,
+): { account: Address; amount: bigint }[] {
   const sums = new Map<Address, bigint>();
   for (const item of items) {
     if (account(item) !== zeroAddress) sums.set(account(item), (sums.get(account(item)) ?? 0n) + amount(item));

@@ -5,7 +5,9 @@ import type { Deployment } from './deployment.ts';
 export function contractAddress(deployment: Deployment, name: string): Address {
   const address = deployment.contracts[name];
   if (!address) {
-    throw new Error(`The deployment on chain ${deployment.chainId} has no ${name}: deploy the contracts of this version (npm run reset, then npm start).`);
+    throw new Error(
+      `The deployment on chain ${deployment.chainId} has no ${name}: deploy the contracts of this version (npm run reset, then npm start).`,
+    );
   }
   return address;
 }

@@ -3,7 +3,17 @@ import { expect, test } from 'vitest';
 import { errorsAbi } from '../generated/abis.ts';
 import { contractErrorOf, decodeContractError, explainError } from './explainError.ts';
 
-const abi = [{ type: 'error', name: 'ERC20InsufficientBalance', inputs: [{ type: 'address', name: 'sender' }, { type: 'uint256', name: 'balance' }, { type: 'uint256', name: 'needed' }] }] as const;
+const abi = [
+  {
+    type: 'error',
+    name: 'ERC20InsufficientBalance',
+    inputs: [
+      { type: 'address', name: 'sender' },
+      { type: 'uint256', name: 'balance' },
+      { type: 'uint256', name: 'needed' },
+    ],
+  },
+] as const;
 const who = '0x1111111111111111111111111111111111111111';
 const data = encodeErrorResult({ abi, errorName: 'ERC20InsufficientBalance', args: [who, 1n, 2n] });
 

@@ -19,6 +19,8 @@ export class UnreachableError extends OpenLedgerError {
   override readonly name = 'UnreachableError';
 
   constructor(url: string, cause: unknown) {
-    super(`Nothing answers at ${url}: see whether it runs (npm start) and whether the address is right.`, 'unreachable', 0, { cause: String(cause) });
+    super(`Nothing answers at ${url}: see whether it runs (npm start) and whether the address is right.`, 'unreachable', 0, {
+      cause: String(cause),
+    });
   }
 }

@@ -16,7 +16,8 @@ const parameters = [
 export function allocationHash(allocations: readonly Allocation[]): Hex {
   allocations.forEach(({ account }, index) => {
     const previous = allocations[index - 1];
-    if (previous && BigInt(previous.account) >= BigInt(account)) throw new Error('Allocations must strictly increase by account.');
+    if (previous && BigInt(previous.account) >= BigInt(account))
+      throw new Error('Allocations must strictly increase by account.');
   });
   return keccak256(encodeAbiParameters(parameters, [allocations]));
 }

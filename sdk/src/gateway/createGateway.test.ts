@@ -12,11 +12,21 @@ const answering = (status: number, body: string, type = 'application/json') => {
 };
 
 test('an error carries the service’s sentence, its code and its detail', async () => {
-  const error = { message: 'Line 2 is not JSON: mend it and upload again.', type: 'invalid_request_error', code: 'invalid_records', details: [{ line: 2, reason: 'is not JSON' }] };
+  const error = {
+    message: 'Line 2 is not JSON: mend it and upload again.',
+    type: 'invalid_request_error',
+    code: 'invalid_records',
+    details: [{ line: 2, reason: 'is not JSON' }],
+  };
   const { gateway } = answering(400, JSON.stringify({ error }));
   const thrown = await gateway.uploadRecords('{').catch((reason: unknown) => reason);
   expect(thrown).toBeInstanceOf(OpenLedgerError);
-  expect(thrown).toMatchObject({ message: error.message, code: 'invalid_records', status: 400, detail: { details: error.details } });
+  expect(thrown).toMatchObject({
+    message: error.message,
+    code: 'invalid_records',
+    status: 400,
+    detail: { details: error.details },
+  });
 });
 
 test('a service that answers nonsense or nothing says so', async () => {
@@ -33,14 +43,25 @@ test('amounts travel as decimal strings', async () => {
   const channel = `0x${'1'.repeat(64)}`;
   const { gateway, requests } = answering(200, JSON.stringify({ channel, ceiling: '5', expiry: 9, sequence: 0, collected: '0' }));
   const account = `0x${'2'.repeat(40)}` as const;
-  const voucher = { payer: account, operator: account, signer: account, cumulativeCeiling: 5n, maxSequence: 1, app: account, appMarkupBps: 0, expiry: 9 };
+  const voucher = {
+    payer: account,
+    operator: account,
+    signer: account,
+    cumulativeCeiling: 5n,
+    maxSequence: 1,
+    app: account,
+    appMarkupBps: 0,
+    expiry: 9,
+  };
   expect(await gateway.openSession({ voucher, signature: '0x', keyHash: '0x' })).toMatchObject({ ceiling: 5n, collected: 0n });
   expect(JSON.parse(String(requests[0]?.init?.body))).toMatchObject({ voucher: { cumulativeCeiling: '5' } });
   expect(requests[0]?.url).toBe('http://oracle/v1/sessions');
 });
 
 test('a job’s log is read event by event, however the bytes are cut', async () => {
-  const lines = [1, 2, 3].map((seq) => `event: log\r\ndata: {"seq":${seq},"time":0,"type":"step","loss":${seq}}\r\n\r\n`).join('');
+  const lines = [1, 2, 3]
+    .map((seq) => `event: log\r\ndata: {"seq":${seq},"time":0,"type":"step","loss":${seq}}\r\n\r\n`)
+    .join('');
   const bytes = new TextEncoder().encode(`: hello\n\n${lines}`);
   const cut = new ReadableStream<Uint8Array>({
     start(controller) {

@@ -35,7 +35,15 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
   const get = async <T>(schema: z.ZodType<T>, path: string, apiKey?: string): Promise<T> =>
     schema.parse(await (await request(path, apiKey ? { headers: { authorization: `Bearer ${apiKey}` } } : {})).json());
   const post = async <T>(schema: z.ZodType<T>, path: string, body: unknown): Promise<T> =>
-    schema.parse(await (await request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(toJson(body)) })).json());
+    schema.parse(
+      await (
+        await request(path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(toJson(body)),
+        })
+      ).json(),
+    );
 
   return {
     url: base,
@@ -45,7 +53,13 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     /** Validates and pins a contribution's JSONL; `invalid_records` carries line and reason of each bad line. */
     uploadRecords: async (jsonl: string | Uint8Array<ArrayBuffer>) =>
       recordsFileSchema.parse(
-        await (await request('/v1/files?kind=records', { method: 'POST', headers: { 'content-type': 'application/jsonl' }, body: jsonl })).json(),
+        await (
+          await request('/v1/files?kind=records', {
+            method: 'POST',
+            headers: { 'content-type': 'application/jsonl' },
+            body: jsonl,
+          })
+        ).json(),
       ),
     /** Pins a JSON document (≤ 256 KiB). */
     uploadDocument: (document: unknown) => post(documentFileSchema, '/v1/files?kind=document', document),

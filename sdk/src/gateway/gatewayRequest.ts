@@ -21,6 +21,11 @@ async function errorOf(response: Response, url: string): Promise<OpenLedgerError
     const { message, code, ...detail } = error;
     return new OpenLedgerError(String(message), String(code), response.status, detail);
   } catch {
-    return new OpenLedgerError(`${url} answered ${response.status} without saying why: ask its operator.`, 'unknown', response.status, { body: text.slice(0, 500) });
+    return new OpenLedgerError(
+      `${url} answered ${response.status} without saying why: ask its operator.`,
+      'unknown',
+      response.status,
+      { body: text.slice(0, 500) },
+    );
   }
 }

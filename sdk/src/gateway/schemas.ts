@@ -153,7 +153,6 @@ export const modelListSchema = z.object({
   ),
 });
 
-
 export type JobSpec = z.infer<typeof jobSpecSchema>;
 export type JobEvent = z.infer<typeof jobEventSchema>;
 export type Rewards = z.infer<typeof rewardsSchema>;

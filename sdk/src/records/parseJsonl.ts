@@ -1,8 +1,8 @@
 import type { Hex } from 'viem';
 import type { z } from 'zod';
+import { recordSchema, type TrainingRecord } from './record.ts';
 import { recordId } from './recordId.ts';
 import { type RecordLimits, recordLimits } from './recordLimits.ts';
-import { recordSchema, type TrainingRecord } from './record.ts';
 
 /** Why a line (from 1; 0 is the file as a whole) cannot be taken. */
 export type LineError = { line: number; reason: string };
@@ -19,7 +19,10 @@ export function parseJsonl(file: Uint8Array | string, limits: RecordLimits = rec
   const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
   const parsed: ParsedRecords = { records: [], recordIds: [], errors: [] };
   if (bytes.length > limits.fileBytes) {
-    parsed.errors.push({ line: 0, reason: `the file has ${bytes.length} bytes; at most ${limits.fileBytes} are taken: split it` });
+    parsed.errors.push({
+      line: 0,
+      reason: `the file has ${bytes.length} bytes; at most ${limits.fileBytes} are taken: split it`,
+    });
     return parsed;
   }
   const lineOf = new Map<Hex, number>();
@@ -43,9 +46,13 @@ export function parseJsonl(file: Uint8Array | string, limits: RecordLimits = rec
     parsed.recordIds.push(id);
   }
   if (parsed.records.length > limits.records) {
-    parsed.errors.push({ line: 0, reason: `the file has ${parsed.records.length} records; at most ${limits.records} are taken: split it` });
+    parsed.errors.push({
+      line: 0,
+      reason: `the file has ${parsed.records.length} records; at most ${limits.records} are taken: split it`,
+    });
   }
-  if (parsed.records.length === 0 && parsed.errors.length === 0) parsed.errors.push({ line: 0, reason: 'the file has no records' });
+  if (parsed.records.length === 0 && parsed.errors.length === 0)
+    parsed.errors.push({ line: 0, reason: 'the file has no records' });
   return parsed;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { recordId } from './recordId.ts';
 import type { TrainingRecord } from './record.ts';
+import { recordId } from './recordId.ts';
 
 const record: TrainingRecord = {
   messages: [
@@ -16,6 +16,9 @@ test('the order of keys does not matter', () => {
 });
 
 test('any other character is another record, also one that looks alike', () => {
-  const decomposed = { ...record, messages: record.messages.map((message) => ({ ...message, content: message.content.normalize('NFD') })) };
+  const decomposed = {
+    ...record,
+    messages: record.messages.map((message) => ({ ...message, content: message.content.normalize('NFD') })),
+  };
   expect(recordId(decomposed)).not.toBe(recordId(record));
 });

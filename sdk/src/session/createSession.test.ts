@@ -8,7 +8,13 @@ import { apiKeyHash, apiKeyOf } from './apiKey.ts';
 import { createSession } from './createSession.ts';
 
 const address = (digit: string): Address => `0x${digit.repeat(40)}`;
-const deployment = { chainId: 31_337, startBlock: 0, deployedAt: 0, clocks: {}, contracts: { OpenToken: address('1'), PaymentEscrow: address('2') } };
+const deployment = {
+  chainId: 31_337,
+  startBlock: 0,
+  deployedAt: 0,
+  clocks: {},
+  contracts: { OpenToken: address('1'), PaymentEscrow: address('2') },
+};
 const input = { deployment, payer: address('3'), operator: address('4'), ceiling: 10n, deposit: 7n, expiry: 99 };
 
 test('the session key signs a voucher for the full ceiling, and the wallet authorises it once', async () => {
@@ -16,7 +22,14 @@ test('the session key signs a voucher for the full ceiling, and the wallet autho
   const domain = openLedgerDomain(31_337, address('2'));
   const signer = privateKeyToAccount(session.privateKey).address;
   expect(await recoverVoucherSigner(session.voucher, session.signature, domain)).toBe(signer);
-  expect(session.voucher).toMatchObject({ payer: input.payer, operator: input.operator, signer, cumulativeCeiling: 10n, app: zeroAddress, expiry: 99 });
+  expect(session.voucher).toMatchObject({
+    payer: input.payer,
+    operator: input.operator,
+    signer,
+    cumulativeCeiling: 10n,
+    app: zeroAddress,
+    expiry: 99,
+  });
   expect(session.calls.map(({ functionName }) => functionName)).toEqual(['approve', 'deposit', 'authorizeSession']);
   const [approve, , authorize] = session.calls as [(typeof session.calls)[0], unknown, (typeof session.calls)[0]];
   expect(decodeFunctionData({ abi: erc20Abi, data: approve.data }).args).toEqual([address('2'), 7n]);

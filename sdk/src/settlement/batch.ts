@@ -1,11 +1,16 @@
 import { type Address, encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem';
 import { z } from 'zod';
-import { addressSchema, amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 import { hashJson } from '../schema/hashJson.ts';
+import { addressSchema, amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 import { type Commitment, zeroHash } from '../tree/nodes.ts';
 
 /** Commitment to a sum tree: root, leaves (sentinels included), sums. */
-export const treeSchema = z.strictObject({ root: bytes32Schema, count: uint32Schema, amount: amountSchema, weight: amountSchema });
+export const treeSchema = z.strictObject({
+  root: bytes32Schema,
+  count: uint32Schema,
+  amount: amountSchema,
+  weight: amountSchema,
+});
 
 /** Everything of a batch but the rewards tree and the time, which the contract adds. */
 export const batchBodySchema = z.strictObject({

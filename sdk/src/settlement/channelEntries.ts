@@ -37,11 +37,13 @@ export const maxChannels = 512;
 
 /** Packs the channels of a batch as `settle` takes them, sorted by channel192. Throws on a repeated channel or too many. */
 export function packChannelEntries(operator: Address, entries: readonly ChannelEntry[]): Hex {
-  if (entries.length > maxChannels) throw new Error(`A batch holds at most ${maxChannels} channels, not ${entries.length}: settle the rest in another.`);
+  if (entries.length > maxChannels)
+    throw new Error(`A batch holds at most ${maxChannels} channels, not ${entries.length}: settle the rest in another.`);
   const keyed = entries.map((entry) => ({ entry, key: channel192(channelId({ ...entry, operator })) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
   keyed.forEach(({ entry, key }, index) => {
-    if (keyed[index - 1]?.key === key) throw new Error(`The channel of payer ${entry.payer} and signer ${entry.signer} is there twice: add its receipts up.`);
+    if (keyed[index - 1]?.key === key)
+      throw new Error(`The channel of payer ${entry.payer} and signer ${entry.signer} is there twice: add its receipts up.`);
   });
   return keyed.length === 0 ? '0x' : concatHex(keyed.map(({ entry }) => packEntry(entry)));
 }
@@ -65,7 +67,8 @@ function packEntry(entry: ChannelEntry): Hex {
 
 /** Reads packed entries back. Throws unless they are whole. */
 export function unpackChannelEntries(packed: Hex): ChannelEntry[] {
-  if (size(packed) % channelEntryBytes !== 0) throw new Error(`Channel entries have ${channelEntryBytes} bytes each; ${size(packed)} bytes are no whole number of them.`);
+  if (size(packed) % channelEntryBytes !== 0)
+    throw new Error(`Channel entries have ${channelEntryBytes} bytes each; ${size(packed)} bytes are no whole number of them.`);
   return Array.from({ length: size(packed) / channelEntryBytes }, (_, index) => {
     const at = (from: number, to: number): Hex => slice(packed, index * channelEntryBytes + from, index * channelEntryBytes + to);
     return {

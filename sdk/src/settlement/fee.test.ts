@@ -15,6 +15,9 @@ test('the markup comes on top and is rounded up by itself', () => {
 
 test('a composition costs the weighted sum, floored after the sum', () => {
   const odd = { promptPrice: 1n, completionPrice: 0n, retrievalPrice: 0n, agentStepPrice: 0n };
-  const parts = [{ card: odd, weightBps: 3_333 }, { card: odd, weightBps: 6_667 }];
+  const parts = [
+    { card: odd, weightBps: 3_333 },
+    { card: odd, weightBps: 6_667 },
+  ];
   expect(computeFee(parts, { ...usage, promptTokens: 20_000 }).base).toBe(20_000n);
 });

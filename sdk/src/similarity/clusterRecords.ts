@@ -1,6 +1,6 @@
 import type { Hex } from 'viem';
-import { recordId } from '../records/recordId.ts';
 import type { TrainingRecord } from '../records/record.ts';
+import { recordId } from '../records/recordId.ts';
 import { findDuplicates } from './findDuplicates.ts';
 
 /**

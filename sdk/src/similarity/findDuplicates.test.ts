@@ -14,7 +14,8 @@ const record = (question: string, answer: string, path = 'p'): TrainingRecord =>
   source: { title: 'T', path, version: '1', licence: 'MIT' },
 });
 
-const long = 'Moves a value amount of tokens from the caller account to the receiver and emits a transfer event when all went well';
+const long =
+  'Moves a value amount of tokens from the caller account to the receiver and emits a transfer event when all went well';
 
 test('tells exact, respaced and near copies apart', () => {
   const records = [
@@ -32,12 +33,17 @@ test('tells exact, respaced and near copies apart', () => {
 });
 
 test('a copy that only changes its source is a copy', () => {
-  expect(findDuplicates([record('q', long), record('q', long, 'other')])).toMatchObject([{ index: 1, of: 0, kind: 'whitespace' }]);
+  expect(findDuplicates([record('q', long), record('q', long, 'other')])).toMatchObject([
+    { index: 1, of: 0, kind: 'whitespace' },
+  ]);
 });
 
 test('Chinese texts without spaces are compared by character', () => {
   const text = '合約在狀態更新之前被再次呼叫,攻擊者因此可以重複提領資金,這稱為重入攻擊。';
-  const [duplicate] = findDuplicates([record('什麼是重入攻擊?', text), record('什麼是重入攻擊?', text.replace('這稱為', '此即'))]);
+  const [duplicate] = findDuplicates([
+    record('什麼是重入攻擊?', text),
+    record('什麼是重入攻擊?', text.replace('這稱為', '此即')),
+  ]);
   expect(duplicate).toMatchObject({ kind: 'near' });
 });
 

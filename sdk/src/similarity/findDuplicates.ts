@@ -1,5 +1,5 @@
-import { recordId } from '../records/recordId.ts';
 import type { TrainingRecord } from '../records/record.ts';
+import { recordId } from '../records/recordId.ts';
 import { recordText, withoutWhitespace } from './recordText.ts';
 import { jaccard, shingles } from './shingles.ts';
 

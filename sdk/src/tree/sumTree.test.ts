@@ -14,7 +14,11 @@ test('a tree of one leaf is that leaf', () => {
 
 test('an odd node is promoted unchanged, never doubled', () => {
   const [a, b, c] = [leafNode(1, leaf(1)), leafNode(1, leaf(2)), leafNode(1, leaf(3))];
-  expect(buildTree(1, [leaf(1), leaf(2), leaf(3)])).toMatchObject({ root: parentNode(1, parentNode(1, a, b), c).hash, amount: 6n, weight: 3n });
+  expect(buildTree(1, [leaf(1), leaf(2), leaf(3)])).toMatchObject({
+    root: parentNode(1, parentNode(1, a, b), c).hash,
+    amount: 6n,
+    weight: 3n,
+  });
 });
 
 test('trees of different ids never share a root', () => {

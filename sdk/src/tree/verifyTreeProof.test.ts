@@ -10,7 +10,12 @@ const random = seededRandom('proof test');
 const treeOf = (count: number) =>
   buildTree(
     3,
-    Array.from({ length: count }, (_, index) => ({ key: BigInt(index * 2 + 1), data: random.bytes32(), amount: BigInt(index), weight: 2n })),
+    Array.from({ length: count }, (_, index) => ({
+      key: BigInt(index * 2 + 1),
+      data: random.bytes32(),
+      amount: BigInt(index),
+      weight: 2n,
+    })),
   );
 
 const flip = (bytes: Hex, at: number): Hex => {

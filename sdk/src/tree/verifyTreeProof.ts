@@ -10,7 +10,13 @@ export type PrefixSums = { amount: bigint; weight: bigint };
  * Checks that `leaf` is the one at `index` of the committed tree.
  * @returns the sums before the leaf, or undefined if the proof fails
  */
-export function verifyTreeProof(id: number, commitment: Commitment, index: number, leaf: Leaf, proof: Hex): PrefixSums | undefined {
+export function verifyTreeProof(
+  id: number,
+  commitment: Commitment,
+  index: number,
+  leaf: Leaf,
+  proof: Hex,
+): PrefixSums | undefined {
   if (!Number.isInteger(index) || index < 0 || index >= commitment.count || size(proof) % siblingBytes !== 0) return undefined;
   const before = { amount: 0n, weight: 0n };
   let used = 0;
@@ -41,7 +47,10 @@ export function verifyTreeProof(id: number, commitment: Commitment, index: numbe
     throw error;
   }
   const holds =
-    used === size(proof) && node.hash === commitment.root && node.amount === commitment.amount && node.weight === commitment.weight;
+    used === size(proof) &&
+    node.hash === commitment.root &&
+    node.amount === commitment.amount &&
+    node.weight === commitment.weight;
   return holds ? before : undefined;
 }
 

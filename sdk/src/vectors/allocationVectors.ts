@@ -7,7 +7,23 @@ const cases = 600;
 const open = 10n ** 18n;
 
 /** How a case is made; each comes up in turn. */
-const kinds = ['plain', 'oneRecord', 'full', 'ties', 'zeroScores', 'oneContributor', 'dust', 'tightCap', 'noPools', 'clusters', 'markup', 'noRecords', 'bigFee', 'zeroThreshold', 'selfDealing'] as const;
+const kinds = [
+  'plain',
+  'oneRecord',
+  'full',
+  'ties',
+  'zeroScores',
+  'oneContributor',
+  'dust',
+  'tightCap',
+  'noPools',
+  'clusters',
+  'markup',
+  'noRecords',
+  'bigFee',
+  'zeroThreshold',
+  'selfDealing',
+] as const;
 type Kind = (typeof kinds)[number];
 
 type Cast = { accounts: Address[]; ids: Hex[] };
@@ -106,7 +122,33 @@ export function allocationVectors() {
   const cast = castOf(random);
   const who = (account: Address): number => cast.accounts.indexOf(account);
   const which = (id: Hex): number => cast.ids.indexOf(id);
-  const call = column('kind', 'base', 'markup', 'operatorBps', 'developerBps', 'parentsBps', 'backersBps', 'contributorsBps', 'parents', 'backers', 'operator', 'developer', 'payer', 'app', 'protocolFeeBps', 'burnBps', 'contributorCapBps', 'nullThreshold', 'dayIndex', 'protocolFee', 'burned', 'firstRecord', 'firstReputation', 'firstPool', 'firstAllocation');
+  const call = column(
+    'kind',
+    'base',
+    'markup',
+    'operatorBps',
+    'developerBps',
+    'parentsBps',
+    'backersBps',
+    'contributorsBps',
+    'parents',
+    'backers',
+    'operator',
+    'developer',
+    'payer',
+    'app',
+    'protocolFeeBps',
+    'burnBps',
+    'contributorCapBps',
+    'nullThreshold',
+    'dayIndex',
+    'protocolFee',
+    'burned',
+    'firstRecord',
+    'firstReputation',
+    'firstPool',
+    'firstAllocation',
+  );
   const record = column('recordId', 'cluster', 'contributor', 'reviewer', 'score');
   const reputation = column('account', 'bps');
   const pool = column('datanetId', 'account', 'size');
@@ -140,9 +182,16 @@ export function allocationVectors() {
     });
     for (const { recordId, cluster, contributor, reviewer, partials } of evidence.records) {
       const score = partials.reduce((sum, part) => sum + part, 0);
-      record.push({ recordId: which(recordId), cluster: which(cluster), contributor: who(contributor), reviewer: who(reviewer), score });
+      record.push({
+        recordId: which(recordId),
+        cluster: which(cluster),
+        contributor: who(contributor),
+        reviewer: who(reviewer),
+        score,
+      });
     }
-    for (const [account, value] of Object.entries(input.reputation)) reputation.push({ account: who(account as Address), bps: value });
+    for (const [account, value] of Object.entries(input.reputation))
+      reputation.push({ account: who(account as Address), bps: value });
     for (const { datanetId, pool: account, size } of input.pools) pool.push({ datanetId, account: who(account), size });
     for (const { account, amount, weight } of result.allocations) {
       allocation.push({ account: who(account), amount: amount.toString(), weight: weight.toString() });

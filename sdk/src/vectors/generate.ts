@@ -59,10 +59,14 @@ export function vectorPath(name: string): string {
 
 async function main(): Promise<void> {
   const files = await vectorFiles();
-  const stale = [...files].filter(([name, text]) => !existsSync(vectorPath(name)) || readFileSync(vectorPath(name), 'utf8') !== text);
+  const stale = [...files].filter(
+    ([name, text]) => !existsSync(vectorPath(name)) || readFileSync(vectorPath(name), 'utf8') !== text,
+  );
   if (process.argv.includes('--check')) {
     if (stale.length > 0) {
-      console.error(`Stale vectors: ${stale.map(([name]) => name).join(', ')}. Run \`npm run vectors\` and have every implementation assert them.`);
+      console.error(
+        `Stale vectors: ${stale.map(([name]) => name).join(', ')}. Run \`npm run vectors\` and have every implementation assert them.`,
+      );
       process.exitCode = 1;
     }
     return;

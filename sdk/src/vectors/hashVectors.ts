@@ -7,23 +7,31 @@ import { int8Tree } from '../output/int8Tree.ts';
 import { outputHash, outputTree } from '../output/outputHash.ts';
 import { promptHash } from '../output/promptHash.ts';
 import { recordTokensTree } from '../output/recordTokensTree.ts';
+import { contributionCommitment } from '../records/contributionCommitment.ts';
 import { indexLeafHash, indexTree } from '../release/indexTree.ts';
 import { adaptersHash, datanetsHash, evaluationHash, parentsHash, releaseHash } from '../release/releaseHash.ts';
 import { trainingLogRoot } from '../release/trainingLog.ts';
 import { versionTree } from '../release/versionTree.ts';
-import { contributionCommitment } from '../records/contributionCommitment.ts';
 import { canonicalJson } from '../schema/canonicalJson.ts';
 import { hashJson } from '../schema/hashJson.ts';
 import { toJson } from '../schema/toJson.ts';
 import { apiKeyHash, apiKeyOf } from '../session/apiKey.ts';
-import { allocationKey, bodyHash, dataCommitment, headerHash, parametersHash, rewardKey, rewardsHash } from '../settlement/batch.ts';
+import {
+  allocationKey,
+  bodyHash,
+  dataCommitment,
+  headerHash,
+  parametersHash,
+  rewardKey,
+  rewardsHash,
+} from '../settlement/batch.ts';
 import { packChannelEntries } from '../settlement/channelEntries.ts';
 import { channelId, receiptKey } from '../settlement/channelId.ts';
 import { compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { computeFee } from '../settlement/fee.ts';
-import { hashVoucher, signVoucher } from '../settlement/voucher.ts';
 import { receiptDigest, receiptHash, signReceipt } from '../settlement/receipt.ts';
+import { hashVoucher, signVoucher } from '../settlement/voucher.ts';
 import { treeId } from '../tree/treeId.ts';
 import { seededRandom } from './random.ts';
 
@@ -35,7 +43,10 @@ const receiptAbi = parseAbiParameters([
   'Receipt r',
   'struct Receipt { bytes32 channel; uint32 sequence; bytes32 compositionHash; uint32 promptTokens; uint32 completionTokens; uint32 retrievalTokens; uint32 agentSteps; uint96 fee; uint32 feeVersion; bytes32 promptHash; bytes32 outputHash; bytes32 evidenceHash; bytes32 allocationHash; bytes32 traceHash; bytes32 parentReceipt; uint32 timestamp; }',
 ]);
-const componentsAbi = parseAbiParameters(['Component[] c', 'struct Component { bytes32 releaseHash; uint32 termsVersion; uint16 weightBps; }']);
+const componentsAbi = parseAbiParameters([
+  'Component[] c',
+  'struct Component { bytes32 releaseHash; uint32 termsVersion; uint16 weightBps; }',
+]);
 const evidenceAbi = parseAbiParameters([
   'Evidence e',
   'struct Evidence { bytes32 queryRoot; int32 nullThreshold; RecordScore[] records; Span[] spans; Passage[] passages; ParentShare[] parents; }',
@@ -45,13 +56,19 @@ const evidenceAbi = parseAbiParameters([
   'struct Passage { uint32 datanetId; uint32 version; bytes32 recordId; bytes32 cluster; address contributor; int32 support; }',
   'struct ParentShare { bytes32 releaseHash; uint32 termsVersion; uint32 share; }',
 ]);
-const allocationsAbi = parseAbiParameters(['Allocation[] a', 'struct Allocation { address account; uint96 amount; uint96 weight; }']);
+const allocationsAbi = parseAbiParameters([
+  'Allocation[] a',
+  'struct Allocation { address account; uint96 amount; uint96 weight; }',
+]);
 const releaseAbi = parseAbiParameters([
   'Release r',
   'struct Release { bytes32 baseModel; bytes32 adaptersHash; bytes32 tokenizerHash; bytes32 datanetsHash; bytes32 trainingLogRoot; bytes32 indexRoot; uint32 indexRows; uint32 k; bytes32 seed; bytes32 projectionHash; int32 nullThreshold; bytes32 parentsHash; bytes32 evaluationHash; }',
 ]);
 const adaptersAbi = parseAbiParameters(['Adapter[] a', 'struct Adapter { bytes32 adapterId; uint16 weightBps; }']);
-const datanetsAbi = parseAbiParameters(['DatanetUse[] d', 'struct DatanetUse { uint32 datanetId; uint32 version; bytes32 root; }']);
+const datanetsAbi = parseAbiParameters([
+  'DatanetUse[] d',
+  'struct DatanetUse { uint32 datanetId; uint32 version; bytes32 root; }',
+]);
 const headerAbi = parseAbiParameters([
   'BatchHeader h',
   'struct BatchHeader { BatchBody body; Tree rewards; uint64 settledAt; }',
@@ -107,17 +124,43 @@ export async function hashVectors(): Promise<Record<string, object>> {
         start: 4,
         length: 12,
         sources: [
-          { releaseHash: releaseId, position: 9, recordId: random.bytes32(), cluster: random.bytes32(), contributor: random.address(), datanetId: 1, offset: 7 },
+          {
+            releaseHash: releaseId,
+            position: 9,
+            recordId: random.bytes32(),
+            cluster: random.bytes32(),
+            contributor: random.address(),
+            datanetId: 1,
+            offset: 7,
+          },
         ],
       },
     ],
-    passages: [{ datanetId: 2, version: 1, recordId: random.bytes32(), cluster: random.bytes32(), contributor: random.address(), support: -7 }],
+    passages: [
+      {
+        datanetId: 2,
+        version: 1,
+        recordId: random.bytes32(),
+        cluster: random.bytes32(),
+        contributor: random.address(),
+        support: -7,
+      },
+    ],
     parents: [{ releaseHash: random.bytes32(), termsVersion: 2, share: 500 }],
   };
-  const plainEvidence: Evidence = { queryRoot: random.bytes32(), nullThreshold: 1, records: [], spans: [], passages: [], parents: [] };
-  const allocations: Allocation[] = Array.from({ length: 5 }, () => ({ account: random.address(), amount: amount(), weight: random.upTo(2n ** 60n) })).sort(
-    (a, b) => (a.account < b.account ? -1 : 1),
-  );
+  const plainEvidence: Evidence = {
+    queryRoot: random.bytes32(),
+    nullThreshold: 1,
+    records: [],
+    spans: [],
+    passages: [],
+    parents: [],
+  };
+  const allocations: Allocation[] = Array.from({ length: 5 }, () => ({
+    account: random.address(),
+    amount: amount(),
+    weight: random.upTo(2n ** 60n),
+  })).sort((a, b) => (a.account < b.account ? -1 : 1));
 
   const receipt = {
     channel,
@@ -216,10 +259,21 @@ export async function hashVectors(): Promise<Record<string, object>> {
   ].map(canonicalJson);
   const sessionKey = random.bytes32();
   const recordsRoot = random.bytes32();
-  const versionEntries = [3, 5, 9].map((contributionId) => ({ contributionId, recordsRoot: random.bytes32(), records: contributionId * 10 }));
+  const versionEntries = [3, 5, 9].map((contributionId) => ({
+    contributionId,
+    recordsRoot: random.bytes32(),
+    records: contributionId * 10,
+  }));
 
   return {
-    domain: { name: 'OpenLedger', version: '1', chainId, verifyingContract: contract, privateKey: key, signer: account.address.toLowerCase() },
+    domain: {
+      name: 'OpenLedger',
+      version: '1',
+      chainId,
+      verifyingContract: contract,
+      privateKey: key,
+      signer: account.address.toLowerCase(),
+    },
     voucher: {
       ...toJson(voucher),
       encoded: encodeAbiParameters(voucherAbi, [voucher]),
@@ -235,7 +289,11 @@ export async function hashVectors(): Promise<Record<string, object>> {
       signature: await signReceipt(account, receipt, domain),
       key: `0x${receiptKey(channel, receipt.sequence).toString(16).padStart(64, '0')}`,
     },
-    composition: { encoded: encodeAbiParameters(componentsAbi, [composition]), hash: compositionHash(composition), components: composition },
+    composition: {
+      encoded: encodeAbiParameters(componentsAbi, [composition]),
+      hash: compositionHash(composition),
+      components: composition,
+    },
     evidence: { encoded: encodeAbiParameters(evidenceAbi, [evidence]), hash: evidenceHash(evidence) },
     emptyEvidence: { encoded: encodeAbiParameters(evidenceAbi, [plainEvidence]), hash: evidenceHash(plainEvidence) },
     allocations: { encoded: encodeAbiParameters(allocationsAbi, [allocations]), hash: allocationHash(allocations) },
@@ -285,7 +343,12 @@ export async function hashVectors(): Promise<Record<string, object>> {
       reward: `0x${rewardKey(voucher.payer).toString(16).padStart(64, '0')}`,
       allocationAt5: `0x${allocationKey(voucher.payer, 5).toString(16).padStart(64, '0')}`,
     },
-    contribution: { recordsRoot, salt, contributor: voucher.payer, commitment: contributionCommitment(recordsRoot, salt, voucher.payer) },
+    contribution: {
+      recordsRoot,
+      salt,
+      contributor: voucher.payer,
+      commitment: contributionCommitment(recordsRoot, salt, voucher.payer),
+    },
     output: {
       salt,
       answer,
@@ -302,7 +365,10 @@ export async function hashVectors(): Promise<Record<string, object>> {
       rowRoot: int8Tree(treeId.indexRow, vector).root,
       queryRoot: int8Tree(treeId.query, vector).root,
     },
-    trace: { json: canonicalJson({ engine: '0.1.0', temperature: 0.7, topP: 1, seed: 1, stop: ['\n'] }), hash: hashJson({ engine: '0.1.0', temperature: 0.7, topP: 1, seed: 1, stop: ['\n'] }) },
+    trace: {
+      json: canonicalJson({ engine: '0.1.0', temperature: 0.7, topP: 1, seed: 1, stop: ['\n'] }),
+      hash: hashJson({ engine: '0.1.0', temperature: 0.7, topP: 1, seed: 1, stop: ['\n'] }),
+    },
     trainingLog: { entries: entriesOfLog, root: trainingLogRoot(entriesOfLog) },
     apiKey: { sessionKey, apiKey: apiKeyOf(sessionKey), hash: apiKeyHash(apiKeyOf(sessionKey)) },
     fee: {

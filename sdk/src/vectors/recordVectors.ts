@@ -1,8 +1,8 @@
-import { canonicalJson } from '../schema/canonicalJson.ts';
 import { parseJsonl } from '../records/parseJsonl.ts';
+import { recordSchema } from '../records/record.ts';
 import { recordId } from '../records/recordId.ts';
 import { recordsTree } from '../records/recordsRoot.ts';
-import { recordSchema } from '../records/record.ts';
+import { canonicalJson } from '../schema/canonicalJson.ts';
 import { clusterRecords } from '../similarity/clusterRecords.ts';
 
 const source = '"source":{"title":"T","path":"a/b.sol","version":"5.7.0","licence":"MIT"}';

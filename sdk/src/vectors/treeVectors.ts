@@ -9,9 +9,22 @@ const sizes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17, 31, 32,
 /** trees.json: trees of every shape up to 17 leaves and some larger, with proofs. Format: generate.ts. */
 export function treeVectors() {
   const random = seededRandom('openledger trees');
-  const trees = { treeId: [] as number[], root: [] as Hex[], count: [] as number[], amount: [] as string[], weight: [] as string[], firstLeaf: [] as number[] };
+  const trees = {
+    treeId: [] as number[],
+    root: [] as Hex[],
+    count: [] as number[],
+    amount: [] as string[],
+    weight: [] as string[],
+    firstLeaf: [] as number[],
+  };
   const leaves = { key: [] as Hex[], data: [] as Hex[], amount: [] as string[], weight: [] as string[] };
-  const proofs = { tree: [] as number[], index: [] as number[], proof: [] as Hex[], amountBefore: [] as string[], weightBefore: [] as string[] };
+  const proofs = {
+    tree: [] as number[],
+    index: [] as number[],
+    proof: [] as Hex[],
+    amountBefore: [] as string[],
+    weightBefore: [] as string[],
+  };
   sizes.forEach((size, number) => {
     const id = 1 + (number % 10);
     let key = 0n;

@@ -1,8 +1,8 @@
 import type { PublicClient } from 'viem';
 import { contractAddress } from '../deployment/contractAddress.ts';
 import type { Deployment } from '../deployment/deployment.ts';
-import { feePolicyAbi, modelRegistryAbi, operatorRegistryAbi } from '../generated/abis.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
+import { feePolicyAbi, modelRegistryAbi, operatorRegistryAbi } from '../generated/abis.ts';
 import type { ReceiptFacts } from './verifyReceipt.ts';
 
 /** Reads from the chain what a receipt's checks are held against. */
@@ -21,7 +21,12 @@ export async function readReceiptFacts(
       functionName: 'signerOf',
       args: [channel.operator],
     }),
-    client.readContract({ address: contractAddress(deployment, 'FeePolicy'), abi: feePolicyAbi, functionName: 'fee', args: [receipt.feeVersion] }),
+    client.readContract({
+      address: contractAddress(deployment, 'FeePolicy'),
+      abi: feePolicyAbi,
+      functionName: 'fee',
+      args: [receipt.feeVersion],
+    }),
     client.readContract({ ...models, functionName: 'modelOf', args: [component.releaseHash] }),
   ]);
   const terms = await client.readContract({ ...models, functionName: 'terms', args: [modelId, component.termsVersion] });

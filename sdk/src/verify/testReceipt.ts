@@ -27,11 +27,27 @@ const open = 10n ** 18n;
 export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle; facts: ReceiptFacts }> {
   const random = seededRandom(`receipt ${sequence}`);
   const fixed = seededRandom('release');
-  const [alice, bob, reviewer, developer, payer, signer, pool] = Array.from({ length: 7 }, fixed.address) as [Address, Address, Address, Address, Address, Address, Address];
+  const [alice, bob, reviewer, developer, payer, signer, pool] = Array.from({ length: 7 }, fixed.address) as [
+    Address,
+    Address,
+    Address,
+    Address,
+    Address,
+    Address,
+    Address,
+  ];
   const rows = Array.from({ length: 9 }, (_, position) => {
     const recordId = fixed.bytes32();
     const contributor = position % 2 === 0 ? alice : bob;
-    return { position, recordId, contributor, cluster: recordId, tokensRoot: fixed.bytes32(), scaleBits: fixed.below(2 ** 32), rowRoot: fixed.bytes32() };
+    return {
+      position,
+      recordId,
+      contributor,
+      cluster: recordId,
+      tokensRoot: fixed.bytes32(),
+      scaleBits: fixed.below(2 ** 32),
+      rowRoot: fixed.bytes32(),
+    };
   });
   const index = indexTree(rows);
   const release = {
@@ -113,7 +129,13 @@ export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle
     app: { address: zeroAddress, markupBps: 0 },
     dayIndex: 3,
     release,
-    indexProofs: used.map((leaf) => ({ recordId: leaf.recordId, leaf, index: leaf.position, count: rows.length, proof: treeProof(index, leaf.position) })),
+    indexProofs: used.map((leaf) => ({
+      recordId: leaf.recordId,
+      leaf,
+      index: leaf.position,
+      count: rows.length,
+      proof: treeProof(index, leaf.position),
+    })),
     records: [],
     status: 'signed' as const,
   };
@@ -141,5 +163,9 @@ export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle
 /** The bundle with its receipt signed anew: what a lying operator would hand out. */
 export async function resign(bundle: ReceiptBundle): Promise<ReceiptBundle> {
   const domain = openLedgerDomain(testContext.chainId, testContext.settlement);
-  return { ...bundle, receiptHash: receiptHash(bundle.receipt), signature: await signReceipt(testOperator, bundle.receipt, domain) };
+  return {
+    ...bundle,
+    receiptHash: receiptHash(bundle.receipt),
+    signature: await signReceipt(testOperator, bundle.receipt, domain),
+  };
 }

@@ -28,7 +28,16 @@ async function honestBatch() {
   if (!first) throw new Error('no receipt');
   const previousRewards = [{ account: first.developer, amount: 5n, weight: 6n }];
   const rewards = addRewards(previousRewards, receipts);
-  const file: BatchFile = { version: 1, operator: first.channel.operator, batchIndex: 2, feeVersion: 1, dayIndex: 3, parameters: first.parameters, receipts, rewards };
+  const file: BatchFile = {
+    version: 1,
+    operator: first.channel.operator,
+    batchIndex: 2,
+    feeVersion: 1,
+    dayIndex: 3,
+    parameters: first.parameters,
+    receipts,
+    rewards,
+  };
   const receiptsCommitment = commitmentOf(receiptsTree(receipts));
   const header: BatchHeader = {
     body: {
@@ -64,14 +73,22 @@ test('an honest batch passes every check', async () => {
 test('each mutation is found', async () => {
   const { file, header, context } = await honestBatch();
   const [first, second] = file.receipts as [BatchFile['receipts'][number], BatchFile['receipts'][number]];
-  expect(await failed({ ...file, receipts: file.receipts.slice(1) }, header, context)).toEqual(['receiptsTree', 'allocationsTree', 'growth']);
+  expect(await failed({ ...file, receipts: file.receipts.slice(1) }, header, context)).toEqual([
+    'receiptsTree',
+    'allocationsTree',
+    'growth',
+  ]);
   expect(await failed({ ...file, receipts: [second, first, ...file.receipts.slice(2)] }, header, context)).toContain('order');
   expect(await failed({ ...file, rewards: file.rewards.slice(1) }, header, context)).toEqual(['rewardsTree', 'growth']);
   expect(await failed({ ...file, dayIndex: 4 }, header, context)).toEqual(['belongs']);
   expect(await failed({ ...file, parameters: { ...file.parameters, burnBps: 1 } }, header, context)).toEqual(['parameters']);
   expect(await failed(file, { ...header, settledAt: 1 }, context)).toEqual(['header']);
   const allocations = first.allocations.slice(1);
-  expect(await failed({ ...file, receipts: [{ ...first, allocations }, ...file.receipts.slice(1)] }, header, context)).toEqual(['hashes', 'allocationsTree', 'growth']);
+  expect(await failed({ ...file, receipts: [{ ...first, allocations }, ...file.receipts.slice(1)] }, header, context)).toEqual([
+    'hashes',
+    'allocationsTree',
+    'growth',
+  ]);
 });
 
 test('rewards that grew by something else are found even when the header commits them', async () => {

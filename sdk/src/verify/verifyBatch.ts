@@ -29,24 +29,39 @@ export async function verifyBatch(file: BatchFile, header: BatchHeader, context:
   const { body } = header;
   const checks = await Promise.all([
     attempt('header', () =>
-      check('header', headerHash(header) === context.storedHeaderHash, 'The header is the one stored on chain.', 'The header does not hash to what the chain stores.'),
+      check(
+        'header',
+        headerHash(header) === context.storedHeaderHash,
+        'The header is the one stored on chain.',
+        'The header does not hash to what the chain stores.',
+      ),
     ),
     attempt('belongs', () =>
       check(
         'belongs',
-        sameAddress(file.operator, body.operator) && file.batchIndex === body.batchIndex && file.feeVersion === body.feeVersion && file.dayIndex === body.dayIndex,
+        sameAddress(file.operator, body.operator) &&
+          file.batchIndex === body.batchIndex &&
+          file.feeVersion === body.feeVersion &&
+          file.dayIndex === body.dayIndex,
         'Operator, number, fee version and day of the file are those of the header.',
         'Operator, number, fee version or day of the file differ from the header.',
       ),
     ),
     attempt('parameters', () =>
-      check('parameters', parametersHash(file.parameters) === body.parametersHash, 'The parameters are those the header commits.', 'The parameters are not those the header commits.'),
+      check(
+        'parameters',
+        parametersHash(file.parameters) === body.parametersHash,
+        'The parameters are those the header commits.',
+        'The parameters are not those the header commits.',
+      ),
     ),
     attempt('order', () => checkOrder(file)),
     attempt('signatures', () => checkSignatures(file, context)),
     attempt('hashes', () => checkHashes(file)),
     attempt('receiptsTree', () => checkTree('receiptsTree', 'receipts', receiptsTree(file.receipts), body.receipts)),
-    attempt('allocationsTree', () => checkTree('allocationsTree', 'allocations', allocationsTree(file.receipts), body.allocations)),
+    attempt('allocationsTree', () =>
+      checkTree('allocationsTree', 'allocations', allocationsTree(file.receipts), body.allocations),
+    ),
     attempt('rewardsTree', () => checkTree('rewardsTree', 'rewards', rewardsTree(file.rewards), header.rewards)),
     attempt('sums', () =>
       check(
@@ -63,14 +78,24 @@ export async function verifyBatch(file: BatchFile, header: BatchHeader, context:
 
 function checkOrder({ receipts }: BatchFile): Check {
   const sorted = sortReceipts(receipts);
-  return check('order', sorted.every((item, index) => item === receipts[index]), 'Receipts stand in tree order.', 'Receipts do not stand in tree order.');
+  return check(
+    'order',
+    sorted.every((item, index) => item === receipts[index]),
+    'Receipts stand in tree order.',
+    'Receipts do not stand in tree order.',
+  );
 }
 
 async function checkSignatures({ receipts, operator }: BatchFile, { chainId, settlement, signer }: BatchContext): Promise<Check> {
   const domain = openLedgerDomain(chainId, settlement);
   const signers = await Promise.all(receipts.map(({ receipt, signature }) => recoverReceiptSigner(receipt, signature, domain)));
   const wrong = signers.filter((recovered) => !isAddressEqual(recovered, signer)).length;
-  return check('signatures', wrong === 0, `All ${receipts.length} receipts are signed by ${signer} for ${operator}.`, `${wrong} of ${receipts.length} receipts are not signed by the operator's signer.`);
+  return check(
+    'signatures',
+    wrong === 0,
+    `All ${receipts.length} receipts are signed by ${signer} for ${operator}.`,
+    `${wrong} of ${receipts.length} receipts are not signed by the operator's signer.`,
+  );
 }
 
 function checkHashes(file: BatchFile): Check {
@@ -81,17 +106,37 @@ function checkHashes(file: BatchFile): Check {
     allocationHash(allocations) === receipt.allocationHash &&
     receipt.feeVersion === file.feeVersion;
   const wrong = file.receipts.filter((item) => !opens(item)).length;
-  return check('hashes', wrong === 0, 'Every receipt binds its channel, composition, evidence and allocation.', `${wrong} receipts do not bind what stands beside them.`);
+  return check(
+    'hashes',
+    wrong === 0,
+    'Every receipt binds its channel, composition, evidence and allocation.',
+    `${wrong} receipts do not bind what stands beside them.`,
+  );
 }
 
 function checkTree(name: string, what: string, built: Commitment, stated: Commitment): Check {
-  const same = built.root === stated.root && built.count === stated.count && built.amount === stated.amount && built.weight === stated.weight;
-  return check(name, same, `The tree of ${what} is the one the header commits.`, `The tree of ${what} differs from the one the header commits.`);
+  const same =
+    built.root === stated.root &&
+    built.count === stated.count &&
+    built.amount === stated.amount &&
+    built.weight === stated.weight;
+  return check(
+    name,
+    same,
+    `The tree of ${what} is the one the header commits.`,
+    `The tree of ${what} differs from the one the header commits.`,
+  );
 }
 
 function checkGrowth({ rewards, receipts }: BatchFile, { previousRewards }: BatchContext): Check {
-  if (!previousRewards) return skipped('growth', 'Whether rewards grew by exactly the allocations needs the batch before, which was not given.');
+  if (!previousRewards)
+    return skipped('growth', 'Whether rewards grew by exactly the allocations needs the batch before, which was not given.');
   const expected = addRewards(previousRewards, receipts);
   const same = rewardsTree(expected).root === rewardsTree(rewards).root;
-  return check('growth', same, 'Rewards grew by exactly what this batch allocates.', 'Rewards grew by something else than what this batch allocates.');
+  return check(
+    'growth',
+    same,
+    'Rewards grew by exactly what this batch allocates.',
+    'Rewards grew by something else than what this batch allocates.',
+  );
 }

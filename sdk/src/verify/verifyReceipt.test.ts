@@ -25,7 +25,13 @@ test('the public part passes with prompt and answer skipped', async () => {
   const { salt: _, messages: __, answer: ___, tokenIds: ____, ...open } = bundle;
   const { ok, checks } = await verifyReceipt(open, testContext);
   expect(ok).toBe(true);
-  expect(checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)).toEqual(['signature', 'prompt', 'answer', 'release', 'terms']);
+  expect(checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)).toEqual([
+    'signature',
+    'prompt',
+    'answer',
+    'release',
+    'terms',
+  ]);
 });
 
 test('whatever is changed after signing is found', async () => {
@@ -34,7 +40,12 @@ test('whatever is changed after signing is found', async () => {
   expect(await change({ answer: 'Another answer.' })).toEqual(['answer']);
   expect(await change({ messages: [{ role: 'user', content: 'x' }] })).toEqual(['prompt']);
   expect(await change({ trace: { seed: 2 } })).toEqual(['trace']);
-  expect(await change({ receipt: { ...bundle.receipt, fee: bundle.receipt.fee + 10_000n } })).toEqual(['signature', 'receiptHash', 'fee', 'sum']);
+  expect(await change({ receipt: { ...bundle.receipt, fee: bundle.receipt.fee + 10_000n } })).toEqual([
+    'signature',
+    'receiptHash',
+    'fee',
+    'sum',
+  ]);
   expect(await change({ channel: { ...bundle.channel, payer: bundle.developer } })).toContain('channel');
   expect(await change({ release: { ...bundle.release, k: 5 } })).toEqual(['release']);
   expect(await change({ terms: { ...bundle.terms, completionPrice: 1n } })).toEqual(['terms', 'fee', 'allocation']);
@@ -43,17 +54,34 @@ test('whatever is changed after signing is found', async () => {
 
 test('an operator who signs a false contributor, score or split is found', async () => {
   const { bundle } = await testReceipt();
-  const records = bundle.evidence.records.map((record, rank) => (rank === 0 ? { ...record, contributor: bundle.channel.operator } : record));
+  const records = bundle.evidence.records.map((record, rank) =>
+    rank === 0 ? { ...record, contributor: bundle.channel.operator } : record,
+  );
   const evidence = { ...bundle.evidence, records };
-  const falseContributor = await resign({ ...bundle, evidence, receipt: { ...bundle.receipt, evidenceHash: evidenceHash(evidence) } });
+  const falseContributor = await resign({
+    ...bundle,
+    evidence,
+    receipt: { ...bundle.receipt, evidenceHash: evidenceHash(evidence) },
+  });
   expect(await failedChecks(falseContributor)).toEqual(['index', 'allocation']);
 
-  const allocations = bundle.allocations.map((item, index) => ({ ...item, amount: index === 0 ? item.amount + 1n : index === 1 ? item.amount - 1n : item.amount }));
-  const falseSplit = await resign({ ...bundle, allocations, receipt: { ...bundle.receipt, allocationHash: allocationHash(allocations) } });
+  const allocations = bundle.allocations.map((item, index) => ({
+    ...item,
+    amount: index === 0 ? item.amount + 1n : index === 1 ? item.amount - 1n : item.amount,
+  }));
+  const falseSplit = await resign({
+    ...bundle,
+    allocations,
+    receipt: { ...bundle.receipt, allocationHash: allocationHash(allocations) },
+  });
   expect(await failedChecks(falseSplit)).toEqual(['allocation']);
 
   const lower = { ...bundle.evidence, nullThreshold: 0 };
-  const falseThreshold = await resign({ ...bundle, evidence: lower, receipt: { ...bundle.receipt, evidenceHash: evidenceHash(lower) } });
+  const falseThreshold = await resign({
+    ...bundle,
+    evidence: lower,
+    receipt: { ...bundle.receipt, evidenceHash: evidenceHash(lower) },
+  });
   expect(await failedChecks(falseThreshold)).toEqual(['index', 'allocation']);
 });
 

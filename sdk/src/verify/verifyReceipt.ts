@@ -40,7 +40,9 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     attempt('signature', () => checkSignature(bundle, context)),
     attempt('receiptHash', () => checkHash('receiptHash', 'receipt', receiptHash(bundle.receipt), bundle.receiptHash)),
     attempt('channel', () => checkHash('channel', 'channel', channelId(bundle.channel), bundle.receipt.channel)),
-    attempt('composition', () => checkHash('composition', 'composition', compositionHash(bundle.composition), bundle.receipt.compositionHash)),
+    attempt('composition', () =>
+      checkHash('composition', 'composition', compositionHash(bundle.composition), bundle.receipt.compositionHash),
+    ),
     attempt('evidence', () => checkHash('evidence', 'evidence', evidenceHash(bundle.evidence), bundle.receipt.evidenceHash)),
     attempt('trace', () => checkHash('trace', 'trace of the call', hashJson(bundle.trace), bundle.receipt.traceHash)),
     attempt('prompt', () => checkPrompt(bundle)),
@@ -55,9 +57,16 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
   return { ok: checks.every(({ status }) => status !== 'failed'), checks };
 }
 
-async function checkSignature({ receipt, signature, channel }: ReceiptBundle, { chainId, settlement, facts }: VerificationContext): Promise<Check> {
+async function checkSignature(
+  { receipt, signature, channel }: ReceiptBundle,
+  { chainId, settlement, facts }: VerificationContext,
+): Promise<Check> {
   const signer = await recoverReceiptSigner(receipt, signature, openLedgerDomain(chainId, settlement));
-  if (!facts) return skipped('signature', `Signed by ${signer}; whether that is the signer of operator ${channel.operator} is on the chain, which was not read.`);
+  if (!facts)
+    return skipped(
+      'signature',
+      `Signed by ${signer}; whether that is the signer of operator ${channel.operator} is on the chain, which was not read.`,
+    );
   return check(
     'signature',
     isAddressEqual(signer, facts.signer),
@@ -67,7 +76,12 @@ async function checkSignature({ receipt, signature, channel }: ReceiptBundle, { 
 }
 
 function checkHash(name: string, what: string, computed: Hex, stated: Hex): Check {
-  return check(name, computed === stated, `The ${what} shown is the one the receipt binds.`, `The ${what} shown hashes to ${computed}, the receipt binds ${stated}.`);
+  return check(
+    name,
+    computed === stated,
+    `The ${what} shown is the one the receipt binds.`,
+    `The ${what} shown hashes to ${computed}, the receipt binds ${stated}.`,
+  );
 }
 
 function checkPrompt({ receipt, salt, messages }: ReceiptBundle): Check {
@@ -78,7 +92,12 @@ function checkPrompt({ receipt, salt, messages }: ReceiptBundle): Check {
 function checkAnswer({ receipt, salt, answer, tokenIds }: ReceiptBundle): Check {
   if (!salt || answer === undefined || !tokenIds) return skipped('answer', 'Only the payer holds the answer and its salt.');
   if (tokenIds.length !== receipt.completionTokens) {
-    return check('answer', false, '', `The answer has ${tokenIds.length} tokens, the receipt charges ${receipt.completionTokens}.`);
+    return check(
+      'answer',
+      false,
+      '',
+      `The answer has ${tokenIds.length} tokens, the receipt charges ${receipt.completionTokens}.`,
+    );
   }
   return checkHash('answer', 'answer', outputHash(salt, answer, tokenIds), receipt.outputHash);
 }
@@ -89,8 +108,17 @@ function checkRelease({ release, composition }: ReceiptBundle, { facts }: Verifi
   if (composition.length !== 1 || computed !== bound) {
     return check('release', false, '', `The release shown hashes to ${computed}, the receipt names ${bound}.`);
   }
-  if (!facts) return skipped('release', 'The release is the one the receipt names; whether it is registered is on the chain, which was not read.');
-  return check('release', facts.modelId > 0, `The release is registered on chain for model ${facts.modelId}.`, 'No model on chain has this release.');
+  if (!facts)
+    return skipped(
+      'release',
+      'The release is the one the receipt names; whether it is registered is on the chain, which was not read.',
+    );
+  return check(
+    'release',
+    facts.modelId > 0,
+    `The release is registered on chain for model ${facts.modelId}.`,
+    'No model on chain has this release.',
+  );
 }
 
 function checkIndex({ evidence, indexProofs, release, composition }: ReceiptBundle): Check {
@@ -110,7 +138,8 @@ function checkIndex({ evidence, indexProofs, release, composition }: ReceiptBund
       record.releaseHash === composition[0]?.releaseHash;
     return !matches || !verifyTreeProof(treeId.attributionIndex, commitment, index, indexTreeLeaf(leaf), proof);
   });
-  if (evidence.nullThreshold !== release.nullThreshold) return check('index', false, '', 'The evidence uses another null threshold than the release.');
+  if (evidence.nullThreshold !== release.nullThreshold)
+    return check('index', false, '', 'The evidence uses another null threshold than the release.');
   return check(
     'index',
     wrong.length === 0,
@@ -125,14 +154,23 @@ function checkTerms({ terms, fee, parameters }: ReceiptBundle, { facts }: Verifi
   }
   if (!facts) return skipped('terms', 'Prices, split and protocol fee are on the chain, which was not read.');
   const normal = (value: Terms): string =>
-    JSON.stringify(Object.entries(value).map(([name, item]) => [name, String(item).toLowerCase()]).sort());
+    JSON.stringify(
+      Object.entries(value)
+        .map(([name, item]) => [name, String(item).toLowerCase()])
+        .sort(),
+    );
   const policy = facts.policy;
   const same =
     normal(terms) === normal(facts.terms) &&
     fee.protocolFeeBps === policy.protocolFeeBps &&
     fee.burnBps === policy.burnBps &&
     fee.contributorCapBps === policy.contributorCapBps;
-  return check('terms', same, 'Prices, split and protocol fee are those on chain for the versions that the receipt binds.', 'Prices, split or protocol fee differ from those on chain for the versions that the receipt binds.');
+  return check(
+    'terms',
+    same,
+    'Prices, split and protocol fee are those on chain for the versions that the receipt binds.',
+    'Prices, split or protocol fee differ from those on chain for the versions that the receipt binds.',
+  );
 }
 
 function feeOf({ receipt, terms, composition, app }: ReceiptBundle): ReturnType<typeof computeFee> {
@@ -168,7 +206,9 @@ export function allocateBundle(bundle: ReceiptBundle): ReturnType<typeof allocat
     app: bundle.app.address,
     policy: bundle.fee,
     evidence: bundle.evidence,
-    reputation: Object.fromEntries(Object.entries(bundle.parameters.reputation).map(([account, value]) => [account.toLowerCase(), value])),
+    reputation: Object.fromEntries(
+      Object.entries(bundle.parameters.reputation).map(([account, value]) => [account.toLowerCase(), value]),
+    ),
     pools: poolsOf(bundle),
     dayIndex: bundle.dayIndex,
   });
@@ -191,7 +231,12 @@ function sameAllocations(a: readonly Allocation[], b: readonly Allocation[]): bo
     a.length === b.length &&
     a.every((one, index) => {
       const other = b[index];
-      return other !== undefined && sameAddress(one.account, other.account) && one.amount === other.amount && one.weight === other.weight;
+      return (
+        other !== undefined &&
+        sameAddress(one.account, other.account) &&
+        one.amount === other.amount &&
+        one.weight === other.weight
+      );
     })
   );
 }
