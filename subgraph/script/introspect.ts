@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, lexicographicSortSchema, printSchema } from 'graphql';
 import { subgraphFolder } from './manifest.ts';
 
-export const apiSchemaFile = join(subgraphFolder, 'generated-api.graphql');
+export const apiSchemaFile = join(subgraphFolder, 'api.graphql');
 
 /** The schema that `url` answers to, in a stable order. */
 export async function introspect(url: string): Promise<string> {
@@ -29,7 +29,7 @@ if (import.meta.main) {
   const sdl = await introspect(url);
   if (!values.check) writeFileSync(apiSchemaFile, sdl);
   else if (readFileSync(apiSchemaFile, 'utf8') !== sdl) {
-    console.error('subgraph/generated-api.graphql is stale: run `node subgraph/script/introspect.ts` against the running stack.');
+    console.error('subgraph/api.graphql is stale: run `node subgraph/script/introspect.ts` against the running stack.');
     process.exitCode = 1;
   }
 }

@@ -20,7 +20,7 @@ export function fixtureDeployment(): Deployment {
   const address = (index: number): string => `0x${(0x1001 + index).toString(16).padStart(40, '0')}`;
   return {
     chainId: 31337,
-    startBlock: 1,
+    startBlock: 0,
     contracts: Object.fromEntries(indexedContracts().map((name, index) => [name, address(index)])),
   };
 }

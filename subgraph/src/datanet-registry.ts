@@ -15,7 +15,7 @@ import { touch } from './util/account';
 import { activity } from './util/activity';
 import { requestFile } from './util/files';
 import { memberId, numberId, versionId } from './util/ids';
-import { loadProtocol, ZERO } from './util/protocol';
+import { clamp, loadProtocol, ZERO } from './util/protocol';
 
 export function handleDatanetCreated(event: DatanetCreated): void {
   const id = numberId(event.params.datanetId);
@@ -133,7 +133,7 @@ export function handleContributionRevealed(event: ContributionRevealed): void {
   contribution.status = 'REVEALED';
   contribution.cid = event.params.cid;
   contribution.recordsRoot = event.params.recordsRoot;
-  contribution.records = event.params.records.toI32();
+  contribution.records = clamp(event.params.records);
   contribution.bytesSize = event.params.bytesSize;
   contribution.revealedAt = event.block.timestamp;
   contribution.save();
@@ -154,7 +154,7 @@ function countReview(reviewer: Address, event: ethereum.Event): void {
 
 export function handleContributionAccepted(event: ContributionAccepted): void {
   const datanet = Datanet.load(numberId(event.params.datanetId))!;
-  const records = event.params.records.toI32();
+  const records = clamp(event.params.records);
 
   const contribution = Contribution.load(numberId(event.params.contributionId))!;
   contribution.status = 'ACCEPTED';
@@ -253,7 +253,7 @@ export function handleVersionPublished(event: VersionPublished): void {
   version.provider = touch(event.params.provider, event).id;
   version.root = event.params.root;
   version.contributionCount = event.params.contributions.toI32();
-  version.recordCount = event.params.records.toI32();
+  version.recordCount = clamp(event.params.records);
   version.cid = event.params.cid;
   version.manifest = requestFile('Document', event.params.cid);
   version.publishedAt = event.block.timestamp;

@@ -12,7 +12,7 @@ import { touch } from './util/account';
 import { activity } from './util/activity';
 import { requestFile } from './util/files';
 import { eventId, numberId, versionId } from './util/ids';
-import { loadProtocol, ZERO } from './util/protocol';
+import { clamp, loadProtocol, ZERO } from './util/protocol';
 
 /** The model of a number, counted when new: which event of its creation comes first is the contract's choice. */
 function loadModel(modelId: BigInt, owner: Address, event: ethereum.Event): Model {
@@ -91,8 +91,8 @@ export function handleReleaseAdded(event: ReleaseAdded): void {
   release.adaptersHash = event.params.adaptersHash;
   release.trainingLogRoot = event.params.trainingLogRoot;
   release.indexRoot = event.params.indexRoot;
-  release.indexRows = event.params.indexRows.toI32();
-  release.k = event.params.k.toI32();
+  release.indexRows = clamp(event.params.indexRows);
+  release.k = clamp(event.params.k);
   release.nullThreshold = event.params.nullThreshold;
   release.manifestCid = event.params.manifestCid;
   release.manifest = requestFile('ReleaseManifest', event.params.manifestCid);

@@ -124,7 +124,7 @@ const SUPPORT: string[] = ['AGAINST', 'FOR', 'ABSTAIN'];
 
 function recordVote(number: BigInt, voter: Address, support: i32, weight: BigInt, reason: string, event: ethereum.Event): void {
   const vote = loadVote(number, voter, event);
-  vote.support = SUPPORT[support];
+  vote.support = support < SUPPORT.length ? SUPPORT[support] : 'ABSTAIN';
   vote.weight = weight;
   vote.reason = reason;
   vote.save();

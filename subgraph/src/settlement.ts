@@ -1,4 +1,4 @@
-import { Address, BigInt, Bytes, DataSourceContext, ethereum } from '@graphprotocol/graph-ts';
+import { Address, Bytes, DataSourceContext, ethereum } from '@graphprotocol/graph-ts';
 import { BatchFile as BatchFileTemplate } from '../generated/templates';
 import { BatchFinalized, BatchSettled } from '../generated/Settlement/Settlement';
 import { Batch, ChannelCollection, RevenuePoint, UsagePoint } from '../generated/schema';
@@ -28,7 +28,7 @@ function requestBatchFile(batch: Batch, cid: string): void {
   context.setBytes('batch', batch.id);
   context.setBytes('operator', batch.operatorAccount);
   context.setI32('batchIndex', batch.batchIndex);
-  context.setI32('callCount', batch.callCount);
+  context.setBigInt('callCount', batch.callCount);
   context.setBigInt('fees', batch.fees);
   context.setBigInt('allocated', batch.allocated);
   context.setBigInt('rewardsAmount', batch.rewardsAmount);
@@ -39,14 +39,13 @@ function requestBatchFile(batch: Batch, cid: string): void {
 function recordCollection(batch: Batch, operator: Address, entry: ChannelEntry, event: ethereum.Event): void {
   const id = channelId(entry.payer, operator, entry.signer);
   const channel = loadChannel(id, entry.payer, operator, entry.signer, event);
-  const sequence = entry.lastSequence.toI32();
 
   const collection = new ChannelCollection(batch.id.concat(id));
   collection.batch = batch.id;
   collection.channel = id;
   collection.collected = entry.collected;
-  collection.lastSequence = sequence;
-  collection.callCount = sequence - channel.sequence;
+  collection.lastSequence = entry.lastSequence;
+  collection.callCount = entry.lastSequence.minus(channel.sequence);
   collection.cumulativeCeiling = entry.cumulativeCeiling;
   collection.maxSequence = entry.maxSequence;
   collection.app = entry.app;
@@ -55,7 +54,7 @@ function recordCollection(batch: Batch, operator: Address, entry: ChannelEntry, 
   collection.save();
 
   channel.collected = channel.collected.plus(entry.collected);
-  channel.sequence = sequence;
+  channel.sequence = entry.lastSequence;
   channel.save();
 
   const escrow = loadEscrow(entry.payer, operator, event);
@@ -76,7 +75,7 @@ export function handleBatchSettled(event: BatchSettled): void {
   batch.status = 'PENDING';
   batch.headerHash = event.params.headerHash;
   batch.bodyHash = event.params.bodyHash;
-  batch.callCount = event.params.receipts.toI32();
+  batch.callCount = event.params.receipts;
   batch.fees = event.params.collected;
   batch.allocated = event.params.allocated;
   batch.protocolFee = event.params.protocolFee;
@@ -114,13 +113,13 @@ export function handleBatchSettled(event: BatchSettled): void {
 
   const operator = loadOperator(event.params.operator, event);
   operator.batchCount += 1;
-  operator.callCount += batch.callCount;
+  operator.callCount = operator.callCount.plus(batch.callCount);
   operator.fees = operator.fees.plus(batch.fees);
   operator.save();
 
   const point = new UsagePoint(0);
   point.operator = event.params.operator;
-  point.calls = BigInt.fromI32(batch.callCount);
+  point.calls = batch.callCount;
   point.fees = batch.fees;
   point.save();
 
@@ -131,7 +130,7 @@ export function handleBatchSettled(event: BatchSettled): void {
 
   const totals = loadProtocol();
   totals.batchCount += 1;
-  totals.callCount += batch.callCount;
+  totals.callCount = totals.callCount.plus(batch.callCount);
   totals.fees = totals.fees.plus(batch.fees);
   totals.protocolFees = totals.protocolFees.plus(batch.protocolFee);
   totals.allocated = totals.allocated.plus(batch.allocated);

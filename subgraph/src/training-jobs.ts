@@ -13,7 +13,7 @@ import { activity } from './util/activity';
 import { requestFile } from './util/files';
 import { checkpointId, memberId, numberId } from './util/ids';
 import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
+import { clamp, loadProtocol, ZERO } from './util/protocol';
 
 function recordActivity(event: ethereum.Event, kind: string, actor: Address, job: TrainingJob, amount: BigInt): void {
   const entry = activity(event, kind, actor);
@@ -72,7 +72,7 @@ export function handleJobQuoted(event: JobQuoted): void {
   quote.job = numberId(event.params.jobId);
   quote.operator = event.params.operator;
   quote.price = event.params.price;
-  quote.duration = event.params.duration.toI32();
+  quote.duration = clamp(event.params.duration);
   quote.checkpoints = event.params.checkpoints;
   quote.accepted = false;
   quote.quotedAt = event.block.timestamp;
@@ -101,7 +101,7 @@ export function handleCheckpointCommitted(event: CheckpointCommitted): void {
   const checkpoint = new Checkpoint(checkpointId(event.params.jobId, event.params.number));
   checkpoint.job = numberId(event.params.jobId);
   checkpoint.number = event.params.number;
-  checkpoint.step = event.params.step.toI32();
+  checkpoint.step = clamp(event.params.step);
   checkpoint.digest = event.params.digest;
   checkpoint.released = event.params.released;
   checkpoint.timestamp = event.block.timestamp;

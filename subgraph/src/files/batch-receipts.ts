@@ -37,10 +37,10 @@ function recordReceipt(batch: Bytes, id: Bytes, entry: JsonObject | null, totals
   receipt.sequence = amountOf(source, 'sequence');
   receipt.payer = bytesOf(entry, 'payer', 20);
   receipt.compositionHash = bytesOf(source, 'compositionHash', 32);
-  receipt.promptTokens = intOf(source, 'promptTokens');
-  receipt.completionTokens = intOf(source, 'completionTokens');
-  receipt.retrievalTokens = intOf(source, 'retrievalTokens');
-  receipt.agentSteps = intOf(source, 'agentSteps');
+  receipt.promptTokens = amountOf(source, 'promptTokens');
+  receipt.completionTokens = amountOf(source, 'completionTokens');
+  receipt.retrievalTokens = amountOf(source, 'retrievalTokens');
+  receipt.agentSteps = amountOf(source, 'agentSteps');
   receipt.fee = amountOf(source, 'fee');
   receipt.feeVersion = intOf(source, 'feeVersion');
   receipt.promptHash = bytesOf(source, 'promptHash', 32);
@@ -51,7 +51,7 @@ function recordReceipt(batch: Bytes, id: Bytes, entry: JsonObject | null, totals
   receipt.parentReceipt = bytesOf(source, 'parentReceipt', 32);
   receipt.timestamp = amountOf(source, 'timestamp');
   receipt.signature = anyBytesOf(entry, 'signature');
-  receipt.receiptHash = receiptHash(receipt);
+  receipt.receiptHash = receiptHash(source);
 
   const evidence = objectOf(entry, 'evidence');
   if (smallIntegerOf(evidence, 'nullThreshold') !== null) receipt.nullThreshold = intOf(evidence, 'nullThreshold');

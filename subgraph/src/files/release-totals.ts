@@ -5,6 +5,7 @@ import { amountOf, asObject, bytesOf, intOf } from '../util/json';
 
 /** Shares are in basis points. */
 const WHOLE = BigInt.fromI32(10000);
+const ONE = BigInt.fromI32(1);
 
 /** Adds up calls, fees and earnings by release over one batch file or page. */
 export class ReleaseTotals {
@@ -24,10 +25,10 @@ export class ReleaseTotals {
       const release = bytesOf(component, 'releaseHash', 32);
       const weight = BigInt.fromI32(intOf(component, 'weightBps'));
       const usage = this.usageOf(release);
-      usage.callCount += 1;
+      usage.callCount = usage.callCount.plus(ONE);
       usage.fees = usage.fees.plus(receipt.fee.times(weight).div(WHOLE));
-      usage.promptTokens = usage.promptTokens.plus(BigInt.fromI32(receipt.promptTokens));
-      usage.completionTokens = usage.completionTokens.plus(BigInt.fromI32(receipt.completionTokens));
+      usage.promptTokens = usage.promptTokens.plus(receipt.promptTokens);
+      usage.completionTokens = usage.completionTokens.plus(receipt.completionTokens);
       for (let j = 0; j < allocations.length; j++) {
         const allocation = asObject(allocations[j]);
         const earning = this.earningOf(release, bytesOf(allocation, 'account', 20));
@@ -44,7 +45,7 @@ export class ReleaseTotals {
     usage.batch = this.batch;
     usage.releaseHash = release;
     usage.release = release;
-    usage.callCount = 0;
+    usage.callCount = BigInt.zero();
     usage.fees = BigInt.zero();
     usage.promptTokens = BigInt.zero();
     usage.completionTokens = BigInt.zero();

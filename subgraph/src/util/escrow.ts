@@ -42,7 +42,7 @@ export function loadChannel(id: Bytes, payer: Address, operator: Address, signer
   channel.expiry = ZERO;
   channel.revoked = false;
   channel.collected = ZERO;
-  channel.sequence = 0;
+  channel.sequence = ZERO;
   channel.createdAt = event.block.timestamp;
   channel.updatedAt = event.block.timestamp;
   return channel;

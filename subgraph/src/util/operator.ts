@@ -19,7 +19,7 @@ export function loadOperator(address: Address, event: ethereum.Event): Operator 
   operator.unbonding = ZERO;
   operator.batchCount = 0;
   operator.batchFinalCount = 0;
-  operator.callCount = 0;
+  operator.callCount = ZERO;
   operator.fees = ZERO;
   operator.net = ZERO;
   operator.rewardsClaimed = ZERO;

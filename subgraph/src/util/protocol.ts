@@ -3,6 +3,12 @@ import { Protocol } from '../../generated/schema';
 import { PROTOCOL_ID } from './ids';
 
 export const ZERO = BigInt.zero();
+export const ONE = BigInt.fromI32(1);
+
+/** A uint32 that its sender chose freely, as Int: at most 2,147,483,647, so that no value stops the index. */
+export function clamp(value: BigInt): i32 {
+  return value.isI32() ? value.toI32() : i32.MAX_VALUE;
+}
 
 /**
  * The totals. Load them last in a handler and save them at once: `touch` in account.ts counts accounts here, so a copy
@@ -36,7 +42,7 @@ export function loadProtocol(): Protocol {
   totals.sessionCount = 0;
   totals.batchCount = 0;
   totals.batchFinalCount = 0;
-  totals.callCount = 0;
+  totals.callCount = ZERO;
   totals.fees = ZERO;
   totals.protocolFees = ZERO;
   totals.allocated = ZERO;
