@@ -101,9 +101,7 @@ def _unservable(id: str, reason: str) -> EngineError:
 class AdapterStore:
     """`root/<id>/`: the two adapter files and, when it was trained here, `index/` and `checkpoint/`."""
 
-    def __init__(
-        self, root: Path, device: torch.device, dtype: torch.dtype, resident_bytes: int
-    ) -> None:
+    def __init__(self, root: Path, device: torch.device, dtype: torch.dtype, resident_bytes: int) -> None:
         self._root = root
         self._device = device
         self._dtype = dtype

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from fastapi import Request
 
 from openlora import __version__
 from openlora.adapters.store import AdapterStore
@@ -105,3 +106,13 @@ def engine_hash() -> str:
         digest.update(f"{package}=={importlib.metadata.version(package)}\n".encode())
     digest.update(f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}".encode())
     return "0x" + digest.hexdigest()
+
+
+def get_runtime(request: Request) -> Runtime:
+    """The loaded engine; EngineError 503 while there is none."""
+    runtime: Runtime | None = request.app.state.runtime
+    if runtime is None:
+        failure = request.app.state.failure
+        message = failure or "The base model is still loading: try again in a few seconds."
+        raise EngineError(503, "engine_failed" if failure else "engine_loading", message)
+    return runtime

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
-from openlora.api.runtime import Runtime
+from openlora.api.runtime import Runtime, get_runtime
 from openlora.api.schemas import AttributeBody, GenerateBody, TokenizeBody
 from openlora.api.train import router as train_router
 from openlora.config import EngineConfig
@@ -61,11 +61,15 @@ def create_app(config: EngineConfig) -> FastAPI:
         return StreamingResponse(stream, media_type="text/event-stream", headers=STREAM_HEADERS)
 
     @app.post("/v1/tokenize")
-    async def tokenize(body: TokenizeBody, request: Request) -> dict[str, int]:
+    async def tokenize(body: TokenizeBody, request: Request) -> dict[str, Any]:
         runtime = get_runtime(request)
         messages = [message.model_dump() for message in body.messages]
         prompt = await asyncio.to_thread(runtime.encode, messages)
-        return {"promptTokens": len(prompt), "contextLength": runtime.info.context_length}
+        return {
+            "promptTokens": len(prompt),
+            "promptTokenIds": prompt,
+            "contextLength": runtime.info.context_length,
+        }
 
     @app.post("/v1/attribute")
     async def attribute(body: AttributeBody, request: Request) -> dict[str, Any]:
@@ -86,23 +90,11 @@ def create_app(config: EngineConfig) -> FastAPI:
             message = f"A token id is not below {vocabulary}: send ids that this engine returned."
             raise EngineError(400, "invalid_request", message)
         found = runtime.engine.run(
-            lambda: runtime.attributor.attribute(
-                body.adapter, body.promptTokenIds, body.tokenIds, body.top
-            )
+            lambda: runtime.attributor.attribute(body.adapter, body.promptTokenIds, body.tokenIds, body.top)
         )
         return await asyncio.wrap_future(found)
 
     return app
-
-
-def get_runtime(request: Request) -> Runtime:
-    """The loaded engine; EngineError 503 while there is none."""
-    runtime: Runtime | None = request.app.state.runtime
-    if runtime is None:
-        failure = request.app.state.failure
-        message = failure or "The base model is still loading: try again in a few seconds."
-        raise EngineError(503, "engine_failed" if failure else "engine_loading", message)
-    return runtime
 
 
 async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterator[str]:
@@ -115,6 +107,10 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
         weights = await asyncio.to_thread(runtime.store.weights, body.adapter, layers)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+
+    def emit(kind: str, data: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(events.put_nowait, (kind, data))
+
     sequence = Sequence(
         prompt=prompt,
         max_tokens=min(body.maxTokens, runtime.info.context_length - len(prompt)),
@@ -123,7 +119,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
         seed=body.seed,
         weights=weights,
         detokenizer=Detokenizer(runtime.tokenizer, body.stop),
-        emit=lambda kind, data: loop.call_soon_threadsafe(events.put_nowait, (kind, data)),
+        emit=emit,
     )
     runtime.engine.submit(sequence)
 

@@ -7,12 +7,13 @@ import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from openlora import config
+from openlora.api.runtime import Runtime, get_runtime
 from openlora.attribution.index import INDEX, index_leaves
 from openlora.errors import EngineError
 from openlora.train.data import Split, bad_record, make_examples, split
@@ -20,23 +21,14 @@ from openlora.train.estimate import estimate
 from openlora.train.events import FINAL, read_tail
 from openlora.train.spec import Job, Plan
 
-if TYPE_CHECKING:
-    from openlora.api.runtime import Runtime
-
 router = APIRouter(prefix="/v1")
 POLL_SECONDS = 0.15  # how often a live stream looks for new events
 PING_SECONDS = 15.0  # a comment that keeps idle connections open
 
 
-def _runtime(request: Request) -> Runtime:
-    from openlora.api.server import get_runtime
-
-    return get_runtime(request)
-
-
 @router.post("/jobs", status_code=202)
 async def create(body: Job, request: Request) -> dict[str, Any]:
-    runtime = _runtime(request)
+    runtime = get_runtime(request)
     await asyncio.to_thread(prepare, runtime, body)
     status = await asyncio.to_thread(runtime.jobs.submit, body)
     return {"id": status["id"], "status": status["status"]}
@@ -44,7 +36,7 @@ async def create(body: Job, request: Request) -> dict[str, Any]:
 
 @router.post("/estimate")
 async def cost(body: Plan, request: Request) -> dict[str, Any]:
-    runtime = _runtime(request)
+    runtime = get_runtime(request)
     parts = await asyncio.to_thread(prepare, runtime, body)
     architecture = runtime.base.model.config.to_dict()
     return await asyncio.to_thread(
@@ -78,17 +70,17 @@ def prepare(runtime: Runtime, plan: Plan) -> Split:
 
 @router.get("/jobs")
 async def jobs(request: Request) -> list[dict[str, Any]]:
-    return await asyncio.to_thread(_runtime(request).jobs.list)
+    return await asyncio.to_thread(get_runtime(request).jobs.list)
 
 
 @router.get("/jobs/{id}")
 async def job(id: str, request: Request) -> dict[str, Any]:
-    return await asyncio.to_thread(_runtime(request).jobs.status, id)
+    return await asyncio.to_thread(get_runtime(request).jobs.status, id)
 
 
 @router.delete("/jobs/{id}")
 async def cancel(id: str, request: Request) -> dict[str, Any]:
-    return await asyncio.to_thread(_runtime(request).jobs.cancel, id)
+    return await asyncio.to_thread(get_runtime(request).jobs.cancel, id)
 
 
 @router.get("/jobs/{id}/events")
@@ -96,7 +88,7 @@ async def events(id: str, request: Request) -> StreamingResponse:
     start = request.query_params.get("from", "0")
     if not start.isdigit():
         raise EngineError(400, "invalid_request", "The parameter from is a sequence number, 0 or more.")
-    path = _runtime(request).jobs.events_path(id)
+    path = get_runtime(request).jobs.events_path(id)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     stream = follow(path, int(start))
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
@@ -124,7 +116,7 @@ async def follow(path: Path, start: int) -> AsyncIterator[str]:
 
 @router.get("/jobs/{id}/index")
 async def index(id: str, request: Request) -> dict[str, Any]:
-    runtime = _runtime(request)
+    runtime = get_runtime(request)
     status = await asyncio.to_thread(runtime.jobs.status, id)
     if "result" not in status:
         raise EngineError(409, "job_not_done", f"Job {id} is {status['status']}: it has no index yet.")
@@ -136,7 +128,7 @@ async def index(id: str, request: Request) -> dict[str, Any]:
 
 @router.get("/jobs/{id}/log")
 async def training_log(id: str, request: Request) -> FileResponse:
-    path = _runtime(request).jobs.folder(id) / "log.jsonl"
+    path = get_runtime(request).jobs.folder(id) / "log.jsonl"
     if not path.exists():
         raise EngineError(409, "job_not_started", f"Job {id} has no training log yet: wait for its start.")
     return FileResponse(path, media_type="application/jsonl")
@@ -144,9 +136,9 @@ async def training_log(id: str, request: Request) -> FileResponse:
 
 @router.get("/adapters")
 async def adapters(request: Request) -> JSONResponse:
-    return JSONResponse(await asyncio.to_thread(_runtime(request).store.list))
+    return JSONResponse(await asyncio.to_thread(get_runtime(request).store.list))
 
 
 @router.get("/adapters/{id}/files/{name}")
 async def adapter_file(id: str, name: str, request: Request) -> FileResponse:
-    return FileResponse(_runtime(request).store.file(id, name), media_type="application/octet-stream")
+    return FileResponse(get_runtime(request).store.file(id, name), media_type="application/octet-stream")

@@ -153,9 +153,7 @@ class AttributionIndex:
         self.divisor: float = head["lossDivisor"]
         self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
         self.rows = np.fromfile(folder / ROWS, np.int8).reshape(head["rows"], self.k)
-        self.matrix = np.memmap(
-            folder / PROJECTION, np.float32, "r", shape=(self.k, head["dimensions"])
-        )
+        self.matrix = np.memmap(folder / PROJECTION, np.float32, "r", shape=(self.k, head["dimensions"]))
         self.leaves = [
             Leaf(leaf["position"], leaf["recordId"], leaf["cluster"], leaf["rowRoot"])
             for leaf in head["leaves"]

@@ -84,9 +84,7 @@ class Attributor:
             return self._opened[adapter]
 
 
-def rank(
-    leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int
-) -> list[dict[str, Any]]:
+def rank(leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int) -> list[dict[str, Any]]:
     """The best rows above the threshold, one per cluster, by falling score and rising recordId."""
     totals = partials.sum(axis=1, dtype=np.int64)
     above = [leaf for leaf in leaves if totals[leaf.position] > threshold]

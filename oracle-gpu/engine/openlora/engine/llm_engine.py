@@ -68,9 +68,7 @@ class LLMEngine:
         torch.set_num_threads(self._threads)  # a setting of the calling thread
         while True:
             with self._work:
-                self._work.wait_for(
-                    lambda: self._closed or self._tasks or self._waiting or self._active
-                )
+                self._work.wait_for(lambda: self._closed or self._tasks or self._waiting or self._active)
                 if self._closed:
                     return
                 task = self._tasks.popleft() if self._tasks else None
@@ -116,9 +114,7 @@ class LLMEngine:
         else:
             chunk = sequence.tokens[-1:]
         ids = torch.tensor([chunk], device=self._base.device)  # [1, tokens]
-        hidden = model.model(
-            input_ids=ids, past_key_values=sequence.cache, use_cache=True
-        ).last_hidden_state
+        hidden = model.model(input_ids=ids, past_key_values=sequence.cache, use_cache=True).last_hidden_state
         if sequence.prefilled < len(sequence.prompt):
             return None
         logits: Tensor = model.lm_head(hidden[0, -1])

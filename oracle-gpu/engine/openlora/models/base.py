@@ -109,8 +109,8 @@ def choose_device(name: str) -> torch.device:
 def fast_bf16(device: torch.device) -> bool:
     """Whether bfloat16 matrix products are native here (else they are emulated and slow)."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    if not torch.backends.mkldnn.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
@@ -129,9 +129,7 @@ def load_plain(path: Path, dtype: torch.dtype, device: torch.device, attention: 
     return model.to(device).eval()
 
 
-def load_base(
-    path: Path, dtype: torch.dtype, device: torch.device, attention: str = "sdpa"
-) -> BaseModel:
+def load_base(path: Path, dtype: torch.dtype, device: torch.device, attention: str = "sdpa") -> BaseModel:
     """The model with switchable LoRA layers. `attention` is "eager" where gradients are taken."""
     model = load_plain(path, dtype, device, attention)
     return BaseModel(model, install_lora(model), dtype, device)

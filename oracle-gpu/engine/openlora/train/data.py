@@ -38,9 +38,7 @@ class Split:
     held_out: list[Example]
 
 
-def make_examples(
-    tokenizer: Any, records: Sequence[Mapping[str, Any]], max_length: int
-) -> list[Example]:
+def make_examples(tokenizer: Any, records: Sequence[Mapping[str, Any]], max_length: int) -> list[Example]:
     """Render every record; EngineError 400 names the first that cannot be trained on, and why."""
     return [_example(tokenizer, record, max_length) for record in records]
 
@@ -58,9 +56,7 @@ def _example(tokenizer: Any, record: Mapping[str, Any], max_length: int) -> Exam
     if not any(trained[1:]):
         reason = f"no token of its answer lies within maxLength {max_length}: raise maxLength"
         raise bad_record(name, reason)
-    return Example(
-        name, record["cluster"], messages, tokens, trained, rendered.text, rendered.spans
-    )
+    return Example(name, record["cluster"], messages, tokens, trained, rendered.text, rendered.spans)
 
 
 def bad_record(record_id: str, reason: str) -> EngineError:

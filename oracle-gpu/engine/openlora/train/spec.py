@@ -77,4 +77,6 @@ class Job(Plan):
     @property
     def folder_name(self) -> str:
         """The id as a file name on any file system."""
-        return re.sub(r"[^A-Za-z0-9._-]", "_", self.id)[:64] + "-" + hashing.sha256(self.id.encode()).hex()[:12]
+        return (
+            re.sub(r"[^A-Za-z0-9._-]", "_", self.id)[:64] + "-" + hashing.sha256(self.id.encode()).hex()[:12]
+        )

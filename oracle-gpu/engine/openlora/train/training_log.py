@@ -28,9 +28,7 @@ class TrainingLog:
         with self._path.open("ab") as file:
             file.write(data + b"\n")
 
-    def step(
-        self, step: int, record_ids: list[str], learning_rate: float, losses: list[float]
-    ) -> None:
+    def step(self, step: int, record_ids: list[str], learning_rate: float, losses: list[float]) -> None:
         """`losses`: summed response-token loss of each record, in nats."""
         self.append(
             {

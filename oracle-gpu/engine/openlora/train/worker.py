@@ -20,7 +20,7 @@ from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import cast
 from openlora.train import estimate, evaluate
-from openlora.train.data import Split, make_examples, split
+from openlora.train.data import Split, collate, make_examples, split
 from openlora.train.events import EventLog
 from openlora.train.spec import Job
 from openlora.train.trainer import StepReport, Trained, Trainer, loss_divisor, step_count
@@ -117,9 +117,7 @@ def _train(
         found = evaluate.evaluate(
             trainer.model, parts.held_out, trainer.pad, trainer.device, trainer.precision()
         )
-        texts = evaluate.answers(
-            trainer.model, tokenizer, shown, trainer.device, trainer.precision()
-        )
+        texts = evaluate.answers(trainer.model, tokenizer, shown, trainer.device, trainer.precision())
         loss = None if found is None else found.loss
         samples = evaluate.sample_rows(shown, texts, before)
         events.append("evaluation", when=when, heldOutLoss=loss, samples=samples)
@@ -200,14 +198,14 @@ def _index(
 def _check_parity(base: Any, work: Path, adapter: str, parts: Split, expected: float) -> None:
     weights = cast(read_adapter(work, adapter).weights, torch.float32, base.device)
     example = parts.train[0]
-    batch = evaluate.collate([example], 0, base.device)
+    batch = collate([example], 0, base.device)
     with torch.no_grad(), base.switch.use(weights):
         found = float(evaluate.token_losses(base.model, batch)[0].sum())
     if abs(found - expected) > PARITY * max(expected, len(batch.targets) * 0.1):
         raise EngineError(
             500,
             "parity",
-            f"The saved adapter serves differently from how it was trained ({found:.3f} against {expected:.3f}).",
+            f"The saved adapter differs from the trained one: {found:.3f} against {expected:.3f}.",
         )
 
 

@@ -23,7 +23,8 @@ SUM_MAX = (1 << 96) - 1
 
 
 def keccak256(data: bytes) -> bytes:
-    return _keccak.new(digest_bits=256, data=data).digest()
+    digest: bytes = _keccak.new(digest_bits=256, data=data).digest()
+    return digest
 
 
 def sha256(data: bytes) -> bytes:
@@ -49,7 +50,8 @@ def from_hex(text: str) -> bytes:
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 canonical JSON as UTF-8."""
-    return rfc8785.dumps(value)
+    encoded: bytes = rfc8785.dumps(value)
+    return encoded
 
 
 def record_id(record: Mapping[str, Any]) -> bytes:
@@ -104,7 +106,7 @@ def tree_root(tree: int, leaves: Sequence[SumNode]) -> SumNode:
 
 def tokens_root(tokens: Sequence[int]) -> bytes:
     """Tree 8: token ids as uint32, 64 to a chunk."""
-    leaves = []
+    leaves: list[SumNode] = []
     for start in range(0, len(tokens), TOKENS_PER_CHUNK):
         chunk = tokens[start : start + TOKENS_PER_CHUNK]
         data = keccak256(struct.pack(f">{len(chunk)}I", *chunk))
@@ -117,7 +119,7 @@ def components_root(tree: int, values: np.ndarray) -> bytes:
     if values.dtype != np.int8 or values.ndim != 1:
         raise ValueError("a row or query is a vector of int8")
     raw = values.tobytes()
-    leaves = []
+    leaves: list[SumNode] = []
     for start in range(0, len(raw), COMPONENTS_PER_CHUNK):
         chunk = raw[start : start + COMPONENTS_PER_CHUNK]
         leaves.append(leaf(tree, len(leaves), keccak256(chunk), len(chunk), 0))

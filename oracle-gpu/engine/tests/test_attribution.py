@@ -1,0 +1,132 @@
+"""Scores are exact integers, comparable between rows, and the same in every process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openlora.attribution import projection
+from openlora.attribution.gradients import Slice
+from openlora.attribution.index import Leaf
+from openlora.attribution.query import rank
+
+from .conftest import Engine, Json
+
+
+def test_scores_equal_a_scalar_int32_reference_at_the_extremes() -> None:
+    generator = np.random.default_rng(0)
+    rows = generator.choice(np.array([-127, 127], np.int8), (5, 5_000))
+    query = generator.choice(np.array([-127, 127], np.int8), 5_000)
+    rows[0] = query  # the largest sum there is
+    rows[1] = -query
+    found = projection.scores(rows, query)
+    assert found.dtype == np.int32
+    assert found.shape == (5, 2)
+    for i in range(5):
+        for chunk, (start, end) in enumerate([(0, 4_096), (4_096, 5_000)]):
+            expected = sum(int(rows[i, j]) * int(query[j]) for j in range(start, end))
+            assert int(found[i, chunk]) == expected
+    assert int(found[0].sum()) == 5_000 * 127 * 127
+
+
+def make_gradients() -> tuple[np.ndarray, list[Slice]]:
+    generator = np.random.default_rng(1)
+    gradients = generator.standard_normal((12, 70)).astype(np.float32)
+    gradients[:, :40] *= 5  # tensors of different size and scale
+    return gradients, [Slice("a", "B", 0, 40), Slice("b", "B", 40, 70)]
+
+
+def test_the_projection_is_lossless_against_gauss_newton_in_full_space() -> None:
+    gradients, slices = make_gradients()
+    made = projection.project(gradients, slices, 3, np.empty_like(gradients))
+    query = np.random.default_rng(2).standard_normal(70)
+    expected = np.zeros(12)
+    for piece in slices:
+        block = gradients[:, piece.start : piece.end].astype(np.float64)
+        mean = np.linalg.eigvalsh(block @ block.T).mean()
+        matrix = block.T @ block + projection.DAMPING * mean * np.eye(block.shape[1])
+        expected += block @ np.linalg.solve(matrix, query[piece.start : piece.end])
+    np.testing.assert_allclose(made.rows @ (made.matrix @ query), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_int8_keeps_the_order_and_clips_outliers() -> None:
+    gradients, slices = make_gradients()
+    gradients[0] *= 100  # an outlier must not be paid for being large
+    made = projection.project(gradients, slices, 3, np.empty_like(gradients))
+    rows = projection.quantise_rows(made.rows)
+    norms = np.linalg.norm(made.rows, axis=1)
+    assert rows.norms == pytest.approx(np.minimum(norms, np.median(norms)), rel=1e-6)
+    clipped = made.rows * (rows.norms / norms)[:, None]
+    query = made.matrix @ gradients[5]
+    exact = clipped @ (query / np.linalg.norm(query))
+    integers = projection.scores(rows.values, projection.quantise_query(query)).sum(axis=1)
+    assert np.corrcoef(exact, integers)[0, 1] > 0.999
+
+
+def test_a_query_counts_by_direction_only() -> None:
+    query = np.random.default_rng(3).standard_normal(50)
+    assert (projection.quantise_query(query) == projection.quantise_query(query * 1e6)).all()
+    assert (projection.quantise_query(query * 0) == 0).all()
+
+
+def test_the_threshold_lets_half_a_row_through_by_chance() -> None:
+    generator = np.random.default_rng(4)
+    null = generator.exponential(1_000, 20_000)
+    threshold = projection.null_threshold(null, 200)
+    chance = np.mean(generator.exponential(1_000, 2_000_000) > threshold) * 200
+    assert 0.3 < chance < 0.8
+    assert projection.null_threshold(np.zeros(10), 200) == 1
+    assert projection.null_threshold(-null - 5_000, 200) == 1
+
+
+def test_one_row_per_cluster_ties_by_record_id() -> None:
+    def leaf(position: int, record: str, cluster: str) -> Leaf:
+        return Leaf(position, record, cluster, "0x")
+
+    leaves = [leaf(0, "d", "x"), leaf(1, "c", "y"), leaf(2, "b", "x"), leaf(3, "a", "z"), leaf(4, "e", "w")]
+    partials = np.array([[5, 5], [20, 10], [10, 10], [10, 20], [9, 0]], np.int32)
+    found = rank(leaves, partials, 9, 32)
+    assert [(r["recordId"], r["score"]) for r in found] == [("a", 30), ("c", 30), ("b", 20)]
+    assert found[0]["partials"] == [10, 20]
+    assert len(rank(leaves, partials, 9, 1)) == 1
+
+
+QUERY = """
+import json, sys
+from openlora.config import fix_numerics
+fix_numerics()
+import torch
+torch.set_num_threads(2)
+from pathlib import Path
+from openlora.adapters.store import AdapterStore
+from openlora.attribution.query import Attributor
+from openlora.models.base import load_base
+base = load_base(Path(sys.argv[1]), torch.float32, torch.device("cpu"), "eager")
+store = AdapterStore(Path(sys.argv[2]), torch.device("cpu"), torch.float32, 1 << 30)
+print(json.dumps(Attributor(base, store).attribute(sys.argv[3], range(9, 30), range(60, 99), 32)))
+"""
+
+
+def test_two_processes_and_the_server_agree_to_the_byte(
+    engine: Engine, trained: Json, base_path: Path
+) -> None:
+    arguments = [str(base_path), str(engine.state / "adapters"), trained["adapter"]]
+    command = [sys.executable, "-c", QUERY, *arguments]
+    root = Path(__file__).resolve().parents[1]
+    first, second = (
+        json.loads(subprocess.run(command, cwd=root, check=True, capture_output=True).stdout)
+        for _ in range(2)
+    )
+    assert first == second
+    body = {
+        "adapter": trained["adapter"],
+        "promptTokenIds": list(range(9, 30)),
+        "tokenIds": list(range(60, 99)),
+        "top": 32,
+    }
+    assert engine.post("/v1/attribute", body) == (200, first)

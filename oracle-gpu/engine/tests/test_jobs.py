@@ -1,0 +1,190 @@
+"""Training jobs: their log, their result, and what a crash leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from openlora.adapters.store import AdapterStore
+from openlora.errors import EngineError
+from openlora.models.base import load_tokenizer
+from openlora.train.events import EventLog, read_events
+from openlora.train.templates import encode_prompt, render_record
+from openlora.verify import hashing
+
+from .conftest import Engine, Json, question, record
+
+LONG = {"epochs": 20, "batchSize": 1, "heldOutEvery": 0}  # about half a minute if nobody stops it
+
+
+def test_a_job_tells_its_story(engine: Engine, trained: Json) -> None:
+    events = engine.events("first")
+    assert [event["seq"] for event in events] == list(range(len(events)))
+    kinds = [event["type"] for event in events]
+    assert kinds[:3] == ["queued", "started", "evaluation"]
+    assert kinds[-1] == "done"
+    started = events[1]
+    assert (started["records"], started["heldOut"], started["steps"]) == (18, 6, 10)
+    steps = [event for event in events if event["type"] == "step"]
+    assert [step["step"] for step in steps] == list(range(1, 11))
+    assert all(step["secondsLeft"] >= 0 for step in steps)
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    before, after = (event for event in events if event["type"] == "evaluation")
+    assert (before["when"], after["when"]) == ("before", "after")
+    assert after["heldOutLoss"] < before["heldOutLoss"]
+    assert set(after["samples"][0]) == {"prompt", "reference", "answer", "base"}
+    assert after["samples"][0]["base"] == before["samples"][0]["answer"]
+    assert [e["done"] for e in events if e["type"] == "index"][-1] == 24
+    _, status = engine.get("/v1/jobs/first")
+    assert (status["status"], status["step"], status["steps"]) == ("done", 10, 10)
+    assert status["result"] == trained == events[-1]["result"]
+    assert engine.events("first", 7) == events[7:]
+
+
+def test_the_result_commits_to_the_log_and_the_index(engine: Engine, trained: Json) -> None:
+    head = hashing.ZERO
+    lines = engine.http.get("/v1/jobs/first/log").content.splitlines()
+    for line in lines:
+        head = hashing.log_head(head, line)
+    assert hashing.to_hex(head) == trained["trainingLogRoot"]
+    assert lines[0].startswith(b'{"base":')
+    assert len(lines) == 1 + 10 + 2, "start, steps, two checkpoints"
+    index = trained["index"]
+    assert (index["rows"], index["k"], index["fidelity"]) == (18, 18, "provisional")
+    assert index["nullThreshold"] >= 1
+    _, body = engine.get("/v1/jobs/first/index")
+    assert [row["position"] for row in body["rows"]] == list(range(18))
+    assert {row["recordId"] for row in body["rows"]}.isdisjoint({record(3)["recordId"]}), "held out"
+    assert set(body["rows"][0]) == {
+        "position",
+        "recordId",
+        "cluster",
+        "tokensRoot",
+        "scaleBits",
+        "rowRoot",
+    }
+
+
+def test_a_records_own_answer_leads_back_to_it(engine: Engine, trained: Json, base_path: Path) -> None:
+    tokenizer = load_tokenizer(base_path)
+    right = 0
+    for i in range(0, 24, 4):
+        messages = record(i)["messages"]
+        prompt = encode_prompt(tokenizer, messages[:-1])
+        answer = render_record(tokenizer, messages).tokens[len(prompt) :]
+        body = {"adapter": trained["adapter"], "promptTokenIds": prompt, "tokenIds": answer}
+        _, found = engine.post("/v1/attribute", body)
+        scores = [row["score"] for row in found["records"]]
+        assert scores == sorted(scores, reverse=True)
+        assert all(score > found["nullThreshold"] for score in scores)
+        assert all(row["score"] == sum(row["partials"]) for row in found["records"])
+        right += bool(scores) and found["records"][0]["recordId"] == record(i)["recordId"]
+    assert right == 6
+
+
+def test_the_same_job_again_is_the_same_job(engine: Engine, trained: Json) -> None:
+    assert engine.post("/v1/jobs", engine.job("first")) == (202, {"id": "first", "status": "done"})
+    status, body = engine.post("/v1/jobs", engine.job("first", seed=8))
+    assert (status, body["error"]["code"]) == (409, "job_conflict")
+    _, listed = engine.get("/v1/jobs")
+    assert [job["id"] for job in listed].count("first") == 1
+
+
+def test_training_does_not_stop_the_answering_and_can_be_cancelled(engine: Engine) -> None:
+    engine.post("/v1/jobs", engine.job("cancelled", 40, **LONG))
+    engine.post("/v1/jobs", engine.job("waiting", 40, **LONG))
+    engine.events("cancelled", until="step")
+    assert engine.generate(messages=question("hi"), maxTokens=3)[1]["tokenIds"]
+    assert engine.get("/v1/jobs/cancelled")[1]["status"] == "running"
+    waiting = engine.http.delete("/v1/jobs/waiting").json()
+    assert waiting["status"] == "cancelled"
+    engine.http.delete("/v1/jobs/cancelled")
+    assert engine.events("cancelled")[-1]["type"] == "cancelled"
+    assert engine.get("/v1/jobs/cancelled")[1]["status"] == "cancelled"
+    assert engine.http.delete("/v1/jobs/cancelled").json()["status"] == "cancelled"
+    status, body = engine.get("/v1/jobs/cancelled/index")
+    assert (status, body["error"]["code"]) == (409, "job_not_done")
+
+
+def worker_of(engine: Engine) -> int:
+    """Process id of the running training process."""
+    children = Path(f"/proc/{engine.process.pid}/task").glob("*/children")
+    found = [int(pid) for child in children for pid in child.read_text().split()]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_training_process_that_dies_fails_its_job_only(engine: Engine) -> None:
+    engine.post("/v1/jobs", engine.job("crashed", 40, **LONG))
+    engine.events("crashed", until="step")
+    os.kill(worker_of(engine), signal.SIGKILL)
+    final = engine.events("crashed")[-1]
+    assert final["type"] == "failed"
+    assert final["message"]
+    assert final["hint"]
+    assert engine.generate(messages=question("hi"), maxTokens=2)[1]["tokenIds"]
+    engine.post("/v1/jobs", engine.job("after", 8))
+    assert engine.events("after")[-1]["type"] == "done"
+
+
+@pytest.fixture
+def killed(tmp_path: Path, models: Path) -> tuple[Path, int]:
+    """State of an engine killed in the middle of a training, with one more job queued."""
+    engine = Engine(tmp_path / "state", models)
+    engine.post("/v1/jobs", engine.job("running", 40, **LONG))
+    engine.post("/v1/jobs", engine.job("queued", 8))
+    engine.events("running", until="step")
+    worker = worker_of(engine)
+    engine.stop(signal.SIGKILL)
+    return engine.state, worker
+
+
+def test_a_killed_engine_marks_its_job_failed_and_goes_on(killed: tuple[Path, int], models: Path) -> None:
+    state, worker = killed
+    for _ in range(100):  # the training process must not outlive its engine
+        if not Path(f"/proc/{worker}").exists():
+            break
+        time.sleep(0.1)
+    assert not Path(f"/proc/{worker}").exists()
+    engine = Engine(state, models)
+    events = engine.events("running")
+    assert [event["seq"] for event in events] == list(range(len(events)))
+    assert events[-1]["type"] == "failed"
+    assert "new job" in events[-1]["hint"]
+    _, status = engine.get("/v1/jobs/running")
+    assert status["status"] == "failed"
+    assert status["error"]["hint"] == events[-1]["hint"]
+    assert engine.events("queued")[-1]["type"] == "done", "what had not begun still runs"
+    finished = engine.events("queued")
+    engine.stop()
+    engine = Engine(state, models)
+    assert engine.events("queued") == finished, "a restart replays the same log"
+    assert engine.events("running") == events
+    engine.stop()
+
+
+def test_half_a_line_left_by_a_crash_is_no_event(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    log = EventLog(path)
+    log.append("queued")
+    log.append("started", steps=3)
+    with path.open("ab") as file:
+        file.write(b'{"seq":2,"ty')
+    assert [event["type"] for event in read_events(path)] == ["queued", "started"]
+    EventLog(path).append("failed", message="m", hint="h")
+    assert [(e["seq"], e["type"]) for e in read_events(path)] == [
+        (0, "queued"),
+        (1, "started"),
+        (2, "failed"),
+    ]
+
+
+def test_an_unknown_folder_is_no_adapter(tmp_path: Path) -> None:
+    store = AdapterStore(tmp_path, torch.device("cpu"), torch.float32, 0)
+    with pytest.raises(EngineError, match="no adapter"):
+        store.folder("my-model")
