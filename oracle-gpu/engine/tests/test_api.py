@@ -43,7 +43,8 @@ def test_a_stream_adds_up_to_the_answer(engine: Engine) -> None:
     assert engine.generate(**body)[1] == done, "the seed decides"
     assert engine.generate(**{**body, "seed": 4})[1]["tokenIds"] != done["tokenIds"]
     _, counted = engine.post("/v1/tokenize", {"messages": body["messages"]})
-    assert counted == {"promptTokens": len(done["promptTokenIds"]), "contextLength": 512}
+    prompt = done["promptTokenIds"]
+    assert counted == {"promptTokens": len(prompt), "promptTokenIds": prompt, "contextLength": 512}
 
 
 def test_an_answer_ends_at_its_limit_or_a_stop_string(engine: Engine) -> None:
