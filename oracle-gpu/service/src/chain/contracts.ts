@@ -1,0 +1,35 @@
+import {
+  accessGrantsAbi,
+  contractAddress,
+  datanetRegistryAbi,
+  type Deployment,
+  feePolicyAbi,
+  modelRegistryAbi,
+  openTokenAbi,
+  operatorRegistryAbi,
+  paymentEscrowAbi,
+  rewardPoolAbi,
+  settlementAbi,
+  trainingJobsAbi,
+} from '@openledger/sdk';
+import { erc20Abi, erc721Abi } from 'viem';
+
+/** Address and ABI of each contract the service talks to. */
+export function openContracts(deployment: Deployment) {
+  const at = (name: string) => contractAddress(deployment, name);
+  return {
+    token: { address: at('OpenToken'), abi: [...openTokenAbi, ...erc20Abi] },
+    datanets: { address: at('DatanetRegistry'), abi: datanetRegistryAbi },
+    grants: { address: at('AccessGrants'), abi: accessGrantsAbi },
+    models: { address: at('ModelRegistry'), abi: modelRegistryAbi },
+    modelOwners: { address: at('ModelRegistry'), abi: erc721Abi },
+    jobs: { address: at('TrainingJobs'), abi: trainingJobsAbi },
+    operators: { address: at('OperatorRegistry'), abi: operatorRegistryAbi },
+    escrow: { address: at('PaymentEscrow'), abi: paymentEscrowAbi },
+    settlement: { address: at('Settlement'), abi: settlementAbi },
+    pool: { address: at('RewardPool'), abi: rewardPoolAbi },
+    fees: { address: at('FeePolicy'), abi: feePolicyAbi },
+  } as const;
+}
+
+export type Contracts = ReturnType<typeof openContracts>;

@@ -1,0 +1,77 @@
+import type { Terms } from '@openledger/sdk';
+import type { Address, Hex } from 'viem';
+import { cached } from '../cached.ts';
+import type { Chain } from './open.ts';
+
+/** How long what the chain says is believed without asking again, ms. Everything is checked anew when it is settled. */
+const brief = 3_000;
+const long = 3_600_000;
+
+export type Facts = ReturnType<typeof createFacts>;
+/** A payer's money with this operator and its channels, all at one block. `cap` and `expiry` are those of a session key. */
+export type PayerState = {
+  balance: bigint;
+  thawing: bigint;
+  channels: Map<Hex, { collected: bigint; cap: bigint; sequence: number; expiry: number }>;
+};
+
+/** What calls need to know of the chain, remembered briefly. */
+export function createFacts(chain: Chain) {
+  const { client, contracts, operator } = chain;
+
+  const operatorState = cached(brief, () => client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }));
+  const dayIndex = cached(brief, () => client.readContract({ ...contracts.settlement, functionName: 'dayIndex' }));
+  const window = cached(long, () => client.readContract({ ...contracts.settlement, functionName: 'window' }).then(Number));
+  const fee = cached(brief, async () => {
+    const feeVersion = await client.readContract({ ...contracts.fees, functionName: 'currentVersion' });
+    const { protocolFeeBps, burnBps, contributorCapBps } = await client.readContract({ ...contracts.fees, functionName: 'fee', args: [feeVersion] });
+    return { feeVersion, protocolFeeBps, burnBps, contributorCapBps };
+  });
+  const model = cached(brief, async (key) => {
+    const modelId = Number(key);
+    const [termsVersion, releases, listed] = await Promise.all([
+      client.readContract({ ...contracts.models, functionName: 'termsVersion', args: [modelId] }),
+      client.readContract({ ...contracts.models, functionName: 'releaseCount', args: [modelId] }),
+      client.readContract({ ...contracts.models, functionName: 'isListed', args: [modelId] }),
+    ]);
+    const owner = await client.readContract({ ...contracts.modelOwners, functionName: 'ownerOf', args: [BigInt(modelId)] });
+    return { termsVersion, releases, listed, developer: owner.toLowerCase() as Address };
+  });
+  const release = cached(long, (key) => {
+    const [modelId, index] = key.split(':').map(Number) as [number, number];
+    return client.readContract({ ...contracts.models, functionName: 'releaseAt', args: [modelId, index] });
+  });
+  const terms = cached(long, async (key): Promise<Terms> => {
+    const [modelId, version] = key.split(':').map(Number) as [number, number];
+    const found = await client.readContract({ ...contracts.models, functionName: 'terms', args: [modelId, version] });
+    return { ...found, parents: found.parents.toLowerCase() as Address, backers: found.backers.toLowerCase() as Address };
+  });
+  const datanet = cached(brief, async (key) => {
+    const { pool, records } = await client.readContract({ ...contracts.datanets, functionName: 'datanet', args: [Number(key)] });
+    return { pool: pool.toLowerCase() as Address, records };
+  });
+  const payer = cached(brief, async (key): Promise<PayerState> => {
+    const [account, ...ids] = key.split(',') as [Address, ...Hex[]];
+    const blockNumber = await client.getBlockNumber();
+    const [money, ...states] = await Promise.all([
+      client.readContract({ ...contracts.escrow, functionName: 'account', args: [account, operator], blockNumber }),
+      ...ids.map((id) => client.readContract({ ...contracts.escrow, functionName: 'channel', args: [id], blockNumber })),
+    ]);
+    return { balance: money.balance, thawing: money.thawing, channels: new Map(states.map((state, index) => [ids[index] as Hex, state])) };
+  });
+
+  return {
+    operator: () => operatorState.get(''),
+    dayIndex: () => dayIndex.get(''),
+    window: () => window.get(''),
+    fee: () => fee.get(''),
+    model: (modelId: number) => model.get(String(modelId)),
+    forgetModel: (modelId: number) => model.forget(String(modelId)),
+    releaseAt: (modelId: number, index: number) => release.get(`${modelId}:${index}`),
+    terms: (modelId: number, version: number) => terms.get(`${modelId}:${version}`),
+    datanet: (datanetId: number) => datanet.get(String(datanetId)),
+    /** @param channels every channel of the payer that the service knows, in a fixed order */
+    payer: (account: Address, channels: readonly Hex[]) => payer.get([account, ...channels].join(',')),
+    forgetPayer: (account: Address, channels: readonly Hex[]) => payer.forget([account, ...channels].join(',')),
+  };
+}

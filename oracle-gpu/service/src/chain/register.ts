@@ -1,0 +1,33 @@
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { Chain } from './open.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Stake is locked twice over behind pending batches: put in more than the least, if the account has it. */
+const wantedTimesMinimum = 10n;
+
+/** Makes this account an active operator if it is not one yet. Throws a sentence that says what it lacks. */
+export async function registerOperator(chain: Chain, outbox: Outbox, config: Pick<Config, 'endpoint'>, log: Log): Promise<void> {
+  const { client, contracts, account } = chain;
+  const isActive = () => client.readContract({ ...contracts.operators, functionName: 'isActive', args: [account.address] });
+  if (await isActive()) return;
+  const [minimum, balance, known] = await Promise.all([
+    client.readContract({ ...contracts.operators, functionName: 'minimumStake' }),
+    client.readContract({ ...contracts.token, functionName: 'balanceOf', args: [account.address] }),
+    client.readContract({ ...contracts.operators, functionName: 'operator', args: [account.address] }),
+  ]);
+  const half = balance / 2n;
+  const wanted = minimum * wantedTimesMinimum;
+  const stake = wanted < half ? wanted : half > minimum ? half : minimum;
+  if (balance < stake) {
+    throw new Error(`The operator ${account.address} needs ${minimum} wei of OPEN to register and has ${balance}: send it some.`);
+  }
+  await outbox.settled(await outbox.send('approve stake', { ...contracts.token, functionName: 'approve', args: [contracts.operators.address, stake] }));
+  const isKnown = known.signer !== '0x0000000000000000000000000000000000000000';
+  const row = isKnown
+    ? await outbox.send('add stake', { ...contracts.operators, functionName: 'addStake', args: [account.address, stake] })
+    : await outbox.send('register', { ...contracts.operators, functionName: 'register', args: [account.address, config.endpoint, '', stake] });
+  await outbox.settled(row);
+  if (!(await isActive())) throw new Error(`The operator ${account.address} is registered but not active: look at its stake and unbonding.`);
+  log.info({ operator: account.address, stake: stake.toString() }, 'registered as operator');
+}

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { deploymentSchema, type Deployment } from '@openledger/sdk';
+import type { Hex } from 'viem';
+import { z } from 'zod';
+
+const seconds = z.coerce.number().positive();
+const count = z.coerce.number().int().positive();
+
+const environmentSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8200),
+  HOST: z.string().default('127.0.0.1'),
+  OPENLEDGER_RPC_URL: z.url(),
+  OPENLEDGER_DATABASE_URL: z.string().startsWith('postgres'),
+  OPENLEDGER_IPFS_URL: z.url(),
+  OPENLEDGER_ENGINE_URL: z.url(),
+  OPENLEDGER_DEPLOYMENT: z.string().min(1),
+  OPENLEDGER_OPERATOR_KEY: z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)),
+  /** Where callers reach this service, as registered on chain. */
+  OPENLEDGER_ENDPOINT: z.url().optional(),
+  OPENLEDGER_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  OPENLEDGER_BATCH_SECONDS: seconds.default(20),
+  OPENLEDGER_BATCH_RECEIPTS: count.default(1024),
+  OPENLEDGER_MAX_TOKENS: count.default(512),
+  OPENLEDGER_CALLS_PER_KEY: count.default(4),
+  OPENLEDGER_UPLOADS_PER_MINUTE: count.default(60),
+  /** Price of fine-tuning, wei per trained token. */
+  OPENLEDGER_TRAINING_PRICE: z.coerce.bigint().nonnegative().default(10n ** 14n),
+  /** Shortest time promised for a training job, seconds. */
+  OPENLEDGER_TRAINING_SECONDS: count.default(1200),
+  OPENLEDGER_POLL_SECONDS: seconds.default(1),
+});
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** Reads everything that the service is told from outside. Throws one sentence that names the variable to set. */
+export function readConfig(environment: Record<string, string | undefined>) {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const names = [...new Set(parsed.error.issues.map(({ path }) => String(path[0])))].join(', ');
+    throw new Error(`Set ${names} to what docs/interfaces.md says: missing or not understood.`);
+  }
+  const e = parsed.data;
+  return {
+    port: e.PORT,
+    host: e.HOST,
+    rpcUrl: e.OPENLEDGER_RPC_URL,
+    databaseUrl: e.OPENLEDGER_DATABASE_URL,
+    ipfsUrl: e.OPENLEDGER_IPFS_URL,
+    engineUrl: e.OPENLEDGER_ENGINE_URL.replace(/\/$/, ''),
+    operatorKey: e.OPENLEDGER_OPERATOR_KEY,
+    endpoint: e.OPENLEDGER_ENDPOINT ?? `http://${e.HOST}:${e.PORT}`,
+    logLevel: e.OPENLEDGER_LOG_LEVEL,
+    deployment: readDeployment(e.OPENLEDGER_DEPLOYMENT),
+    batch: { maxAge: e.OPENLEDGER_BATCH_SECONDS, maxReceipts: e.OPENLEDGER_BATCH_RECEIPTS },
+    limits: { maxTokens: e.OPENLEDGER_MAX_TOKENS, callsPerKey: e.OPENLEDGER_CALLS_PER_KEY, uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE },
+    training: { pricePerToken: e.OPENLEDGER_TRAINING_PRICE, minimumSeconds: e.OPENLEDGER_TRAINING_SECONDS },
+    pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,
+  };
+}
+
+function readDeployment(path: string): Deployment {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new Error(`There is no deployment at ${path}: deploy the contracts first, or set OPENLEDGER_DEPLOYMENT.`);
+  }
+  return deploymentSchema.parse(JSON.parse(text));
+}

@@ -1,0 +1,29 @@
+import type { Facts } from './chain/facts.ts';
+import type { Chain } from './chain/open.ts';
+import type { Outbox } from './chain/outbox.ts';
+import type { Config } from './config.ts';
+import type { Database } from './db/open.ts';
+import type { Engine } from './engine/client.ts';
+import type { Ipfs } from './ipfs/client.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Releases } from './releases.ts';
+
+/** What every part of the service works with. */
+export type Context = {
+  config: Config;
+  log: Log;
+  db: Database;
+  chain: Chain;
+  facts: Facts;
+  outbox: Outbox;
+  ipfs: Ipfs;
+  engine: Engine;
+  metrics: Metrics;
+  releases: Releases;
+};
+
+/** Seconds since 1970. */
+export function now(): number {
+  return Math.floor(Date.now() / 1000);
+}

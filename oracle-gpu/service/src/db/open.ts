@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import type { Log } from '../log.ts';
+import * as schema from './schema.ts';
+
+const migrations = resolve(import.meta.dirname, '../../drizzle');
+
+export type Database = Awaited<ReturnType<typeof openDatabase>>['db'];
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+
+/**
+ * Connects, waits until no other service works on this database (a session lock that dies with its holder),
+ * and brings the tables up to date.
+ */
+export async function openDatabase(url: string, log: Log) {
+  const pool = new pg.Pool({ connectionString: url, max: 20 });
+  pool.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
+  const lock = new pg.Client({ connectionString: url });
+  lock.on('error', (error) => {
+    log.fatal({ reason: error.message }, 'the database connection that holds the lock was lost');
+    process.exitCode = 1;
+    setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+  });
+  await lock.connect();
+  for (let waited = false; ; waited = true) {
+    const { rows } = await lock.query<{ held: boolean }>("SELECT pg_try_advisory_lock(hashtext('openledger service')) AS held");
+    if (rows[0]?.held) break;
+    if (!waited) log.info('another service holds this database; waiting until it ends');
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  const db = drizzle({ client: pool, schema });
+  await migrate(db, { migrationsFolder: migrations });
+  return {
+    db,
+    pool,
+    close: async () => {
+      lock.removeAllListeners('error');
+      lock.on('error', () => undefined);
+      await lock.end();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,232 @@
+// Everything the service must not forget. Hashes, ids and addresses are lower-case hex text; money is wei.
+import { bigint, boolean, index, integer, json, numeric, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+
+const wei = (name: string) => numeric(name, { precision: 78, scale: 0, mode: 'bigint' });
+const whole = (name: string) => bigint(name, { mode: 'number' });
+const createdAt = () => timestamp('created_at', { withTimezone: true }).notNull().defaultNow();
+
+/** A channel with the voucher that pays for it and the hash of the API key that stands for it. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    channel: text().primaryKey(),
+    keyHash: text('key_hash').notNull(),
+    payer: text().notNull(),
+    signer: text().notNull(),
+    ceiling: wei('ceiling').notNull(), // of the latest voucher, over the channel's whole life
+    maxSequence: whole('max_sequence').notNull(),
+    app: text().notNull(),
+    appMarkupBps: integer('app_markup_bps').notNull(),
+    expiry: whole('expiry').notNull(),
+    signature: text().notNull(), // of the voucher
+    spent: wei('spent').notNull(), // sum of all receipts of the channel
+    reserved: wei('reserved').notNull(), // most that running calls can cost
+    sequence: whole('sequence').notNull(), // of the last receipt
+    createdAt: createdAt(),
+  },
+  (table) => [uniqueIndex('sessions_key_hash').on(table.keyHash), index('sessions_payer').on(table.payer)],
+);
+
+/** One chat completion: what it reserved, and the bytes it answered, which a retry gets again. */
+export const calls = pgTable(
+  'calls',
+  {
+    id: uuid().primaryKey(),
+    channel: text()
+      .notNull()
+      .references(() => sessions.channel),
+    idempotencyKey: text('idempotency_key'),
+    requestHash: text('request_hash').notNull(),
+    /** running, charged (receipt stored, answer not yet rendered), done, failed */
+    status: text().notNull(),
+    reserved: wei('reserved').notNull(),
+    created: whole('created').notNull(),
+    model: text().notNull(),
+    stream: boolean().notNull(),
+    includeUsage: boolean('include_usage').notNull(),
+    /** The pieces of text as they were streamed, with the finish reason: enough to render the answer again. */
+    delivered: json(),
+    receiptHash: text('receipt_hash'),
+    response: text(),
+    createdAt: createdAt(),
+  },
+  (table) => [uniqueIndex('calls_idempotency').on(table.channel, table.idempotencyKey), index('calls_status').on(table.status)],
+);
+
+/** A receipt, stored with its sequence in one transaction before it is signed (signatures are deterministic). */
+export const receipts = pgTable(
+  'receipts',
+  {
+    hash: text().primaryKey(),
+    channel: text().notNull(),
+    sequence: whole('sequence').notNull(),
+    payer: text().notNull(),
+    modelId: whole('model_id').notNull(),
+    releaseHash: text('release_hash').notNull(),
+    fee: wei('fee').notNull(),
+    feeVersion: whole('fee_version').notNull(),
+    dayIndex: whole('day_index').notNull(),
+    parametersHash: text('parameters_hash').notNull(),
+    /** Public part of the bundle, without signature and status. */
+    bundle: json().notNull(),
+    /** What only the payer may see: salt, messages, answer, tokenIds. */
+    secret: json().notNull(),
+    signature: text(),
+    /** signed, settled, final */
+    status: text().notNull(),
+    batchIndex: whole('batch_index'),
+    isPublic: boolean('is_public').notNull(),
+    created: whole('created').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('receipts_channel_sequence').on(table.channel, table.sequence),
+    index('receipts_batch').on(table.batchIndex),
+    index('receipts_payer').on(table.payer, table.created),
+    index('receipts_model').on(table.modelId, table.created),
+  ],
+);
+
+/** Who earned what in which role by a receipt: the allocation by source. */
+export const earnings = pgTable(
+  'earnings',
+  {
+    receiptHash: text('receipt_hash').notNull(),
+    account: text().notNull(),
+    role: text().notNull(),
+    datanetId: whole('datanet_id').notNull(), // 0: none
+    modelId: whole('model_id').notNull(),
+    amount: wei('amount').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.receiptHash, table.account, table.role, table.datanetId] }), index('earnings_account').on(table.account)],
+);
+
+/** A batch of receipts on its way to finality. Truth is the chain; a row goes back to `built` when its transaction vanishes. */
+export const batches = pgTable('batches', {
+  batchIndex: whole('batch_index').primaryKey(),
+  /** built, pending, final */
+  status: text().notNull(),
+  feeVersion: whole('fee_version').notNull(),
+  dayIndex: whole('day_index').notNull(),
+  parameters: json().notNull(),
+  receipts: whole('receipts').notNull(),
+  collected: wei('collected').notNull(),
+  /** Rewards of all time after this batch: [{account, amount, weight}]. */
+  rewards: json().notNull(),
+  dataCid: text('data_cid'),
+  /** Body and rewards as sent last; the settled ones once pending. */
+  header: json(),
+  headerHash: text('header_hash'),
+  settledAt: whole('settled_at'),
+  finalAt: whole('final_at'),
+  createdAt: createdAt(),
+});
+
+/** Outbox: a transaction is signed, with its nonce and hash, and stored before it is sent. */
+export const transactions = pgTable(
+  'transactions',
+  {
+    id: uuid().primaryKey(),
+    purpose: text().notNull(), // e.g. settle:4, attest:2
+    recipient: text().notNull(),
+    data: text().notNull(),
+    nonce: whole('nonce').notNull(),
+    hash: text().notNull(),
+    raw: text().notNull(),
+    /** stored, sent, mined, reverted, replaced, final */
+    status: text().notNull(),
+    blockNumber: whole('block_number'),
+    blockHash: text('block_hash'),
+    createdAt: createdAt(),
+  },
+  (table) => [index('transactions_purpose').on(table.purpose), index('transactions_status').on(table.status)],
+);
+
+/** How far the chain has been read. */
+export const cursors = pgTable('cursors', {
+  name: text().primaryKey(),
+  blockNumber: whole('block_number').notNull(),
+  blockHash: text('block_hash').notNull(),
+});
+
+/** Contributions as the chain tells them. */
+export const contributions = pgTable(
+  'contributions',
+  {
+    contributionId: whole('contribution_id').primaryKey(),
+    datanetId: whole('datanet_id').notNull(),
+    contributor: text().notNull(),
+    reviewer: text(),
+    /** committed, revealed, accepted, rejected, withdrawn */
+    status: text().notNull(),
+    cid: text(),
+    recordsRoot: text('records_root'),
+    records: whole('records').notNull(),
+    acceptedBlock: whole('accepted_block'),
+    acceptedLogIndex: whole('accepted_log_index'),
+  },
+  (table) => [index('contributions_datanet').on(table.datanetId)],
+);
+
+/** Published datanet versions; a version holds what was accepted before its event. */
+export const versions = pgTable(
+  'versions',
+  {
+    datanetId: whole('datanet_id').notNull(),
+    version: whole('version').notNull(),
+    root: text().notNull(),
+    blockNumber: whole('block_number').notNull(),
+    logIndex: whole('log_index').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.datanetId, table.version] })],
+);
+
+/** Training jobs seen on chain, with what this operator did about them. */
+export const trainingJobs = pgTable('training_jobs', {
+  jobId: whole('job_id').primaryKey(),
+  modelId: whole('model_id').notNull(),
+  requester: text().notNull(),
+  baseModel: text('base_model').notNull(),
+  datanetsHash: text('datanets_hash').notNull(),
+  specCid: text('spec_cid').notNull(),
+  /** open, declined, quoted, taken, accepted, uploading, training, finishing, attested, failed, timed-out, refunded */
+  status: text().notNull(),
+  price: wei('price'),
+  duration: whole('duration'),
+  checkpoints: whole('checkpoints'),
+  deliverBy: whole('deliver_by'),
+  engineSeq: whole('engine_seq').notNull().default(-1), // last event relayed from the engine
+  releaseHash: text('release_hash'),
+  error: text(),
+  hint: text(),
+  createdAt: createdAt(),
+});
+
+/** Append-only log of a job: the engine's events and the service's own, replayed to anyone who asks. */
+export const jobEvents = pgTable(
+  'job_events',
+  {
+    jobId: whole('job_id').notNull(),
+    seq: whole('seq').notNull(),
+    time: whole('time').notNull(),
+    type: text().notNull(),
+    data: json().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.seq] })],
+);
+
+/** Releases made here, with the rows of their attribution index: what receipts are computed and proved from. */
+export const releases = pgTable('releases', {
+  releaseHash: text('release_hash').primaryKey(),
+  modelId: whole('model_id').notNull(),
+  jobId: whole('job_id').notNull(),
+  adapter: text().notNull(),
+  release: json().notNull(),
+  datanets: json().notNull(), // [{datanetId, version, root}]
+  manifestCid: text('manifest_cid').notNull(),
+  evaluationCid: text('evaluation_cid').notNull(),
+  indexCid: text('index_cid').notNull(),
+  /** [{position, recordId, contributor, reviewer, contributionId, datanetId, cluster, tokensRoot, scaleBits, rowRoot, source}] */
+  rows: json().notNull(),
+  createdAt: createdAt(),
+});

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { cached } from '../cached.ts';
+import { ServiceError } from '../errors.ts';
+import * as schemas from './schemas.ts';
+import { readEvents } from './sse.ts';
+
+export type Engine = ReturnType<typeof openEngine>;
+export type ChatMessage = { role: string; content: string };
+export type GenerateRequest = {
+  adapter: string | null;
+  messages: ChatMessage[];
+  maxTokens: number;
+  temperature: number;
+  topP: number;
+  seed: number;
+  stop: string[];
+};
+export type TrainingPlan = {
+  base: string;
+  method: schemas.Method;
+  training: schemas.Training;
+  records: { recordId: string; cluster: string; messages: ChatMessage[] }[];
+};
+export type GenerateEvent =
+  | ({ type: 'token' } & z.infer<typeof schemas.tokenEventSchema>)
+  | ({ type: 'done' } & z.infer<typeof schemas.doneEventSchema>);
+
+const errorSchema = z.object({ error: z.looseObject({ message: z.string(), code: z.string().nullish(), type: z.string().optional() }) });
+/** The engine over HTTP. Whatever keeps it from answering becomes 503 `engine_unavailable`. */
+export function openEngine(url: string) {
+  async function ask(path: string, init: RequestInit = {}, timeoutMs = 60_000): Promise<Response> {
+    let response: Response;
+    try {
+      const signal = init.signal ?? (timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : null);
+      response = await fetch(url + path, { ...init, signal });
+    } catch (error) {
+      if (init.signal?.aborted) throw error;
+      throw unavailable('The engine does not answer: try again in a minute.');
+    }
+    if (response.ok) return response;
+    const parsed = errorSchema.safeParse(await response.json().catch(() => undefined));
+    if (!parsed.success) throw unavailable(`The engine answered ${response.status}: try again in a minute.`);
+    const { message, code, type: _type, ...detail } = parsed.data.error;
+    // Below 500 it is the request that must change, but for a full queue.
+    if (response.status < 500 && response.status !== 429 && code) throw new ServiceError(response.status, code, message, detail);
+    throw unavailable(message);
+  }
+
+  const post = (body: unknown, signal?: AbortSignal): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(signal ? { signal } : {}),
+  });
+
+  async function read<S extends z.ZodType>(path: string, schema: S, init?: RequestInit, timeoutMs?: number): Promise<z.output<S>> {
+    const response = await ask(path, init, timeoutMs);
+    const parsed = schema.safeParse(await response.json());
+    if (!parsed.success) throw unavailable(`The engine's answer to ${path} is not what docs/interfaces.md says: run matching versions.`);
+    return parsed.data;
+  }
+
+  const health = cached(2_000, () => read('/health', schemas.healthSchema, undefined, 5_000));
+
+  return {
+    health: () => health.get(''),
+    tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) => read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
+    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number }) =>
+      read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
+    estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),
+    startJob: (id: string, plan: TrainingPlan) => read('/v1/jobs', schemas.jobSchema, post({ id, ...plan }), 120_000),
+    job: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema),
+    cancelJob: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema, { method: 'DELETE' }),
+    jobIndex: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}/index`, schemas.indexRowsSchema),
+    jobLog: async (id: string) => new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/log`)).arrayBuffer()),
+    adapters: () => read('/v1/adapters', schemas.adaptersSchema),
+    adapterFile: async (id: string, name: string) =>
+      new Uint8Array(await (await ask(`/v1/adapters/${encodeURIComponent(id)}/files/${name}`, {}, 300_000)).arrayBuffer()),
+
+    /** Streams an answer. Ends with `done`, or throws; aborting the signal stops the engine too. */
+    async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent> {
+      const response = await ask('/v1/generate', post(request, signal), 0);
+      if (!response.body) throw unavailable('The engine sent no answer: try again.');
+      try {
+        for await (const { event, data } of readEvents(response.body)) {
+          if (event === 'token') yield { type: 'token', ...schemas.tokenEventSchema.parse(JSON.parse(data)) };
+          if (event === 'done') return yield { type: 'done', ...schemas.doneEventSchema.parse(JSON.parse(data)) };
+          if (event === 'error') throw unavailable('The engine stopped in the middle of the answer: try again.');
+        }
+      } catch (error) {
+        if (signal.aborted || error instanceof ServiceError) throw error;
+        throw unavailable('The engine stopped in the middle of the answer: try again.');
+      }
+      throw unavailable('The engine stopped in the middle of the answer: try again.');
+    },
+
+    /** A job's events from `from`, live until its final one. */
+    async *jobEvents(id: string, from: number, signal: AbortSignal): AsyncGenerator<schemas.EngineJobEvent> {
+      const response = await ask(`/v1/jobs/${encodeURIComponent(id)}/events?from=${from}`, { signal }, 0);
+      if (!response.body) throw unavailable('The engine sent no events.');
+      for await (const { data } of readEvents(response.body)) yield schemas.jobEventSchema.parse(JSON.parse(data));
+    },
+  };
+}
+
+function unavailable(message: string): ServiceError {
+  return new ServiceError(503, 'engine_unavailable', message);
+}

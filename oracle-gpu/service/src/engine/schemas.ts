@@ -1,0 +1,124 @@
+import { bytes32Schema, int32Schema, uint32Schema } from '@openledger/sdk';
+import { z } from 'zod';
+
+// What the engine answers (docs/interfaces.md, section Engine).
+
+export const healthSchema = z.looseObject({
+  status: z.enum(['ok', 'loading']),
+  engine: z.string(),
+  engineHash: z.string().optional(),
+  device: z.string().optional(),
+  threads: z.number().optional(),
+  base: z
+    .looseObject({
+      id: bytes32Schema,
+      name: z.string(),
+      family: z.string(),
+      licence: z.string(),
+      parameters: z.number(),
+      contextLength: z.int().positive(),
+      tokenizerHash: bytes32Schema,
+    })
+    .optional(),
+});
+
+export const tokenizeSchema = z.looseObject({ promptTokens: z.int().min(0), promptTokenIds: z.array(uint32Schema), contextLength: z.int().positive() });
+
+export const tokenEventSchema = z.looseObject({ index: z.int(), tokenId: uint32Schema, text: z.string() });
+export const doneEventSchema = z.looseObject({
+  text: z.string(),
+  promptTokenIds: z.array(uint32Schema),
+  tokenIds: z.array(uint32Schema),
+  finishReason: z.enum(['stop', 'length']),
+});
+
+export const attributionSchema = z.looseObject({
+  queryRoot: bytes32Schema,
+  nullThreshold: int32Schema,
+  k: z.int(),
+  records: z.array(
+    z.looseObject({
+      position: uint32Schema,
+      recordId: bytes32Schema,
+      cluster: bytes32Schema,
+      score: z.int(),
+      partials: z.array(int32Schema),
+      rowRoot: bytes32Schema,
+    }),
+  ),
+});
+
+export const methodSchema = z.strictObject({
+  kind: z.literal('lora'),
+  rank: z.int().min(1),
+  alpha: z.number().positive(),
+  dropout: z.number().min(0).max(1),
+  targetModules: z.literal('all-linear'),
+});
+
+export const trainingSchema = z.strictObject({
+  epochs: z.int().min(1).max(100),
+  learningRate: z.number().positive(),
+  batchSize: z.int().min(1),
+  maxLength: z.int().min(8),
+  seed: z.int().min(0),
+  heldOutEvery: z.int().min(0),
+});
+
+export const estimateSchema = z.looseObject({
+  trainTokens: z.number(),
+  steps: z.int(),
+  seconds: z.number(),
+  memoryBytes: z.number(),
+  sample: z.looseObject({ text: z.string(), trained: z.array(z.tuple([z.int(), z.int()])) }),
+});
+
+export const jobResultSchema = z.looseObject({
+  adapter: bytes32Schema,
+  adapterBytes: z.number(),
+  baseModel: bytes32Schema,
+  tokenizerHash: bytes32Schema,
+  trainingLogRoot: bytes32Schema,
+  checkpoint: z.looseObject({ step: z.int(), digest: bytes32Schema }),
+  index: z.looseObject({
+    rows: z.int(),
+    k: uint32Schema,
+    seed: bytes32Schema,
+    projectionHash: bytes32Schema,
+    nullThreshold: int32Schema,
+  }),
+  evaluation: z.looseObject({}),
+  seconds: z.number(),
+});
+
+export const jobSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  error: z.unknown().optional(),
+  result: jobResultSchema.optional(),
+});
+
+export const jobEventSchema = z.looseObject({ seq: z.int().min(0), time: z.number(), type: z.string() });
+export const checkpointEventSchema = z.looseObject({ step: uint32Schema, digest: bytes32Schema });
+
+export const indexRowsSchema = z.looseObject({
+  rows: z.array(
+    z.looseObject({
+      position: uint32Schema,
+      recordId: bytes32Schema,
+      cluster: bytes32Schema,
+      tokensRoot: bytes32Schema,
+      scaleBits: uint32Schema,
+      rowRoot: bytes32Schema,
+    }),
+  ),
+});
+
+export const adaptersSchema = z.array(z.looseObject({ id: z.string(), hasIndex: z.boolean() }));
+
+export type EngineHealth = z.infer<typeof healthSchema>;
+export type Attribution = z.infer<typeof attributionSchema>;
+export type JobResult = z.infer<typeof jobResultSchema>;
+export type EngineJobEvent = z.infer<typeof jobEventSchema>;
+export type Method = z.infer<typeof methodSchema>;
+export type Training = z.infer<typeof trainingSchema>;

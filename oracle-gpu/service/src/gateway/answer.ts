@@ -1,0 +1,157 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { hashJson } from '@openledger/sdk';
+import { and, eq } from 'drizzle-orm';
+import { type Context, now } from '../context.ts';
+import { calls } from '../db/schema.ts';
+import { ServiceError } from '../errors.ts';
+import type { SessionRow } from '../sessions/openSession.ts';
+import { attribute } from './attribute.ts';
+import { charge, priceOf } from './charge.ts';
+import { type ChatRequest, plainMessages } from './chatRequest.ts';
+import { finish } from './finish.ts';
+import { renderEnd, renderFinish, renderPiece, renderStart } from './render.ts';
+import { type CallRow, release, reserve } from './reserve.ts';
+import { resolveModel, type ServedModel } from './resolveModel.ts';
+import type { Slots } from './slots.ts';
+
+/** Where an answer goes as it is made. `write` returns false once nobody listens any more. */
+export type Sink = { write: (text: string) => boolean; signal: AbortSignal };
+
+export type Prepared = {
+  call: CallRow;
+  session: SessionRow;
+  model: ServedModel;
+  request: ChatRequest;
+  generation: { maxTokens: number; temperature: number; topP: number; seed: number; stop: string[] };
+  promptTokenIds: number[];
+  giveBack: () => void;
+};
+
+/** The stored answer of an earlier call with the same Idempotency-Key, if there is one. */
+export async function storedAnswer(context: Context, session: SessionRow, request: ChatRequest, idempotencyKey: string | undefined): Promise<CallRow | undefined> {
+  if (!idempotencyKey) return undefined;
+  const [known] = await context.db
+    .select()
+    .from(calls)
+    .where(and(eq(calls.channel, session.channel), eq(calls.idempotencyKey, idempotencyKey)));
+  if (!known || known.status === 'failed') return undefined;
+  if (known.requestHash !== hashJson(request)) {
+    throw new ServiceError(409, 'idempotency_key_reused', 'This Idempotency-Key belongs to another request: use a new one.');
+  }
+  if (known.status === 'running') {
+    throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', { retryAfter: 1 });
+  }
+  return known.status === 'charged' ? (await finish(context, known.id)).call : known;
+}
+
+/** Everything before the first token: the model, the price, the money set aside. */
+export async function prepare(context: Context, slots: Slots, session: SessionRow, request: ChatRequest, idempotencyKey: string | undefined): Promise<Prepared> {
+  const giveBack = slots.take(session.channel);
+  try {
+    const [model, { promptTokens, promptTokenIds, contextLength }] = await Promise.all([resolveModel(context, request.model), context.engine.tokenize(plainMessages(request.messages))]);
+    if (promptTokens >= contextLength) {
+      throw new ServiceError(400, 'context_length_exceeded', `The prompt has ${promptTokens} tokens and the model reads ${contextLength}: shorten it.`, { promptTokens, contextLength });
+    }
+    const asked = request.max_completion_tokens ?? request.max_tokens ?? context.config.limits.maxTokens;
+    const maxTokens = Math.min(asked, context.config.limits.maxTokens, contextLength - promptTokens);
+    const { fee: most } = priceOf(model, { promptTokens, completionTokens: maxTokens, retrievalTokens: 0, agentSteps: 0 }, session);
+    const call = await reserve(
+      context,
+      session.channel,
+      session.payer,
+      {
+        id: randomUUID(),
+        idempotencyKey: idempotencyKey ?? null,
+        requestHash: hashJson(request),
+        created: now(),
+        model: request.model,
+        stream: request.stream === true,
+        includeUsage: request.stream_options?.include_usage === true,
+      },
+      most,
+      slots.count(session.channel),
+    );
+    const stop = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? []);
+    const generation = { maxTokens, temperature: request.temperature ?? 1, topP: request.top_p ?? 1, seed: request.seed ?? randomInt(2 ** 31), stop };
+    return { call, session, model, request, generation, promptTokenIds, giveBack };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+/**
+ * Generates, attributes, charges and signs. Text goes to `sink` as it comes (streams only); when the listener goes
+ * away, what was delivered until then is charged, and nothing if that is nothing. A failed call is not charged.
+ * @returns the answer as stored
+ */
+export async function produce(context: Context, prepared: Prepared, sink: Sink): Promise<string> {
+  const { call, session, model, request, generation, giveBack } = prepared;
+  try {
+    const made = await generate(context, prepared, sink);
+    const delivered = { pieces: made.pieces, finishReason: made.finishReason, promptTokens: made.promptTokenIds.length, completionTokens: made.tokenIds.length };
+    if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
+    const { engine, engineHash } = await context.engine.health().catch(() => ({ engine: 'unknown', engineHash: undefined }));
+    const startedAttribution = performance.now();
+    const evidence = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
+    context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
+    await charge(context, session, call, model, {
+      messages: request.messages,
+      text: made.pieces.join(''),
+      promptTokens: made.promptTokenIds.length,
+      tokenIds: made.tokenIds,
+      evidence,
+      trace: { engine, engineHash: engineHash ?? null, ...generation, finishReason: made.finishReason ?? 'cancelled' },
+      delivered,
+      isPublic: request.metadata?.public === 'true',
+    });
+    const { response, bundle } = await finish(context, call.id);
+    if (call.stream) sink.write(renderEnd(call, delivered, bundle));
+    context.metrics.calls.inc({ outcome: made.finishReason === null ? 'broken' : 'charged' });
+    context.metrics.tokens.inc({ kind: 'prompt' }, delivered.promptTokens);
+    context.metrics.tokens.inc({ kind: 'completion' }, delivered.completionTokens);
+    return response;
+  } catch (error) {
+    await release(context, call);
+    context.metrics.calls.inc({ outcome: 'failed' });
+    throw error;
+  } finally {
+    giveBack();
+  }
+}
+
+type Made = { pieces: string[]; tokenIds: number[]; promptTokenIds: number[]; finishReason: 'stop' | 'length' | null };
+
+async function generate(context: Context, { call, model, request, generation, promptTokenIds }: Prepared, sink: Sink): Promise<Made> {
+  const pieces: string[] = [];
+  const tokenIds: number[] = [];
+  let started = false;
+  const deliver = (text: string): boolean => {
+    if (!call.stream) return true;
+    if (!started && !sink.write(renderStart(call))) return false;
+    started = true;
+    return text === '' || sink.write(renderPiece(call, text));
+  };
+  const stop = new AbortController();
+  const signal = call.stream || call.idempotencyKey === null ? AbortSignal.any([sink.signal, stop.signal]) : stop.signal;
+  try {
+    for await (const event of context.engine.generate({ adapter: model.release.adapter, messages: plainMessages(request.messages), ...generation }, signal)) {
+      if (event.type === 'token') {
+        if (!deliver(event.text)) break;
+        tokenIds.push(event.tokenId);
+        if (event.text !== '') pieces.push(event.text);
+        continue;
+      }
+      const rest = event.text.slice(pieces.join('').length); // text the engine held back until it was sure
+      if (rest !== '' && deliver(rest)) pieces.push(rest);
+      deliver('');
+      return { pieces: call.stream ? pieces : [event.text], tokenIds: event.tokenIds, promptTokenIds: event.promptTokenIds, finishReason: event.finishReason };
+    }
+  } catch (error) {
+    if (!sink.signal.aborted) throw error;
+  } finally {
+    stop.abort();
+  }
+  if (!call.stream || tokenIds.length === 0) throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');
+  return { pieces, tokenIds, promptTokenIds, finishReason: null };
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { ChatMessage } from '../engine/client.ts';
+
+const part = z.looseObject({ type: z.literal('text'), text: z.string() });
+const messageSchema = z.looseObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant']),
+  content: z.union([z.string(), z.array(part).min(1)]),
+});
+
+/** What of OpenAI's chat completion request this gateway understands; other fields are let through and ignored. */
+export const chatRequestSchema = z.looseObject({
+  model: z.string().min(1).max(200),
+  messages: z.array(messageSchema).min(1, 'must hold at least one message').max(1000),
+  max_tokens: z.int().min(1).nullish(),
+  max_completion_tokens: z.int().min(1).nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().gt(0).max(1).nullish(),
+  seed: z.int().min(0).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(16)]).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+  n: z.literal(1, 'must be 1: this gateway gives one answer a call').nullish(),
+  metadata: z.record(z.string(), z.string()).nullish(),
+});
+
+export type ChatRequest = z.output<typeof chatRequestSchema>;
+
+/** The messages as the engine reads them: plain text, three roles. */
+export function plainMessages(messages: ChatRequest['messages']): ChatMessage[] {
+  return messages.map(({ role, content }) => ({
+    role: role === 'developer' ? 'system' : role,
+    content: typeof content === 'string' ? content : content.map(({ text }) => text).join(''),
+  }));
+}

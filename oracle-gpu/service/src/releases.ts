@@ -1,0 +1,66 @@
+import { datanetUseSchema, indexLeafSchema, indexTree, releaseSchema, type SumTree, uint32Schema, addressSchema } from '@openledger/sdk';
+import { desc, eq } from 'drizzle-orm';
+import type { Hex } from 'viem';
+import { z } from 'zod';
+import { cached } from './cached.ts';
+import type { Context } from './context.ts';
+import { releases } from './db/schema.ts';
+
+/** A row of the attribution index with what the chain says of its record. */
+export const releaseRowSchema = indexLeafSchema.extend({
+  reviewer: addressSchema,
+  contributionId: uint32Schema,
+  datanetId: uint32Schema,
+  source: z.object({ title: z.string(), path: z.string(), version: z.string(), licence: z.string() }),
+});
+
+export type ReleaseRow = z.infer<typeof releaseRowSchema>;
+export type LoadedRelease = {
+  releaseHash: Hex;
+  modelId: number;
+  adapter: string;
+  release: z.output<typeof releaseSchema>;
+  datanets: z.output<typeof datanetUseSchema>[];
+  rows: ReleaseRow[];
+  manifestCid: string;
+  tree: SumTree;
+};
+
+export type Releases = ReturnType<typeof openReleases>;
+
+/** The releases made here. They never change, so what was read stays in memory. */
+export function openReleases({ db }: Pick<Context, 'db'>) {
+  const loaded = cached(
+    3_600_000,
+    async (hash): Promise<LoadedRelease | undefined> => {
+      const [row] = await db.select().from(releases).where(eq(releases.releaseHash, hash));
+      if (!row) return undefined;
+      const rows = z.array(releaseRowSchema).parse(row.rows);
+      return {
+        releaseHash: row.releaseHash as Hex,
+        modelId: row.modelId,
+        adapter: row.adapter,
+        release: releaseSchema.parse(row.release),
+        datanets: z.array(datanetUseSchema).parse(row.datanets),
+        rows,
+        manifestCid: row.manifestCid,
+        tree: indexTree(rows.map(leafOf)),
+      };
+    },
+    64,
+  );
+  return {
+    async load(hash: string): Promise<LoadedRelease | undefined> {
+      const found = await loaded.get(hash);
+      if (!found) loaded.forget(hash); // it may be made a moment later
+      return found;
+    },
+    /** Release hashes by model, newest first. */
+    list: () => db.select({ releaseHash: releases.releaseHash, modelId: releases.modelId, createdAt: releases.createdAt }).from(releases).orderBy(desc(releases.createdAt)),
+  };
+}
+
+/** The fields of a row that its leaf in tree 6 hashes. */
+export function leafOf({ position, recordId, contributor, cluster, tokensRoot, scaleBits, rowRoot }: ReleaseRow) {
+  return { position, recordId, contributor, cluster, tokensRoot, scaleBits, rowRoot };
+}
