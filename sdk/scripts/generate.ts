@@ -19,7 +19,8 @@ type AbiError = Extract<Abi[number], { type: 'error' }>;
 type Artifact = { abi: Abi; bytecode: { object: string } };
 
 function compile(): void {
-  const forge = join(root, 'node_modules/.bin/forge');
+  // The binary itself: npm's wrapper around it ends with 0 even when the compiler failed.
+  const forge = join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge');
   const args = ['build', '--root', root, '--out', join(work, 'out'), '--cache-path', join(work, 'cache')];
   const built = spawnSync(forge, [...args, '--skip', 'test', '--skip', 'script'], { encoding: 'utf8' });
   if (built.status !== 0) {

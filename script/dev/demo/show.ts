@@ -57,7 +57,9 @@ export async function waitUntil(what: string, time: number, now: () => Promise<n
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], right: readonly number[] = []): void {
   const widths = headings.map((heading, column) => Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)));
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, column) => (right.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join('  ');
+    cells
+      .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join('  ');
   console.log(`\n  ${styleText('bold', line(headings))}`);
   console.log(`  ${widths.map((width) => '─'.repeat(width)).join('  ')}`);
   for (const row of rows) console.log(`  ${line(row)}`);

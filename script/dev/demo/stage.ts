@@ -1,11 +1,11 @@
 // What every step of the demonstration has: the chain, the named accounts, the oracle service, IPFS.
 import { readFileSync } from 'node:fs';
 import {
-  type Deployment,
   accessGrantsAbi,
   contractAddress,
   contributionVotesAbi,
   createGateway,
+  type Deployment,
   datanetPoolAbi,
   datanetRegistryAbi,
   deploymentSchema,
@@ -103,7 +103,9 @@ export async function openStage(): Promise<Stage> {
   const gateway = createGateway(urls.gateway);
   const { operator, chainId } = await gateway.info();
   if (chainId !== deployment.chainId) {
-    throw new Error(`The service is on chain ${chainId}, the deployment on ${deployment.chainId}: start one stack with npm start.`);
+    throw new Error(
+      `The service is on chain ${chainId}, the deployment on ${deployment.chainId}: start one stack with npm start.`,
+    );
   }
 
   const transact: Transact = async (who, contract, functionName, args) => {
@@ -111,7 +113,9 @@ export async function openStage(): Promise<Stage> {
     const wallet = createWalletClient({ account, chain: local, transport: http(urls.chain) });
     let hash: Hex;
     try {
-      const { request } = await chain.simulateContract({ ...contract, account, functionName, args } as Parameters<typeof chain.simulateContract>[0]);
+      const { request } = await chain.simulateContract({ ...contract, account, functionName, args } as Parameters<
+        typeof chain.simulateContract
+      >[0]);
       hash = await wallet.writeContract(request);
     } catch (error) {
       throw new Error(`${who} cannot ${String(functionName)}: ${explainError(error)}`, { cause: error });

@@ -14,7 +14,8 @@ export async function takeMoney(stage: Stage): Promise<void> {
     const balance = (): Promise<bigint> => chain.readContract({ ...contracts.token, functionName: 'balanceOf', args: [account] });
     if ((await balance()) < need) {
       await transact(name, contracts.faucet, 'drip', [account]);
-      if ((await balance()) < need) throw new Error(`The faucet gave ${name} less than the ${whole} OPEN needed here: start anew with npm run reset.`);
+      if ((await balance()) < need)
+        throw new Error(`The faucet gave ${name} less than the ${whole} OPEN needed here: start anew with npm run reset.`);
     }
     say(`  ${name.padEnd(9)} has ${open(await balance(), 2)}`);
   }

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { contributionCommitment, OpenLedgerError, parseJsonl, recordsRoot, type TrainingRecord, versionTree } from '@openledger/sdk';
+import {
+  contributionCommitment,
+  OpenLedgerError,
+  parseJsonl,
+  recordsRoot,
+  type TrainingRecord,
+  versionTree,
+} from '@openledger/sdk';
 import type { DevName } from '@openledger/sdk/dev';
 import { type Hex, parseEventLogs, toHex } from 'viem';
 import { copyWithSpacesChanged, type Domain, domains, extractRecords, toJsonl } from '../extract.ts';
@@ -63,11 +70,15 @@ async function createDatanet({ contracts, gateway, transact }: Stage): Promise<n
 async function contribute(stage: Stage, datanetId: number, who: DevName, records: TrainingRecord[]): Promise<Contributed> {
   const { chain, contracts, gateway, transact } = stage;
   const file = await gateway.uploadRecords(toJsonl(records));
-  if (file.recordsRoot !== recordsRoot(file.recordIds)) throw new Error('The service computes another records root than the SDK.');
+  if (file.recordsRoot !== recordsRoot(file.recordIds))
+    throw new Error('The service computes another records root than the SDK.');
 
   const salt = toHex(randomBytes(32));
   await transact(who, contracts.token, 'approve', [contracts.datanets.address, bond]);
-  const committed = await transact(who, contracts.datanets, 'commit', [datanetId, contributionCommitment(file.recordsRoot, salt, addressOf(who))]);
+  const committed = await transact(who, contracts.datanets, 'commit', [
+    datanetId,
+    contributionCommitment(file.recordsRoot, salt, addressOf(who)),
+  ]);
   const [event] = parseEventLogs({ abi: contracts.datanets.abi, eventName: 'ContributionCommitted', logs: committed.logs });
   if (!event) throw new Error('The registry told of no commitment.');
   const { contributionId } = event.args;
@@ -91,7 +102,10 @@ async function inspect(stage: Stage, contributionId: number) {
   const { cid } = logs[0]?.args ?? {};
   if (!cid) throw new Error(`Contribution ${contributionId} names no file.`);
   const parsed = parseJsonl(await stage.readFile(cid));
-  const honest = parsed.errors.length === 0 && recordsRoot(parsed.recordIds) === onChain.recordsRoot && parsed.records.length === onChain.records;
+  const honest =
+    parsed.errors.length === 0 &&
+    recordsRoot(parsed.recordIds) === onChain.recordsRoot &&
+    parsed.records.length === onChain.records;
   // The service learns of a contribution a moment after the chain does.
   const duplicates = await waitFor('the comparison with earlier contributions', 60, () =>
     gateway.duplicates(contributionId).catch((error: unknown) => {
@@ -104,9 +118,20 @@ async function inspect(stage: Stage, contributionId: number) {
 
 async function reviewAndAccept(stage: Stage, { contributionId, contributor, records }: Contributed): Promise<void> {
   const { honest, duplicates } = await inspect(stage, contributionId);
-  mustHold(honest && duplicates.duplicates.length === 0, `contribution ${contributionId} is what it committed to, and none of its records repeats an earlier one`);
-  await stage.transact('reviewer', stage.contracts.datanets, 'accept', [contributionId, 9_500, 'Read in full: correct, sourced, licensed.']);
-  const { status } = await stage.chain.readContract({ ...stage.contracts.datanets, functionName: 'contribution', args: [contributionId] });
+  mustHold(
+    honest && duplicates.duplicates.length === 0,
+    `contribution ${contributionId} is what it committed to, and none of its records repeats an earlier one`,
+  );
+  await stage.transact('reviewer', stage.contracts.datanets, 'accept', [
+    contributionId,
+    9_500,
+    'Read in full: correct, sourced, licensed.',
+  ]);
+  const { status } = await stage.chain.readContract({
+    ...stage.contracts.datanets,
+    functionName: 'contribution',
+    args: [contributionId],
+  });
   mustHold(status === accepted, `reviewer accepts the ${records.length} records of ${contributor}, whose bond returns`);
 }
 
@@ -120,11 +145,18 @@ async function reviewAndReject(stage: Stage, { contributionId, contributor, reco
   const { cid } = await gateway.uploadDocument(duplicates);
   await transact('reviewer', contracts.datanets, 'reject', [contributionId, redundant, cid]);
   const { status } = await chain.readContract({ ...contracts.datanets, functionName: 'contribution', args: [contributionId] });
-  mustHold(status === rejected, `reviewer rejects it as redundant (${percent(BigInt(Math.round(duplicates.share * 10_000)), 10_000n)} copied) with evidence ${cid}; part of the bond is lost`);
+  mustHold(
+    status === rejected,
+    `reviewer rejects it as redundant (${percent(BigInt(Math.round(duplicates.share * 10_000)), 10_000n)} copied) with evidence ${cid}; part of the bond is lost`,
+  );
 }
 
 async function publish({ chain, contracts, gateway, transact }: Stage, datanetId: number, contributions: Contributed[]) {
-  const entries = contributions.map(({ contributionId, root, records }) => ({ contributionId, recordsRoot: root, records: records.length }));
+  const entries = contributions.map(({ contributionId, root, records }) => ({
+    contributionId,
+    recordsRoot: root,
+    records: records.length,
+  }));
   const tree = versionTree(entries);
   const { cid } = await gateway.uploadDocument({ datanetId, root: tree.root, contributions: entries });
   const receipt = await transact('provider', contracts.datanets, 'publish', [datanetId, tree.root, cid]);
@@ -132,6 +164,9 @@ async function publish({ chain, contracts, gateway, transact }: Stage, datanetId
   if (!event) throw new Error('The registry told of no version.');
   const { version, records } = event.args;
   const onChain = await chain.readContract({ ...contracts.datanets, functionName: 'versionRoot', args: [datanetId, version] });
-  mustHold(onChain === tree.root, `provider publishes version ${version}: ${records} records under root ${tree.root.slice(0, 14)}…`);
+  mustHold(
+    onChain === tree.root,
+    `provider publishes version ${version}: ${records} records under root ${tree.root.slice(0, 14)}…`,
+  );
   return { version, root: tree.root };
 }

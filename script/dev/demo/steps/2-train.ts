@@ -41,14 +41,24 @@ export async function trainModel(stage: Stage, datanet: DatanetResult): Promise<
 }
 
 async function obtainGrant({ chain, contracts, gateway, transact, now }: Stage, { datanetId }: DatanetResult): Promise<number> {
-  const { cid } = await gateway.uploadDocument({ purpose: 'Fine-tune a public model that answers questions about Solidity.', attribution: 'paid per answer' });
+  const { cid } = await gateway.uploadDocument({
+    purpose: 'Fine-tune a public model that answers questions about Solidity.',
+    attribution: 'paid per answer',
+  });
   const requested = await transact('proposer', contracts.grants, 'request', [datanetId, purposeTrain, cid]);
   const [event] = parseEventLogs({ abi: contracts.grants.abi, eventName: 'GrantRequested', logs: requested.logs });
   if (!event) throw new Error('No grant was requested.');
   const { grantId } = event.args;
   const live = (): Promise<boolean> =>
-    chain.readContract({ ...contracts.grants, functionName: 'isLive', args: [grantId, datanetId, purposeTrain, addressOf('proposer')] });
-  mustHold(!(await live()), `proposer asks to train on datanet ${datanetId} (grant ${grantId}); until the provider answers, the data stays closed to training`);
+    chain.readContract({
+      ...contracts.grants,
+      functionName: 'isLive',
+      args: [grantId, datanetId, purposeTrain, addressOf('proposer')],
+    });
+  mustHold(
+    !(await live()),
+    `proposer asks to train on datanet ${datanetId} (grant ${grantId}); until the provider answers, the data stays closed to training`,
+  );
   await transact('provider', contracts.grants, 'approve', [grantId, BigInt((await now()) + month)]);
   mustHold(await live(), 'provider approves for thirty days: the data appears in the studio');
   return grantId;
@@ -63,7 +73,9 @@ async function createModel({ contracts, gateway, transact }: Stage): Promise<num
   const receipt = await transact('proposer', contracts.models, 'createModel', ['Solidity Guide', cid, terms]);
   const [event] = parseEventLogs({ abi: contracts.models.abi, eventName: 'ModelCreated', logs: receipt.logs });
   if (!event) throw new Error('No model was created.');
-  say(`proposer creates model ${event.args.modelId} "Solidity Guide": of each net fee 50 % to contributors, 30 % to the operator, 20 % to the developer`);
+  say(
+    `proposer creates model ${event.args.modelId} "Solidity Guide": of each net fee 50 % to contributors, 30 % to the operator, 20 % to the developer`,
+  );
   return event.args.modelId;
 }
 
@@ -74,7 +86,9 @@ async function fundJob(stage: Stage, modelId: number, grantId: number, datanet: 
   const { datanetId, version, root } = datanet;
   const spec = { baseModel: base.id, method, training, datanets: [{ datanetId, version }] };
   const estimate = await gateway.estimate(spec);
-  say(`studio: ${base.name} (${base.licence}), ${estimate.records} records, ${estimate.steps} steps, about ${Math.ceil(estimate.seconds)} s and ${open(estimate.price, 2)}`);
+  say(
+    `studio: ${base.name} (${base.licence}), ${estimate.records} records, ${estimate.steps} steps, about ${Math.ceil(estimate.seconds)} s and ${open(estimate.price, 2)}`,
+  );
 
   const { cid } = await gateway.uploadDocument(spec);
   const escrow = (estimate.price * 12n) / 10n; // a quote may come a little higher; what is left returns
@@ -121,7 +135,9 @@ async function watchTraining(stage: Stage, jobId: number): Promise<Loss> {
         if (event.type === 'step' && Date.now() - told > 5_000) {
           told = Date.now();
           const { step, steps, epoch, loss: now, secondsLeft } = stepEvent.parse(event);
-          say(`  training: step ${step} of ${steps} (epoch ${Math.floor(epoch) + 1}), loss ${now.toFixed(3)}, ${Math.round(secondsLeft)} s left`);
+          say(
+            `  training: step ${step} of ${steps} (epoch ${Math.floor(epoch) + 1}), loss ${now.toFixed(3)}, ${Math.round(secondsLeft)} s left`,
+          );
         }
         if (event.type === 'evaluation') {
           const { when, heldOutLoss } = evaluationEvent.parse(event);
@@ -151,7 +167,10 @@ function refuseFailure(event: JobEvent): void {
 
 /** Other events worth a line, each at most once per change. */
 function tell(event: JobEvent): void {
-  if (event.type === 'started') say(`  started: ${String(event.records)} records to train on, ${String(event.heldOut)} held out, ${String(event.trainTokens)} tokens`);
+  if (event.type === 'started')
+    say(
+      `  started: ${String(event.records)} records to train on, ${String(event.heldOut)} held out, ${String(event.trainTokens)} tokens`,
+    );
   if (event.type === 'checkpoint') say(`  checkpoint at step ${String(event.step)}: ${String(event.digest).slice(0, 14)}…`);
   if (event.type === 'index' && event.done === event.total) say(`  attribution index of ${String(event.total)} rows built`);
   if (event.type === 'uploading') say('  adapter, log, index and evaluation go to IPFS');

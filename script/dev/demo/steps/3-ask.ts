@@ -1,0 +1,142 @@
+import {
+  allocateBundle,
+  createSession,
+  type ReceiptBundle,
+  readReceiptFacts,
+  receiptBundleSchema,
+  recordId,
+  scoreOf,
+  verifyReceipt,
+} from '@openledger/sdk';
+import OpenAI from 'openai';
+import type { Address } from 'viem';
+import { z } from 'zod';
+import type { Domain } from '../extract.ts';
+import { chooseQuestions, type Question } from '../questions.ts';
+import { mustHold, open, percent, say } from '../show.ts';
+import { addressOf, type Stage } from '../stage.ts';
+import { contributors, type DatanetResult } from './1-datanet.ts';
+import type { TrainResult } from './2-train.ts';
+
+const ceiling = 10n * 10n ** 18n;
+const sessionSeconds = 24 * 3_600;
+const maxTokens = 64;
+
+export type Answer = { question: Question; bundle: ReceiptBundle };
+export type AskResult = { answers: Answer[]; apiKey: string };
+
+/** Step 3: the model is listed, a caller opens a session and asks six questions; each answer says who shaped it. */
+export async function askQuestions(stage: Stage, datanet: DatanetResult, trained: TrainResult): Promise<AskResult> {
+  const { contracts, transact } = stage;
+  await transact('proposer', contracts.models, 'setListed', [trained.modelId, true]);
+  say(`proposer lists model ${trained.modelId} at 0.0002 OPEN per prompt token and 0.002 OPEN per answer token`);
+
+  const apiKey = await openSession(stage);
+  const client = new OpenAI({ baseURL: `${stage.gateway.url}/v1`, apiKey, maxRetries: 0 });
+  const answers: Answer[] = [];
+  for (const question of questionsAbout(datanet, trained)) {
+    const bundle = await ask(client, trained.modelId, question);
+    await checkReceipt(stage, bundle);
+    showShares(question, bundle, datanet);
+    answers.push({ question, bundle });
+  }
+  return { answers, apiKey };
+}
+
+async function openSession(stage: Stage): Promise<string> {
+  const { deployment, contracts, gateway, operator, transact, now } = stage;
+  const payer = addressOf('caller');
+  const session = await createSession({
+    deployment,
+    payer,
+    operator,
+    ceiling,
+    deposit: ceiling,
+    expiry: (await now()) + sessionSeconds,
+  });
+  await transact('caller', contracts.token, 'approve', [contracts.escrow.address, ceiling]);
+  await transact('caller', contracts.escrow, 'deposit', [payer, operator, ceiling]);
+  const { signer, expiry } = session.voucher;
+  await transact('caller', contracts.escrow, 'authorizeSession', [operator, signer, ceiling, expiry]);
+  const { channel } = await gateway.openSession(session);
+  say(
+    `caller deposits ${open(ceiling, 0)}, authorises a session key and gets API key ${session.apiKey.slice(0, 10)}… (channel ${channel.slice(0, 10)}…)`,
+  );
+  return session.apiKey;
+}
+
+function questionsAbout({ contributions }: DatanetResult, { trainedRecordIds }: TrainResult): Question[] {
+  const of = (domain: Domain) => {
+    const contribution = contributions.find(({ contributor }) => contributor === contributors[domain]);
+    return (contribution?.records ?? []).map((record) => ({ record, recordId: recordId(record) }));
+  };
+  return chooseQuestions({ token: of('token'), access: of('access'), governance: of('governance') }, new Set(trainedRecordIds));
+}
+
+const receiptChunk = z.looseObject({ receipt: receiptBundleSchema.optional() });
+
+/** One streamed call with the official client; the receipt comes as a last chunk without choices. */
+async function ask(client: OpenAI, modelId: number, { text }: Question): Promise<ReceiptBundle> {
+  console.log();
+  say(`caller asks: ${text}`);
+  const stream = await client.chat.completions.create({
+    model: `model/${modelId}`,
+    messages: [{ role: 'user', content: text }],
+    max_tokens: maxTokens,
+    temperature: 0,
+    stream: true,
+    metadata: { public: 'true' }, // the caller lets the front page show this answer
+  });
+  let answer = '';
+  let bundle: ReceiptBundle | undefined;
+  for await (const chunk of stream) {
+    answer += chunk.choices[0]?.delta.content ?? '';
+    bundle = receiptChunk.parse(chunk).receipt ?? bundle;
+  }
+  if (!bundle) throw new Error('The answer came without a receipt.');
+  if (bundle.answer !== answer) throw new Error('The receipt is for another answer than the one streamed.');
+  say(`  answer: ${answer.trim().replaceAll('\n', ' ')}`);
+  return bundle;
+}
+
+async function checkReceipt({ chain, contracts, deployment }: Stage, bundle: ReceiptBundle): Promise<void> {
+  const facts = await readReceiptFacts(chain, deployment, bundle);
+  const { ok, checks } = await verifyReceipt(bundle, {
+    chainId: deployment.chainId,
+    settlement: contracts.settlement.address,
+    facts,
+  });
+  const wrong = checks.filter(({ status }) => status !== 'passed');
+  const { receipt } = bundle;
+  mustHold(
+    ok && wrong.length === 0,
+    wrong.length === 0
+      ? `receipt ${receipt.sequence}: ${open(receipt.fee)} for ${receipt.promptTokens} + ${receipt.completionTokens} tokens; ${checks.length} checks passed against the chain`
+      : wrong.map(({ name, sentence }) => `${name}: ${sentence}`).join(' '),
+  );
+}
+
+const nameOf = (account: Address): string =>
+  Object.values(contributors).find((name) => addressOf(name).toLowerCase() === account.toLowerCase()) ?? account;
+
+/** Prints the records behind an answer; the contributor whose record was asked about must lead. */
+function showShares({ domain }: Question, bundle: ReceiptBundle, { contributions }: DatanetResult): void {
+  const { parts } = allocateBundle(bundle);
+  const whole =
+    parts.contributors.reduce((sum, { amount }) => sum + amount, 0n) + parts.pools.reduce((sum, { amount }) => sum + amount, 0n);
+  const titles = new Map(
+    contributions.flatMap(({ records }) => records.map((record) => [recordId(record), record.source.title] as const)),
+  );
+  for (const { recordId: id, contributor, paid } of parts.clusters.slice(0, 3)) {
+    const score = bundle.evidence.records.find((record) => record.recordId === id);
+    say(
+      `    ${percent(paid, whole).padStart(7)}  ${titles.get(id) ?? id} of ${nameOf(contributor)} (score ${score ? scoreOf(score) : '?'})`,
+    );
+  }
+  const [leader] = [...parts.contributors].sort((a, b) => (a.amount < b.amount ? 1 : -1));
+  const expected = contributors[domain];
+  mustHold(
+    leader !== undefined && nameOf(leader.account) === expected,
+    `${expected} (${domain}) leads with ${percent(leader?.amount ?? 0n, whole)} of what goes to contributors and pools`,
+  );
+}
