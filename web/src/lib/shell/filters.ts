@@ -16,5 +16,5 @@ export function withFilter(url: { href: string }, name: string, value: string): 
 
 /** Changes a filter without a new entry in the history. */
 export function setFilter(name: string, value: string): void {
-  void goto(withFilter(page.url, name, value), { replaceState: true, keepFocus: true, noScroll: true });
+  void goto(withFilter(page.url, name, value), { replace: true, reset: false });
 }

@@ -1,0 +1,6 @@
+import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { modelQuery, termsFields } from '#lib/graph/queries/models.ts';
+
+export type ModelDetail = NonNullable<ResultOf<typeof modelQuery>['model']>;
+export type ReleaseDetail = ModelDetail['releases'][number];
+export type TermsDetail = ResultOf<typeof termsFields>;
