@@ -176,4 +176,6 @@ interface IDatanetRegistry {
     function versionRoot(uint32 datanetId, uint32 version) external view returns (bytes32);
     function datanetCount() external view returns (uint32);
     function contributionCount() external view returns (uint32);
+    /// @return seconds after a reveal from which an unreviewed bond may be taken back
+    function reviewPeriod() external view returns (uint64);
 }

@@ -14,6 +14,12 @@ interface IVotingPower {
 
     event FloorSet(uint256 floor, address actor);
 
+    /// @notice Sets the weight at which contribution has its full 80 %, while it has not. Governance only.
+    function setFloor(uint208 floor) external;
+
+    /// @return the weight of votes at which r is 1
+    function floor() external view returns (uint256);
+
     /// @return contribution part and capital part of the account's power at `timepoint`, of 1e18 together
     function partsOf(address account, uint256 timepoint) external view returns (uint256 contribution, uint256 capital);
 
