@@ -1,0 +1,63 @@
+import { PassThrough } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../context.ts';
+import { errorBody, ServiceError } from '../errors.ts';
+import { prepare, produce, storedAnswer } from '../gateway/answer.ts';
+import { chatRequestSchema } from '../gateway/chatRequest.ts';
+import { createSlots } from '../gateway/slots.ts';
+import { requireSession } from '../sessions/findSession.ts';
+
+const eventStream = 'text/event-stream; charset=utf-8';
+const json = 'application/json; charset=utf-8';
+
+/** `POST /v1/chat/completions`: OpenAI's endpoint, paid by the session behind the key, answered with a receipt. */
+export function chatCompletions(app: FastifyInstance, context: Context): void {
+  const slots = createSlots(context.config.limits.callsPerKey);
+
+  app.post('/v1/chat/completions', { bodyLimit: 1024 * 1024 }, async (request, reply) => {
+    const session = await requireSession(context, request.headers.authorization);
+    const body = chatRequestSchema.parse(request.body);
+    const header = request.headers['idempotency-key'];
+    const idempotencyKey = typeof header === 'string' && header.length > 0 ? header.slice(0, 200) : undefined;
+
+    const stored = await storedAnswer(context, session, body, idempotencyKey);
+    if (stored) return reply.type(stored.stream ? eventStream : json).send(stored.response);
+
+    const prepared = await prepare(context, slots, session, body, idempotencyKey);
+    const gone = new AbortController();
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
+    context.metrics.running.inc();
+    if (body.stream !== true) {
+      try {
+        return reply.type(json).send(await produce(context, prepared, { write: () => true, signal: gone.signal }));
+      } finally {
+        context.metrics.running.dec();
+      }
+    }
+
+    // The headers go out with the first piece of text: whatever fails before is an ordinary error.
+    const out = new PassThrough();
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const write = (text: string): boolean => {
+      if (gone.signal.aborted || out.destroyed) return false;
+      begin();
+      out.write(text);
+      return true;
+    };
+    const produced = produce(context, prepared, { write, signal: gone.signal }).finally(() => context.metrics.running.dec());
+    const isBegun = await Promise.race([begun.then(() => true), produced.then(() => true)]);
+    void produced
+      .catch((error: unknown) => {
+        const known = error instanceof ServiceError ? error : new ServiceError(500, 'internal', 'The gateway failed on this call, which is not charged: try again.');
+        if (!(error instanceof ServiceError)) context.log.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'a stream failed');
+        write(`data: ${JSON.stringify(errorBody(known))}\n\ndata: [DONE]\n\n`);
+      })
+      .finally(() => out.end());
+    return isBegun ? reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type(eventStream).send(out) : reply;
+  });
+}

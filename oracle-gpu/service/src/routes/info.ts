@@ -1,0 +1,53 @@
+import { recordLimits } from '@openledger/sdk';
+import type { FastifyInstance } from 'fastify';
+import { sql } from 'drizzle-orm';
+import type { Context } from '../context.ts';
+import { describeBase } from './describeBase.ts';
+
+const answers = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  );
+
+/** Who this operator is, what it serves, whether it is well. */
+export function info(app: FastifyInstance, context: Context): void {
+  const { db, chain, facts, ipfs, engine, config, metrics } = context;
+
+  app.get('/health', async (_request, reply) => {
+    const [database, node, files, engineUp] = await Promise.all([
+      answers(db.execute(sql`SELECT 1`)),
+      answers(chain.client.getBlockNumber()),
+      ipfs.isAlive(),
+      engine.health().then(
+        ({ status }) => status,
+        () => 'down',
+      ),
+    ]);
+    const isWell = database && node && files;
+    return reply.code(isWell ? 200 : 503).send({ status: isWell ? 'ok' : 'down', database, chain: node, ipfs: files, engine: engineUp });
+  });
+
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
+
+  app.get('/v1/info', async () => {
+    const [fee, operator, window, health] = await Promise.all([facts.fee(), facts.operator(), facts.window(), engine.health().catch(() => null)]);
+    return {
+      operator: chain.operator,
+      signer: operator.signer.toLowerCase(),
+      active: operator.active,
+      chainId: chain.chainId,
+      contracts: config.deployment.contracts,
+      feeVersion: fee.feeVersion,
+      protocolFeeBps: fee.protocolFeeBps,
+      engine: health ?? { status: 'down' },
+      limits: { ...recordLimits, maxTokens: config.limits.maxTokens, contextLength: health?.base?.contextLength ?? null, callsPerKey: config.limits.callsPerKey },
+      batch: { maxAge: config.batch.maxAge, maxReceipts: config.batch.maxReceipts, window },
+    };
+  });
+
+  app.get('/v1/bases', async () => {
+    const { base } = await engine.health();
+    return base ? [describeBase(base)] : [];
+  });
+}

@@ -1,0 +1,102 @@
+import { PassThrough } from 'node:stream';
+import { toJson, uint32Schema } from '@openledger/sdk';
+import { desc, eq, lt } from 'drizzle-orm';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { trainingJobs } from '../db/schema.ts';
+import { ServiceError } from '../errors.ts';
+import { estimateTraining, type Trainer } from '../training/estimate.ts';
+import { finalTypes, type JobLog } from '../training/events.ts';
+import { specSchema } from '../training/spec.ts';
+import { nextCursor, pageSchema } from './page.ts';
+
+const idSchema = z.coerce.number().pipe(uint32Schema);
+const fromSchema = z.object({ from: z.coerce.number().int().min(0).default(0) });
+/** A comment now and then keeps idle connections open, ms. */
+const pingMs = 15_000;
+
+type JobRow = typeof trainingJobs.$inferSelect;
+
+/** Training jobs: what they would cost, how they stand, and their log, live. */
+export function training(app: FastifyInstance, context: Trainer, jobLog: JobLog): void {
+  const { db } = context;
+
+  app.post('/v1/training/estimate', async (request) => {
+    const { datanets: _datanets, ...estimate } = await estimateTraining(context, specSchema.parse(request.body));
+    return toJson(estimate);
+  });
+
+  app.get('/v1/jobs', async (request, reply) => {
+    const { limit, cursor } = pageSchema.parse(request.query);
+    const rows = await db
+      .select()
+      .from(trainingJobs)
+      .where(cursor === undefined ? undefined : lt(trainingJobs.jobId, cursor))
+      .orderBy(desc(trainingJobs.jobId))
+      .limit(limit);
+    if (rows.length === limit) reply.header(nextCursor, String(rows.at(-1)?.jobId));
+    return rows.map(show);
+  });
+
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request) => show(await find(idSchema.parse(request.params.id))));
+
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/events', async (request, reply) => {
+    const job = await find(idSchema.parse(request.params.id));
+    const lastEventId = Number(request.headers['last-event-id'] ?? -1);
+    const { from } = fromSchema.parse(request.query);
+    const out = new PassThrough();
+    void follow(job.jobId, Math.max(from, Number.isInteger(lastEventId) ? lastEventId + 1 : 0), out);
+    return reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream; charset=utf-8').send(out);
+  });
+
+  async function find(jobId: number): Promise<JobRow> {
+    const [row] = await db.select().from(trainingJobs).where(eq(trainingJobs.jobId, jobId));
+    if (!row) throw new ServiceError(404, 'job_not_found', `There is no training job ${jobId} on this chain.`);
+    return row;
+  }
+
+  /** Writes the log from `next` on, and what comes, until the job has ended or the reader is gone. */
+  async function follow(jobId: number, start: number, out: PassThrough): Promise<void> {
+    let next = start;
+    let wake: () => void = () => undefined;
+    const silence = jobLog.listen(jobId, () => wake());
+    const ping = setInterval(() => out.write(': waiting\n\n'), pingMs);
+    out.once('close', () => wake());
+    try {
+      while (!out.destroyed) {
+        const grown = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        const events = await jobLog.read(jobId, next);
+        for (const event of events) out.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
+        next = (events.at(-1)?.seq ?? next - 1) + 1;
+        if (events.some(({ type }) => finalTypes.has(type))) break;
+        if (events.length === 0 && finalTypes.has((await find(jobId)).status)) break;
+        await grown;
+      }
+    } catch {
+      // The reader connects again and goes on from the last event it has.
+    } finally {
+      clearInterval(ping);
+      silence();
+      out.end();
+    }
+  }
+}
+
+function show(row: JobRow) {
+  return {
+    jobId: row.jobId,
+    status: row.status,
+    modelId: row.modelId,
+    requester: row.requester,
+    baseModel: row.baseModel,
+    specCid: row.specCid,
+    quote: row.price === null ? null : { price: row.price.toString(), duration: row.duration, checkpoints: row.checkpoints },
+    deliverBy: row.deliverBy,
+    engine: { relayed: row.engineSeq + 1 },
+    releaseHash: row.releaseHash,
+    error: row.error,
+    hint: row.hint,
+  };
+}

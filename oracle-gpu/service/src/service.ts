@@ -1,0 +1,104 @@
+import { createFacts } from './chain/facts.ts';
+import { openChain } from './chain/open.ts';
+import { createOutbox } from './chain/outbox.ts';
+import { registerOperator } from './chain/register.ts';
+import { createWatcher } from './chain/watch.ts';
+import type { Config } from './config.ts';
+import type { Context } from './context.ts';
+import { mirrorDatanets } from './datanets/mirror.ts';
+import { openRecordFiles } from './datanets/records.ts';
+import { openDatabase } from './db/open.ts';
+import { openEngine } from './engine/client.ts';
+import { recoverCalls } from './gateway/finish.ts';
+import { openIpfs } from './ipfs/client.ts';
+import type { Log } from './log.ts';
+import { openMetrics } from './metrics.ts';
+import { openReleases } from './releases.ts';
+import { repeat } from './repeat.ts';
+import { chatCompletions } from './routes/chatCompletions.ts';
+import { datanets } from './routes/datanets.ts';
+import { files } from './routes/files.ts';
+import { info } from './routes/info.ts';
+import { models } from './routes/models.ts';
+import { receipts } from './routes/receipts.ts';
+import { sessions } from './routes/sessions.ts';
+import { settlement } from './routes/settlement.ts';
+import { training } from './routes/training.ts';
+import { openServer } from './server.ts';
+import { createSettler } from './settlement/settler.ts';
+import { createJobLog } from './training/events.ts';
+import { createJobMirror } from './training/mirror.ts';
+import { openTrainer } from './training/trainer.ts';
+
+/** Starts the whole service. @returns its address and what stops it in order */
+export async function startService(config: Config, log: Log) {
+  const database = await openDatabase(config.databaseUrl, log);
+  const { db } = database;
+  const chain = await openChain(config);
+  const ipfs = openIpfs(config.ipfsUrl);
+  const context: Context = {
+    config,
+    log,
+    db,
+    chain,
+    facts: createFacts(chain),
+    outbox: createOutbox(db, chain, log),
+    ipfs,
+    engine: openEngine(config.engineUrl),
+    metrics: openMetrics(),
+    releases: openReleases({ db }),
+  };
+  await recoverCalls(context);
+  await context.outbox.follow();
+  await registerOperator(chain, context.outbox, config, log);
+
+  const trainerContext = { ...context, files: openRecordFiles(ipfs) };
+  const jobLog = createJobLog(db);
+  const trainer = await openTrainer(trainerContext, jobLog);
+  const mirrorJobs = createJobMirror(chain.operator, jobLog);
+  const changed = new Set<number>();
+  const readChain = createWatcher(
+    context,
+    async (tx, event) => {
+      await mirrorDatanets(tx, event);
+      const jobId = await mirrorJobs(tx, event);
+      if (jobId !== undefined) changed.add(jobId);
+    },
+    async () => {
+      for (const jobId of changed) jobLog.announce(jobId);
+      changed.clear();
+      await trainer.dispatch();
+    },
+  );
+  const settler = createSettler(context);
+  const loops = [repeat('chain', config.pollMs, log, readChain), repeat('settlement', config.pollMs, log, settler.tick)];
+
+  const { app } = await openServer(context);
+  info(app, context);
+  chatCompletions(app, context);
+  sessions(app, context);
+  models(app, context);
+  receipts(app, context);
+  settlement(app, context, () => {
+    settler.ask();
+    loops[1]?.wake();
+  });
+  files(app, context);
+  datanets(app, trainerContext);
+  training(app, trainerContext, jobLog);
+  await app.listen({ host: config.host, port: config.port });
+  const address = app.server.address();
+  const port = address && typeof address === 'object' ? address.port : config.port;
+  log.info({ port, operator: chain.operator, chainId: chain.chainId }, 'ready');
+
+  return {
+    url: `http://${config.host}:${port}`,
+    context,
+    stop: async (): Promise<void> => {
+      await app.close();
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await trainer.stop();
+      await database.close();
+    },
+  };
+}

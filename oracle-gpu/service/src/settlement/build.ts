@@ -1,0 +1,104 @@
+import { addRewards, allocationSchema, batchParametersSchema, maxChannels, receiptSchema } from '@openledger/sdk';
+import { and, asc, desc, eq, inArray, isNull } from 'drizzle-orm';
+import { type Address, type Hex, isAddressEqual } from 'viem';
+import { z } from 'zod';
+import { type Context, now } from '../context.ts';
+import { batches, receipts, sessions } from '../db/schema.ts';
+import { type OpenReceipt, type SelectionLimits, selectReceipts } from './select.ts';
+
+export const rewardsSchema = z.array(allocationSchema);
+export type BatchRow = typeof batches.$inferSelect;
+
+/** Most receipts looked at when a batch is built. */
+const lookAt = 20_000;
+
+/** Receipts that are in no batch yet, by channel and sequence. */
+export function openReceipts({ db }: Pick<Context, 'db'>): Promise<OpenReceipt[]> {
+  const { hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, signature, created } = receipts;
+  return db
+    .select({ hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, signature, created })
+    .from(receipts)
+    .where(and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex)))
+    .orderBy(asc(receipts.channel), asc(receipts.sequence))
+    .limit(lookAt);
+}
+
+/** Puts open receipts that can be collected now into a new batch. Returns it, or undefined if none can. */
+export async function buildBatch(context: Context, open: readonly OpenReceipt[]): Promise<BatchRow | undefined> {
+  const chosen = selectReceipts(open, await limitsNow(context, open));
+  const [first] = chosen;
+  if (!first) {
+    context.log.warn({ open: open.length }, 'no open receipt can be settled now: stake, escrow or session is short');
+    return undefined;
+  }
+  return context.db.transaction(async (tx) => {
+    const [last] = await tx.select().from(batches).orderBy(desc(batches.batchIndex)).limit(1);
+    const rows = await tx
+      .select({ hash: receipts.hash, bundle: receipts.bundle })
+      .from(receipts)
+      .where(and(inArray(receipts.hash, chosen.map(({ hash }) => hash)), isNull(receipts.batchIndex)));
+    if (rows.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');
+    const opened = rows.map(({ bundle }) => settledPart.parse(bundle));
+    const parameters = opened.at(0)?.parameters;
+    if (!parameters) throw new Error('A receipt has lost its parameters.');
+    const rewards = addRewards(
+      last ? rewardsSchema.parse(last.rewards) : [],
+      opened,
+    );
+    const [row] = await tx
+      .insert(batches)
+      .values({
+        batchIndex: (last?.batchIndex ?? 0) + 1,
+        status: 'built',
+        feeVersion: first.feeVersion,
+        dayIndex: first.dayIndex,
+        parameters: batchParametersSchema.parse(parameters),
+        receipts: chosen.length,
+        collected: chosen.reduce((sum, { fee }) => sum + fee, 0n),
+        rewards: z.encode(rewardsSchema, rewards),
+      })
+      .returning();
+    if (!row) throw new Error('The database did not return the batch.');
+    await tx.update(receipts).set({ batchIndex: row.batchIndex }).where(inArray(receipts.hash, chosen.map(({ hash }) => hash)));
+    return row;
+  });
+}
+
+const settledPart = z.looseObject({ receipt: receiptSchema, allocations: z.array(allocationSchema), parameters: batchParametersSchema });
+
+/** Takes the newest batch apart again: its receipts wait for another. Only before it is on chain. */
+export async function dissolveBatch({ db }: Pick<Context, 'db'>, batchIndex: number): Promise<void> {
+  await db.transaction(async (tx) => {
+    const [last] = await tx.select({ batchIndex: batches.batchIndex }).from(batches).orderBy(desc(batches.batchIndex)).limit(1);
+    if (last?.batchIndex !== batchIndex) throw new Error(`Batch ${batchIndex} has others built on it.`);
+    await tx.update(receipts).set({ batchIndex: null, status: 'signed' }).where(eq(receipts.batchIndex, batchIndex));
+    await tx.delete(batches).where(eq(batches.batchIndex, batchIndex));
+  });
+}
+
+/** What the chain would let this operator collect now. */
+async function limitsNow(context: Context, open: readonly OpenReceipt[]): Promise<SelectionLimits> {
+  const { chain, db, config } = context;
+  const { client, contracts, operator } = chain;
+  const ids = [...new Set(open.map(({ channel }) => channel))];
+  const rows = ids.length === 0 ? [] : await db.select().from(sessions).where(inArray(sessions.channel, ids));
+  const [state, pending] = await Promise.all([
+    client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }),
+    client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] }),
+  ]);
+  const free = (state.stake + state.unbonding) / 2n - pending.pendingValue;
+  const channelValue = new Map<string, bigint>();
+  const payerValue = new Map<string, bigint>();
+  for (const row of rows) {
+    const onChain = await client.readContract({ ...contracts.escrow, functionName: 'channel', args: [row.channel as Hex] });
+    const isSessionKey = !isAddressEqual(row.signer as Address, row.payer as Address);
+    const ceiling = isSessionKey && onChain.cap < row.ceiling ? onChain.cap : row.ceiling;
+    if (ceiling > onChain.collected) channelValue.set(row.channel, ceiling - onChain.collected);
+    else context.log.warn({ channel: row.channel, at: now() }, 'nothing more can be collected on this channel');
+    if (!payerValue.has(row.payer)) {
+      const { balance } = await client.readContract({ ...contracts.escrow, functionName: 'account', args: [row.payer as Address, operator] });
+      payerValue.set(row.payer, balance);
+    }
+  }
+  return { receipts: config.batch.maxReceipts, channels: maxChannels, value: free > 0n ? free : 0n, channelValue, payerValue };
+}

@@ -1,0 +1,102 @@
+import { batchHeaderSchema } from '@openledger/sdk';
+import { asc, eq } from 'drizzle-orm';
+import { RefusedTransaction } from '../chain/outbox.ts';
+import { type Context, now } from '../context.ts';
+import { batches, receipts } from '../db/schema.ts';
+import { adoptBatch } from './adopt.ts';
+import { type BatchRow, buildBatch, openReceipts } from './build.ts';
+import { sendBatch, settlePurpose } from './send.ts';
+
+/** Most batches that the chain lets wait for finality at once. */
+const maxPending = 8;
+
+export type Settler = ReturnType<typeof createSettler>;
+
+/**
+ * Brings receipts to the chain and batches to finality. Each `tick` first makes the rows say what the chain says,
+ * whatever happened to it meanwhile, then does the next thing that is due.
+ */
+export function createSettler(context: Context) {
+  const { db, chain, outbox, config, metrics, log } = context;
+  const { client, contracts, operator } = chain;
+  let isAsked = false;
+
+  async function setStatus(batchIndex: number, status: 'built' | 'pending' | 'final'): Promise<void> {
+    const ofReceipts = { built: 'signed', pending: 'settled', final: 'final' }[status];
+    await db.transaction(async (tx) => {
+      await tx.update(batches).set({ status }).where(eq(batches.batchIndex, batchIndex));
+      await tx.update(receipts).set({ status: ofReceipts }).where(eq(receipts.batchIndex, batchIndex));
+    });
+  }
+
+  /** Makes rows agree with the chain: also after a reorganisation, which turns settled batches back into built ones. */
+  async function reconcile(rows: BatchRow[], settled: number, finalized: number): Promise<void> {
+    for (const row of rows) {
+      const { batchIndex, status } = row;
+      if (batchIndex > settled) {
+        if (status !== 'built') {
+          log.warn({ batchIndex }, 'the chain has lost this batch: it will be settled again');
+          await setStatus(batchIndex, 'built');
+        }
+      } else if (status === 'built') {
+        await adoptBatch(context, row);
+      } else if (batchIndex <= finalized && status === 'pending') {
+        await setStatus(batchIndex, 'final');
+        log.info({ batchIndex }, 'batch final');
+      } else if (batchIndex > finalized && status === 'final') {
+        await setStatus(batchIndex, 'pending');
+      }
+    }
+  }
+
+  async function finalizeOldest(rows: BatchRow[], finalized: number): Promise<void> {
+    const oldest = rows.find(({ batchIndex }) => batchIndex === finalized + 1);
+    if (oldest?.status !== 'pending' || oldest.finalAt === null || oldest.finalAt > now()) return;
+    const purpose = `finalize:${oldest.batchIndex}`;
+    if (await outbox.isInFlight(purpose)) return;
+    const { body, rewards, settledAt } = batchHeaderSchema.parse(oldest.header);
+    try {
+      await outbox.send(purpose, { ...contracts.settlement, functionName: 'finalize', args: [{ body, rewards, settledAt: BigInt(settledAt) }] });
+    } catch (error) {
+      // Someone else may have finalised it, or the chain's clock is behind ours: the next tick sees.
+      if (!(error instanceof RefusedTransaction)) throw error;
+      log.debug({ batchIndex: oldest.batchIndex, reason: error.message }, 'not finalised yet');
+    }
+  }
+
+  async function tick(): Promise<void> {
+    await outbox.follow();
+    const { settled, finalized } = await client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] });
+    const before = await db.select().from(batches).orderBy(asc(batches.batchIndex));
+    if (settled > (before.at(-1)?.batchIndex ?? 0)) {
+      throw new Error(`The chain has ${settled} batches of this operator and this database ${before.length}: restore the database that belongs to this chain.`);
+    }
+    await reconcile(before, settled, finalized);
+    const rows = await db.select().from(batches).orderBy(asc(batches.batchIndex));
+    await finalizeOldest(rows, finalized);
+    metrics.pendingBatches.set(settled - finalized);
+
+    const next = rows.find(({ batchIndex }) => batchIndex === settled + 1);
+    if (next) {
+      if (!(await outbox.isInFlight(settlePurpose(next.batchIndex)))) await sendBatch(context, next);
+      return;
+    }
+    const open = await openReceipts(context);
+    metrics.openReceipts.set(open.length);
+    if (open.length === 0 || settled - finalized >= maxPending || rows.some(({ status }) => status === 'built')) return;
+    const oldest = Math.min(...open.map(({ created }) => created));
+    const isDue = isAsked || open.length >= config.batch.maxReceipts || now() - oldest >= config.batch.maxAge;
+    if (!isDue) return;
+    isAsked = false;
+    const row = await buildBatch(context, open);
+    if (row) await sendBatch(context, row);
+  }
+
+  return {
+    tick,
+    /** Settle at the next tick what is open, whatever its age. */
+    ask: (): void => {
+      isAsked = true;
+    },
+  };
+}

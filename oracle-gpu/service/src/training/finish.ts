@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import {
+  adaptersHash,
+  canonicalJson,
+  datanetsHash,
+  evaluationHash,
+  indexTree,
+  parentsHash,
+  type Release,
+  releaseHash,
+  trainingLogRoot,
+} from '@openledger/sdk';
+import { and, asc, eq } from 'drizzle-orm';
+import { type Hex, isHex } from 'viem';
+import type { gather } from '../datanets/gather.ts';
+import { jobEvents, releases } from '../db/schema.ts';
+import { ServiceError } from '../errors.ts';
+import { addJson } from '../ipfs/client.ts';
+import { leafOf, type ReleaseRow } from '../releases.ts';
+import type { Trainer } from './estimate.ts';
+import type { JobRow } from './quote.ts';
+
+const adapterFiles = ['adapter_model.safetensors', 'adapter_config.json'] as const;
+
+/**
+ * Makes the release of a trained job: checks what the engine hands over against the hashes it stated, pins every file,
+ * stores the index rows, attests. Repeating it gives the same release.
+ */
+export async function finishJob(context: Trainer, job: JobRow, engineId: string, gathered: Awaited<ReturnType<typeof gather>>): Promise<void> {
+  const { engine, ipfs, db, outbox, chain } = context;
+  const { result } = await engine.job(engineId);
+  if (!result) throw new Error('The engine has lost the result of the job.');
+  const [weights, configuration, log, { rows: engineRows }] = await Promise.all([
+    engine.adapterFile(result.adapter, adapterFiles[0]),
+    engine.adapterFile(result.adapter, adapterFiles[1]),
+    engine.jobLog(engineId),
+    engine.jobIndex(engineId),
+  ]);
+  requireSame('adapter', adapterId(weights, configuration), result.adapter);
+  requireSame('training log', trainingLogRoot(entriesOf(log)), result.trainingLogRoot);
+  const rows = rowsOf(engineRows, gathered.records);
+
+  const samples = await db
+    .select({ data: jobEvents.data })
+    .from(jobEvents)
+    .where(and(eq(jobEvents.jobId, job.jobId), eq(jobEvents.type, 'evaluation')))
+    .orderBy(asc(jobEvents.seq));
+  const files = { [adapterFiles[0]]: await ipfs.add(weights), [adapterFiles[1]]: await ipfs.add(configuration) };
+  const trainingLogCid = await ipfs.add(log);
+  const evaluationCid = await addJson(ipfs, { evaluation: result.evaluation, passes: samples.map(({ data }) => data) });
+  const indexCid = await addJson(ipfs, { rows: rows.map(({ source: _source, ...row }) => row) });
+
+  const adapters = [{ adapterId: result.adapter, weightBps: 10_000 }];
+  const release: Release = {
+    baseModel: result.baseModel,
+    adaptersHash: adaptersHash(adapters),
+    tokenizerHash: result.tokenizerHash,
+    datanetsHash: datanetsHash(gathered.datanets),
+    trainingLogRoot: result.trainingLogRoot,
+    indexRoot: indexTree(rows.map(leafOf)).root,
+    indexRows: rows.length,
+    k: result.index.k,
+    seed: result.index.seed,
+    projectionHash: result.index.projectionHash,
+    nullThreshold: result.index.nullThreshold,
+    parentsHash: parentsHash([]),
+    evaluationHash: evaluationHash(evaluationCid),
+  };
+  const hash = releaseHash(release);
+  const manifestCid = await addJson(ipfs, {
+    release,
+    releaseHash: hash,
+    adapters: adapters.map((adapter) => ({ ...adapter, files })),
+    datanets: gathered.datanets,
+    trainingLogCid,
+    indexCid,
+    evaluationCid,
+    parents: [],
+    fidelity: { status: 'provisional' },
+  });
+  const row = { releaseHash: hash, modelId: job.modelId, jobId: job.jobId, adapter: result.adapter, release, datanets: gathered.datanets, manifestCid, evaluationCid, indexCid, rows };
+  await db.insert(releases).values(row).onConflictDoNothing();
+
+  const purpose = `attest:${job.jobId}`;
+  const { status } = await chain.client.readContract({ ...chain.contracts.jobs, functionName: 'job', args: [job.jobId] });
+  const earlier = await outbox.find(purpose);
+  if (status === 3) return; // attested: the watcher tells
+  const isWaiting = earlier && (earlier.status === 'stored' || earlier.status === 'sent');
+  await outbox.settled(
+    isWaiting ? earlier : await outbox.send(purpose, { ...chain.contracts.jobs, functionName: 'attest', args: [job.jobId, release, evaluationCid, manifestCid] }),
+  );
+  context.facts.forgetModel(job.modelId);
+}
+
+function requireSame(what: string, computed: Hex, stated: Hex): void {
+  if (computed !== stated) throw new ServiceError(422, 'engine_mismatch', `The engine's ${what} hashes to ${computed}, it stated ${stated}: nothing is released.`);
+}
+
+/** sha256(sha256(safetensors) ‖ sha256(RFC 8785 config)) */
+export function adapterId(weights: Uint8Array, configuration: Uint8Array): Hex {
+  const sha256 = (bytes: Uint8Array | string): Buffer => createHash('sha256').update(bytes).digest();
+  const canonical = canonicalJson(JSON.parse(new TextDecoder().decode(configuration)));
+  return `0x${sha256(Buffer.concat([sha256(weights), sha256(canonical)])).toString('hex')}`;
+}
+
+function entriesOf(log: Uint8Array): string[] {
+  return new TextDecoder().decode(log).split('\n').filter((line) => line !== '');
+}
+
+type EngineRow = Pick<ReleaseRow, 'position' | 'recordId' | 'cluster' | 'tokensRoot' | 'scaleBits' | 'rowRoot'>;
+
+/** The engine's index rows with what the chain says of each record. */
+function rowsOf(engineRows: readonly EngineRow[], records: Awaited<ReturnType<typeof gather>>['records']): ReleaseRow[] {
+  const known = new Map(records.map((record) => [record.recordId, record]));
+  return engineRows.map(({ position, recordId, cluster, tokensRoot, scaleBits, rowRoot }, index) => {
+    const record = known.get(recordId);
+    if (!record || record.cluster !== cluster || position !== index || !isHex(rowRoot)) {
+      throw new ServiceError(422, 'engine_mismatch', `Row ${index} of the engine's index is not a record of this job: nothing is released.`);
+    }
+    const { contributor, reviewer, contributionId, datanetId, source } = record;
+    return { position, recordId, contributor, reviewer, contributionId, datanetId, cluster, tokensRoot, scaleBits, rowRoot, source };
+  });
+}

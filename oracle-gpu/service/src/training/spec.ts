@@ -1,0 +1,13 @@
+import { bytes32Schema, uint32Schema } from '@openledger/sdk';
+import { z } from 'zod';
+import { methodSchema, trainingSchema } from '../engine/schemas.ts';
+
+/** The document that a job's `specCid` names, and the body of an estimate. */
+export const specSchema = z.object({
+  baseModel: bytes32Schema,
+  method: methodSchema,
+  training: trainingSchema,
+  datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema })).min(1).max(32),
+});
+
+export type Spec = z.infer<typeof specSchema>;
