@@ -36,7 +36,7 @@ export const urls = {
   indexerDatabase:
     process.env.OPENLEDGER_INDEXER_DATABASE_URL ?? `postgres://openledger:openledger@127.0.0.1:${ports.postgres}/graph`,
   ipfs: process.env.OPENLEDGER_IPFS_URL ?? loopback(ports.ipfs),
-  subgraph: process.env.OPENLEDGER_SUBGRAPH_URL ?? `${loopback(ports.indexer)}/subgraphs/name/openledger`,
+  subgraph: process.env.OPENLEDGER_SUBGRAPH_URL ?? `${loopback(ports.indexer)}/subgraphs/name/subgraph-0`,
   engine: process.env.OPENLEDGER_ENGINE_URL ?? loopback(ports.engine),
   gateway: process.env.OPENLEDGER_GATEWAY_URL ?? loopback(ports.oracle),
   web: loopback(ports.web),

@@ -68,6 +68,7 @@ export const indexer = (network: string): ServiceSpec => ({
   env: { GRAPH_ETHEREUM_POLLING_INTERVAL: '500', ETHEREUM_REORG_THRESHOLD: '100', GRAPH_LOG: 'info' },
   healthy: async () => (await indexedBlock()) !== undefined,
   startWithin: 180,
+  stopWithin: 1, // it does not heed the signal while it follows a chain; the database keeps what it has written
 });
 
 export const engine: ServiceSpec = {

@@ -1,16 +1,17 @@
 import { closeSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-const maxBytes = 16 * 1024 * 1024;
-
 /** A log file that is appended to; at 16 MiB it becomes `<name>.1` and a new one begins. */
-export function openLog(path: string) {
+export function openLog(path: string, maxBytes = 16 * 1024 * 1024) {
   mkdirSync(dirname(path), { recursive: true });
   let file = openSync(path, 'a');
   let size = statSync(path).size;
+  let open = true;
   return {
     path,
+    /** Appends; what a process says after its log was closed is dropped. */
     write(text: string | Uint8Array) {
+      if (!open) return;
       if (size > maxBytes) {
         closeSync(file);
         renameSync(path, `${path}.1`);
@@ -19,6 +20,9 @@ export function openLog(path: string) {
       }
       size += typeof text === 'string' ? writeSync(file, text) : writeSync(file, text);
     },
-    close: () => closeSync(file),
+    close() {
+      if (open) closeSync(file);
+      open = false;
+    },
   };
 }

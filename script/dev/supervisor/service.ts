@@ -17,8 +17,6 @@ export interface ServiceSpec {
   startWithin: number;
   /** How long an orderly stop may take before the process is killed, in seconds. */
   stopWithin?: number;
-  /** What else must be well first, by name. */
-  after?: string[];
 }
 
 interface Surroundings {
@@ -28,19 +26,49 @@ interface Surroundings {
   say: (line: string) => void;
   /** First wait before a restart and longest one, in milliseconds. */
   backOff?: { first: number; longest: number };
+  /** How often health is asked for, and how many bad answers in a row end a process, so that it starts anew. */
+  watch?: { every: number; patience: number };
 }
 
 /** A process that is kept alive: restarted with a growing pause when it dies, until it is stopped. */
-export function superviseService(spec: ServiceSpec, { log, pids, environment, say, backOff }: Surroundings) {
-  const { first, longest } = backOff ?? { first: 500, longest: 30_000 };
+export function superviseService(spec: ServiceSpec, { log, pids, environment, say, ...times }: Surroundings) {
+  const { first, longest } = times.backOff ?? { first: 500, longest: 30_000 };
+  // A minute of silence: training on all cores, or a large dump, may keep a healthy process from answering for a while.
+  const { every, patience } = times.watch ?? { every: 5_000, patience: 12 };
   let child: ChildProcess | undefined;
   let stopping = false;
   let pause = first;
   let restarts = 0;
+  let launchedAt = 0;
+  let watching: NodeJS.Timeout | undefined;
+
+  const healthy = () => spec.healthy().catch(() => false);
+
+  /** Asks for health again and again: says when a process that was started again is well, and ends one that hangs. */
+  const watch = () => {
+    let silent = 0;
+    let wellSince = restarts; // the launch that has been seen well
+    const ask = async () => {
+      const well = await healthy();
+      if (stopping) return;
+      if (well && wellSince !== restarts) say(`${spec.name} is well again`);
+      if (well) wellSince = restarts;
+      const starting = wellSince !== restarts && Date.now() - launchedAt < spec.startWithin * 1000;
+      silent = well || starting ? 0 : silent + 1;
+      if (silent >= patience && child?.pid && child.exitCode === null) {
+        silent = 0;
+        say(`${spec.name} runs but does not answer: ending it`);
+        killGroup(child.pid, 'SIGKILL');
+      }
+      watching = setTimeout(ask, wellSince === restarts ? every : Math.min(every, 1000));
+    };
+    watching = setTimeout(ask, every);
+  };
 
   const launch = () => {
     log.write(`\n--- ${new Date().toISOString()} ${spec.command} ${spec.args.join(' ')}\n`);
     const began = Date.now();
+    launchedAt = began;
     const current = spawn(spec.command, spec.args, {
       cwd: spec.cwd,
       env: { ...process.env, ...environment, ...spec.env },
@@ -70,24 +98,25 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
 
   return {
     name: spec.name,
-    after: spec.after ?? [],
     restarts: () => restarts,
     pid: () => child?.pid,
-    healthy: () => spec.healthy().catch(() => false),
+    healthy,
     /** Starts it and waits until it is well. Throws one sentence that says where to look. */
     start: async () => {
       launch();
       const deadline = Date.now() + spec.startWithin * 1000;
-      while (!(await spec.healthy().catch(() => false))) {
+      while (!(await healthy())) {
         if (stopping) throw new Error(`${spec.name} was stopped while it started.`);
         if (Date.now() > deadline || restarts >= 5) {
           throw new Error(`${spec.name} did not become healthy within ${spec.startWithin} s: see ${log.path}`);
         }
         await sleep(150);
       }
+      watch();
     },
     stop: async () => {
       stopping = true;
+      clearTimeout(watching);
       const current = child;
       if (current?.pid && current.exitCode === null && current.signalCode === null) {
         const exited = once(current, 'exit');

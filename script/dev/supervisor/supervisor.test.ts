@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../testing/freePort.ts';
+import { openLog } from './log.ts';
 import { pidFolder, startedAt } from './pids.ts';
 import { supervisor } from './supervisor.ts';
 
@@ -86,6 +87,37 @@ test('ends what a killed supervisor left behind', async () => {
   expect(pidFolder(join(stateFolder, 'pids')).sweep()).toEqual(['orphan']);
   await until(() => startedAt(pids[1] as number) === undefined);
   await stack.stop();
+});
+
+test('ends a process that runs but does not answer, and starts it again', async () => {
+  const stack = supervisor({
+    stateFolder,
+    environment: {},
+    say: (line) => lines.push(line),
+    backOff,
+    watch: { every: 50, patience: 3 },
+  });
+  const { spec: hung, ask } = await spec('hung');
+  let answers = true;
+  const service = await stack.start({ ...hung, healthy: async () => answers && Boolean(await ask()) });
+  await sleep(100);
+  expect(service.restarts()).toBe(0);
+  answers = false;
+  await until(() => service.restarts() === 1);
+  answers = true;
+  await until(() => lines.includes('hung is well again'));
+  expect(lines[0]).toContain('does not answer');
+  await stack.stop();
+});
+
+test('begins a new log file when one grows too large', () => {
+  const path = join(stateFolder, 'logs/one.log');
+  const log = openLog(path, 100);
+  log.write('a'.repeat(101));
+  log.write('b');
+  log.close();
+  log.write('after the end');
+  expect([readFileSync(path, 'utf8'), readFileSync(`${path}.1`, 'utf8')]).toEqual(['b', 'a'.repeat(101)]);
 });
 
 test('gives up on a process that never becomes well, and names its log', async () => {

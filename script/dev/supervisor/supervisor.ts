@@ -8,10 +8,11 @@ export interface SupervisorOptions {
   environment: Record<string, string>;
   say: (line: string) => void;
   backOff?: { first: number; longest: number };
+  watch?: { every: number; patience: number };
 }
 
 /** Starts processes in the order of their needs, keeps them alive, and stops all of them in reverse order. */
-export function supervisor({ stateFolder, environment, say, backOff }: SupervisorOptions) {
+export function supervisor({ stateFolder, environment, say, ...times }: SupervisorOptions) {
   const pids = pidFolder(join(stateFolder, 'pids'));
   const other = pids.running();
   if (other) throw new Error(`The stack already runs on this state (process ${other}): stop that one first with Ctrl-C.`);
@@ -27,7 +28,7 @@ export function supervisor({ stateFolder, environment, say, backOff }: Superviso
     start: async (spec: ServiceSpec) => {
       if (stopped) throw new Error('The stack is stopping.');
       const log = openLog(join(stateFolder, 'logs', `${spec.name}.log`));
-      const service = superviseService(spec, { log, pids, environment, say, backOff });
+      const service = superviseService(spec, { log, pids, environment, say, ...times });
       services.push(service);
       await service.start();
       return service;
