@@ -1,7 +1,7 @@
 // Writes the schema that clients query (graph-node adds filters, orders and roots to schema.graphql) from a running
 // indexer, for typed queries in the web app:
 //
-//   node script/introspect.ts --url http://127.0.0.1:8000/subgraphs/name/openledger
+//   node script/introspect.ts --url http://127.0.0.1:8000/subgraphs/name/subgraph-0
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,7 +25,7 @@ export async function introspect(url: string): Promise<string> {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { url: { type: 'string' }, check: { type: 'boolean' } } });
-  const url = values.url ?? process.env['OPENLEDGER_SUBGRAPH_URL'] ?? 'http://127.0.0.1:8000/subgraphs/name/openledger';
+  const url = values.url ?? process.env['OPENLEDGER_SUBGRAPH_URL'] ?? 'http://127.0.0.1:8000/subgraphs/name/subgraph-0';
   const sdl = await introspect(url);
   if (!values.check) writeFileSync(apiSchemaFile, sdl);
   else if (readFileSync(apiSchemaFile, 'utf8') !== sdl) {
