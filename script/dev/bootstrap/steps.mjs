@@ -166,7 +166,7 @@ export function buildSteps({ root }) {
       title: 'web app',
       seconds: 60,
       after: ['packages'],
-      inputs: ['web', 'sdk/src', 'package-lock.json'],
+      inputs: ['web', 'sdk/src', 'subgraph/api.graphql', 'package-lock.json'],
       outputs: ['web/build/index.html'],
       run: () => npm('web', ['run', 'build', '-w', 'web']),
     },

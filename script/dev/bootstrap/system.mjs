@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
 
 const GiB = 1024 ** 3;
-/** What a first run needs on disk, in bytes: packages 2 GiB, Python 2 GiB, model and state 1 GiB. */
-const neededBytes = 5 * GiB;
+/** What a first run needs on disk, in bytes: packages 2 GiB, Python 2 GiB, model and state 1 GiB; and each later one. */
+const neededBytes = { first: 5 * GiB, later: 1 * GiB };
 
 function run(command, args) {
   const result = spawnSync(command, args, { encoding: 'utf8' });
@@ -39,9 +40,11 @@ export function checkSystem(root) {
   if (!run('git', ['--version'])) throw new Error('git is needed: install it (on Debian and Ubuntu: sudo apt-get install git).');
   const disk = statfsSync(root);
   const free = disk.bavail * disk.bsize;
-  if (free < neededBytes / 5) {
+  const installed = ['node_modules', '.venv'].every((name) => existsSync(join(root, name)));
+  const needed = installed ? neededBytes.later : neededBytes.first;
+  if (free < needed) {
     throw new Error(
-      `Only ${(free / GiB).toFixed(1)} GiB are free on this disk, and a first run needs ${neededBytes / GiB}: make room.`,
+      `Only ${(free / GiB).toFixed(1)} GiB are free on the disk of ${root}, and ${needed / GiB} GiB are needed: make room.`,
     );
   }
   return findPython();
