@@ -14,6 +14,7 @@ function run(command, args) {
 /** The first Python >= 3.11 that can make virtual environments. */
 function findPython() {
   const tried = [];
+  let withoutVenv;
   for (const name of ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11']) {
     const version = run(name, ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
     if (!version) continue;
@@ -21,7 +22,10 @@ function findPython() {
     const [major, minor] = version.split('.').map(Number);
     if (major !== 3 || minor < 11) continue;
     if (run(name, ['-c', 'import venv, ensurepip'])) return name;
-    throw new Error(`${name} (${version}) lacks venv: install it (on Debian and Ubuntu: sudo apt-get install python3-venv).`);
+    withoutVenv ??= `${name} (${version})`;
+  }
+  if (withoutVenv) {
+    throw new Error(`${withoutVenv} lacks venv: install it (on Debian and Ubuntu: sudo apt-get install python3-venv).`);
   }
   throw new Error(
     `Python 3.11 or newer is needed (${tried.join(', ') || 'none was found'}): install it (on Debian and Ubuntu: sudo apt-get install python3 python3-venv).`,
