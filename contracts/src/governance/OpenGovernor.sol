@@ -10,9 +10,6 @@ import {
     GovernorSettingsUpgradeable
 } from "@openzeppelin/contracts-upgradeable/governance/extensions/GovernorSettingsUpgradeable.sol";
 import {
-    GovernorStorageUpgradeable
-} from "@openzeppelin/contracts-upgradeable/governance/extensions/GovernorStorageUpgradeable.sol";
-import {
     GovernorTimelockControlUpgradeable
 } from "@openzeppelin/contracts-upgradeable/governance/extensions/GovernorTimelockControlUpgradeable.sol";
 import {
@@ -28,7 +25,6 @@ import {ProposalTallies, Tally} from "./ProposalTallies.sol";
 contract OpenGovernor is
     GovernorUpgradeable,
     GovernorSettingsUpgradeable,
-    GovernorStorageUpgradeable,
     GovernorVotesUpgradeable,
     GovernorTimelockControlUpgradeable,
     AccessManagedUpgradeable,
@@ -59,6 +55,7 @@ contract OpenGovernor is
         uint16 quorumBps;
         bool twoMajorities;
         mapping(uint256 proposalId => Tally) tallies;
+        mapping(uint256 proposalId => bool) vetoed;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.OpenGovernor")) - 1)) & ~bytes32(uint256(0xff))
@@ -100,9 +97,13 @@ contract OpenGovernor is
         if (caller != _openGovernor().guardian) revert OpenGovernor_NotGuardian(caller);
         // r is read a second late, since votes cannot tell the present; it never falls once it is 1
         if (_power().maturity(clock() - 1) == TOTAL) revert OpenGovernor_VetoEnded();
-        (address[] memory targets, uint256[] memory values, bytes[] memory calldatas, bytes32 descriptionHash) =
-            proposalDetails(proposalId);
-        _cancel(targets, values, calldatas, descriptionHash);
+        _validateStateBitmap(
+            proposalId,
+            _encodeStateBitmap(ProposalState.Pending) | _encodeStateBitmap(ProposalState.Active)
+                | _encodeStateBitmap(ProposalState.Succeeded) | _encodeStateBitmap(ProposalState.Queued)
+        );
+        _openGovernor().vetoed[proposalId] = true;
+        emit ProposalCanceled(proposalId);
         emit ProposalVetoed(proposalId, caller);
     }
 
@@ -156,13 +157,15 @@ contract OpenGovernor is
         return TOTAL * _openGovernor().quorumBps / BPS;
     }
 
+    /// @dev A vetoed proposal can be neither queued nor executed; what it had queued in the timelock stays there for
+    ///      ever, since the timelock lets only this governor execute.
     function state(uint256 proposalId)
         public
         view
         override(GovernorUpgradeable, GovernorTimelockControlUpgradeable)
         returns (ProposalState)
     {
-        return super.state(proposalId);
+        return _openGovernor().vetoed[proposalId] ? ProposalState.Canceled : super.state(proposalId);
     }
 
     function proposalNeedsQueuing(uint256 proposalId)
@@ -189,7 +192,7 @@ contract OpenGovernor is
         bytes[] memory calldatas,
         string memory description,
         address proposer
-    ) internal override(GovernorUpgradeable, GovernorStorageUpgradeable) returns (uint256 proposalId) {
+    ) internal override returns (uint256 proposalId) {
         proposalId = super._propose(targets, values, calldatas, description, proposer);
         uint256 voteStart = proposalSnapshot(proposalId);
         emit ProposalOpened(

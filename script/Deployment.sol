@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {TimelockControllerUpgradeable} from
+    "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
+import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {AccessGrants} from "../contracts/src/datanets/AccessGrants.sol";
+import {DatanetPool} from "../contracts/src/datanets/DatanetPool.sol";
+import {DatanetRegistry} from "../contracts/src/datanets/DatanetRegistry.sol";
+import {IAccessGrants} from "../contracts/src/datanets/IAccessGrants.sol";
+import {IDatanetRegistry} from "../contracts/src/datanets/IDatanetRegistry.sol";
+import {NamedReviewers} from "../contracts/src/datanets/NamedReviewers.sol";
+import {ContributionVotes} from "../contracts/src/governance/ContributionVotes.sol";
+import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
+import {IDelegatedVotes} from "../contracts/src/governance/IDelegatedVotes.sol";
+import {OpenGovernor} from "../contracts/src/governance/OpenGovernor.sol";
+import {Treasury} from "../contracts/src/governance/Treasury.sol";
+import {VotingPower} from "../contracts/src/governance/VotingPower.sol";
+import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
+import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
+import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
+import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
+import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
+import {FeePolicy} from "../contracts/src/settlement/FeePolicy.sol";
+import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
+import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
+import {IRewardPool} from "../contracts/src/settlement/IRewardPool.sol";
+import {PaymentEscrow} from "../contracts/src/settlement/PaymentEscrow.sol";
+import {RewardPool} from "../contracts/src/settlement/RewardPool.sol";
+import {Settlement} from "../contracts/src/settlement/Settlement.sol";
+import {Faucet} from "../contracts/src/token/Faucet.sol";
+import {OpenToken} from "../contracts/src/token/OpenToken.sol";
+import {Create3Factory} from "./Create3Factory.sol";
+import {ParameterSets, Parameters} from "./Parameters.sol";
+import {Roles} from "./Roles.sol";
+
+/// @notice Makes every contract, gives each its rights, and leaves nobody but the upgrade timelock in charge.
+/// @dev Shared by the script and the tests. The caller of these functions is the deployer.
+abstract contract Deployment {
+    Create3Factory internal factory;
+    address internal deployer;
+    /// @dev Names of what was deployed, in order; addresses follow from them.
+    string[] internal names;
+
+    /// @notice Deploys all. Reverts unless the parameters' clocks hold.
+    function deployAll(Create3Factory factory_, address deployer_, Parameters memory p) internal {
+        ParameterSets.check(p);
+        factory = factory_;
+        deployer = deployer_;
+        delete names;
+        _deploy("AccessManager", abi.encodePacked(type(AccessManager).creationCode, abi.encode(deployer)));
+        _deployGovernance(p);
+        _deployDatanetsAndModels(p);
+        _deploySettlement(p);
+        if (p.development) _deployFaucet(p);
+        manager().multicall(Roles.grants(p, at));
+        if (p.development) _mint(p);
+        manager().multicall(Roles.handOver(deployer, at("UpgradesTimelock")));
+    }
+
+    /// @return where the contract of that name is, or will be
+    function at(string memory name) internal view returns (address) {
+        return factory.predict(deployer, keccak256(bytes(name)));
+    }
+
+    function manager() internal view returns (AccessManager) {
+        return AccessManager(at("AccessManager"));
+    }
+
+    function _deployGovernance(Parameters memory p) private {
+        address authority = at("AccessManager");
+        _proxy(
+            "OpenToken",
+            address(new OpenToken()),
+            abi.encodeCall(OpenToken.initialize, (authority, p.bridge, p.remoteToken))
+        );
+        _proxy(
+            "ContributionVotes",
+            address(new ContributionVotes()),
+            abi.encodeCall(ContributionVotes.initialize, (authority))
+        );
+        _proxy(
+            "VotingPower",
+            address(new VotingPower()),
+            abi.encodeCall(
+                VotingPower.initialize,
+                (authority, IDelegatedVotes(at("ContributionVotes")), IDelegatedVotes(at("OpenToken")), p.votesFloor)
+            )
+        );
+        _proxy(
+            "Treasury", address(new Treasury()), abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
+        );
+        address implementation = address(new OpenGovernor());
+        _governor(p, "Treasury", "treasury", implementation, p.clocks.treasuryDelay, p.treasuryQuorumBps);
+        _governor(p, "Upgrades", "upgrades", implementation, p.clocks.upgradeDelay, p.upgradesQuorumBps);
+    }
+
+    /// @dev A governor and its timelock. Only the governor proposes, cancels and executes; anybody may ask it to execute.
+    function _governor(
+        Parameters memory p,
+        string memory prefix,
+        bytes32 kind,
+        address implementation,
+        uint64 delay,
+        uint16 quorumBps
+    ) private {
+        string memory governor = string.concat(prefix, "Governor");
+        string memory timelock = string.concat(prefix, "Timelock");
+        address[] memory only = new address[](1);
+        only[0] = at(governor);
+        _deploy(
+            timelock,
+            abi.encodePacked(type(TimelockController).creationCode, abi.encode(delay, only, only, address(0)))
+        );
+        OpenGovernor.Settings memory settings = OpenGovernor.Settings({
+            name: string.concat("OpenLedger ", prefix),
+            kind: kind,
+            twoMajorities: true,
+            quorumBps: quorumBps,
+            votingDelay: uint48(p.clocks.votingDelay),
+            votingPeriod: uint32(p.clocks.votingPeriod),
+            proposalThreshold: p.proposalThreshold,
+            guardian: p.guardian
+        });
+        _proxy(
+            governor,
+            implementation,
+            abi.encodeCall(
+                OpenGovernor.initialize,
+                (
+                    at("AccessManager"),
+                    IVotes(at("VotingPower")),
+                    TimelockControllerUpgradeable(payable(at(timelock))),
+                    settings
+                )
+            )
+        );
+    }
+
+    function _deployDatanetsAndModels(Parameters memory p) private {
+        address authority = at("AccessManager");
+        IERC20 token = IERC20(at("OpenToken"));
+        IDatanetRegistry datanets = IDatanetRegistry(at("DatanetRegistry"));
+        _proxy(
+            "DatanetRegistry",
+            address(new DatanetRegistry()),
+            abi.encodeCall(
+                DatanetRegistry.initialize,
+                (authority, token, address(new DatanetPool(address(datanets), token)), p.clocks.reviewPeriod)
+            )
+        );
+        _proxy(
+            "NamedReviewers",
+            address(new NamedReviewers()),
+            abi.encodeCall(NamedReviewers.initialize, (authority, datanets))
+        );
+        _proxy(
+            "AccessGrants",
+            address(new AccessGrants()),
+            abi.encodeCall(AccessGrants.initialize, (authority, datanets, token))
+        );
+        _proxy("ModelRegistry", address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (authority)));
+        _proxy(
+            "TrainingJobs",
+            address(new TrainingJobs()),
+            abi.encodeCall(
+                TrainingJobs.initialize,
+                (
+                    authority,
+                    token,
+                    IModelRegistry(at("ModelRegistry")),
+                    datanets,
+                    IAccessGrants(at("AccessGrants")),
+                    IOperatorRegistry(at("OperatorRegistry"))
+                )
+            )
+        );
+    }
+
+    function _deploySettlement(Parameters memory p) private {
+        address authority = at("AccessManager");
+        IERC20 token = IERC20(at("OpenToken"));
+        _proxy(
+            "FeePolicy",
+            address(new FeePolicy(p.clocks.feeNotice, p.clocks.feeGrace)),
+            abi.encodeCall(FeePolicy.initialize, (authority, p.protocolFeeBps, p.burnBps, p.contributorCapBps))
+        );
+        _proxy(
+            "OperatorRegistry",
+            address(new OperatorRegistry(token, p.minimumStake, p.clocks.unbonding)),
+            abi.encodeCall(OperatorRegistry.initialize, (authority))
+        );
+        _proxy(
+            "PaymentEscrow",
+            address(new PaymentEscrow(token, p.clocks.thaw, p.clocks.longestPause)),
+            abi.encodeCall(PaymentEscrow.initialize, (authority))
+        );
+        _proxy(
+            "RewardPool",
+            address(new RewardPool(token, IContributionVotes(at("ContributionVotes")))),
+            abi.encodeCall(RewardPool.initialize, (authority))
+        );
+        Settlement settlement = new Settlement(
+            IPaymentEscrow(at("PaymentEscrow")),
+            IOperatorRegistry(at("OperatorRegistry")),
+            IFeePolicy(at("FeePolicy")),
+            IRewardPool(at("RewardPool")),
+            at("Treasury"),
+            p.clocks.window,
+            p.clocks.longestPause
+        );
+        _proxy("Settlement", address(settlement), abi.encodeCall(Settlement.initialize, (authority)));
+    }
+
+    function _deployFaucet(Parameters memory p) private {
+        _proxy(
+            "Faucet",
+            address(new Faucet()),
+            abi.encodeCall(
+                Faucet.initialize, (at("AccessManager"), IERC20(at("OpenToken")), p.faucetAmount, p.faucetPeriod)
+            )
+        );
+    }
+
+    /// @dev The deployer plays the bridge for as long as this takes.
+    function _mint(Parameters memory p) private {
+        OpenToken token = OpenToken(at("OpenToken"));
+        manager().grantRole(Roles.BRIDGE, deployer, 0);
+        token.mint(at("Faucet"), p.faucetPot);
+        token.mint(at("Treasury"), p.treasuryPot);
+        for (uint256 i; i < p.mints.length; ++i) {
+            token.mint(p.mints[i].to, p.mints[i].amount);
+        }
+        manager().renounceRole(Roles.BRIDGE, deployer);
+    }
+
+    function _proxy(string memory name, address implementation, bytes memory initialize) private {
+        _deploy(
+            name, abi.encodePacked(type(ERC1967Proxy).creationCode, abi.encode(implementation, initialize))
+        );
+    }
+
+    function _deploy(string memory name, bytes memory initCode) private {
+        names.push(name);
+        factory.deploy(keccak256(bytes(name)), initCode);
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+/// @dev All in seconds.
+struct Clocks {
+    uint64 batchAge; // an operator settles at the latest this long after a receipt
+    uint64 window; // from settling a batch to its finality
+    uint64 dataAnswer; // an operator has this long to publish data that is asked for
+    uint64 jury;
+    uint64 appeal;
+    uint64 unbonding; // of operators' stake
+    uint64 settlementPeriod; // an operator may need this long to settle what is open
+    uint64 longestPause;
+    uint64 thaw; // of payers' deposits
+    uint64 feeNotice; // from setting a fee to its effect
+    uint64 feeGrace; // receipts of an earlier fee may be settled this long after it was replaced
+    uint64 reviewPeriod; // contributors take their bond back after this
+    uint64 votingDelay;
+    uint64 votingPeriod;
+    uint64 treasuryDelay; // timelock of the treasury
+    uint64 upgradeDelay; // timelock of upgrades and of every right
+}
+
+struct Mint {
+    address to;
+    uint256 amount; // wei
+}
+
+struct Parameters {
+    bool development;
+    Clocks clocks;
+    uint16 protocolFeeBps;
+    uint16 burnBps;
+    uint16 contributorCapBps;
+    uint96 minimumStake; // wei, of operators
+    uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
+    uint16 treasuryQuorumBps;
+    uint16 upgradesQuorumBps;
+    uint256 proposalThreshold; // of 1e18
+    address guardian;
+    address bridge; // may mint and burn OPEN for the standard bridge
+    address superchainBridge; // the same for ERC-7802
+    address remoteToken; // OPEN on L1
+    // development only
+    uint256 faucetAmount; // wei a drip
+    uint64 faucetPeriod; // seconds
+    uint256 faucetPot; // wei
+    uint256 treasuryPot; // wei
+    Mint[] mints;
+}
+
+error Parameters_BrokenClock(string rule);
+error Parameters_Missing(string what);
+
+/// @notice The two sets of parameters, and what any set must hold to.
+library ParameterSets {
+    uint256 private constant OPEN = 1e18;
+
+    // predeploys of the OP Stack
+    address private constant STANDARD_BRIDGE = 0x4200000000000000000000000000000000000010;
+    address private constant SUPERCHAIN_BRIDGE = 0x4200000000000000000000000000000000000028;
+
+    /// @notice Seconds instead of days, for a chain whose clock is never moved.
+    function dev() internal pure returns (Parameters memory p) {
+        p = _common();
+        p.development = true;
+        p.clocks = Clocks({
+            batchAge: 20,
+            window: 30,
+            dataAnswer: 10,
+            jury: 10,
+            appeal: 10,
+            unbonding: 90,
+            settlementPeriod: 30,
+            longestPause: 10,
+            thaw: 60,
+            feeNotice: 30,
+            feeGrace: 60,
+            reviewPeriod: 120,
+            votingDelay: 5,
+            votingPeriod: 90,
+            treasuryDelay: 5,
+            upgradeDelay: 120
+        });
+        p.minimumStake = uint96(1_000 * OPEN);
+        p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
+        p.bridge = STANDARD_BRIDGE;
+        p.faucetAmount = 1_000 * OPEN;
+        p.faucetPeriod = 60;
+        p.faucetPot = 10_000_000 * OPEN;
+        p.treasuryPot = 1_000_000 * OPEN;
+    }
+
+    /// @notice What a network with real value starts with. Guardian and L1 token are to be named.
+    function production() internal pure returns (Parameters memory p) {
+        p = _common();
+        p.clocks = Clocks({
+            batchAge: 1 hours,
+            window: 48 hours,
+            dataAnswer: 24 hours,
+            jury: 3 days,
+            appeal: 3 days,
+            unbonding: 14 days,
+            settlementPeriod: 3 days,
+            longestPause: 3 days,
+            thaw: 7 days,
+            feeNotice: 7 days,
+            feeGrace: 7 days,
+            reviewPeriod: 14 days,
+            votingDelay: 1 days,
+            votingPeriod: 7 days,
+            treasuryDelay: 2 days,
+            upgradeDelay: 10 days
+        });
+        p.minimumStake = uint96(100_000 * OPEN);
+        p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
+        p.proposalThreshold = 0.001e18;
+        p.bridge = STANDARD_BRIDGE;
+        p.superchainBridge = SUPERCHAIN_BRIDGE;
+    }
+
+    /// @notice Reverts unless the clocks leave everybody the time that others' clocks give them.
+    function check(Parameters memory p) internal pure {
+        Clocks memory c = p.clocks;
+        _require(c.window > 0 && c.votingPeriod > 0 && c.treasuryDelay > 0, "clocks > 0");
+        // what a batch did can be answered for while the stake is still there
+        _require(
+            c.unbonding > c.window + c.dataAnswer + c.jury + c.appeal, "unbonding > window + data answers + jury + appeal"
+        );
+        // a payer cannot leave with what an operator had no time to settle
+        _require(c.thaw > c.longestPause + c.settlementPeriod, "thaw > longest pause + settlement period");
+        // who dislikes an upgrade can take deposits out and see every batch final before it
+        _require(c.upgradeDelay > c.thaw + c.window, "upgrade delay > thaw + window");
+        _require(c.upgradeDelay > c.treasuryDelay, "upgrade delay > treasury delay");
+        _require(c.settlementPeriod >= c.batchAge, "settlement period >= batch age");
+        _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");
+        if (p.development) return;
+        _require(c.window >= 48 hours, "window >= 48 h in production");
+        if (p.guardian == address(0)) revert Parameters_Missing("guardian");
+        if (p.remoteToken == address(0)) revert Parameters_Missing("remoteToken");
+        if (p.faucetPot + p.treasuryPot + p.mints.length > 0) revert Parameters_Missing("development");
+    }
+
+    function _common() private pure returns (Parameters memory p) {
+        p.protocolFeeBps = 500;
+        p.burnBps = 5_000;
+        p.contributorCapBps = 8_000;
+        p.treasuryQuorumBps = 1_000;
+        p.upgradesQuorumBps = 2_000;
+    }
+
+    function _require(bool holds, string memory rule) private pure {
+        if (!holds) revert Parameters_BrokenClock(rule);
+    }
+}

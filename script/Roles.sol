@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
+import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
+import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
+import {BoundedPause} from "../contracts/src/libraries/BoundedPause.sol";
+import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
+import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
+import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
+import {IRewardPool} from "../contracts/src/settlement/IRewardPool.sol";
+import {IOpenToken} from "../contracts/src/token/IOpenToken.sol";
+import {Parameters} from "./Parameters.sol";
+
+/// @notice Who may call what. Whatever restricted function is not named here is the admin's: the upgrade timelock's.
+library Roles {
+    uint64 internal constant ADMIN = 0;
+    uint64 internal constant BRIDGE = 1; // mints and burns OPEN
+    uint64 internal constant SETTLEMENT = 2; // collects, releases, locks stake, funds rewards
+    uint64 internal constant REWARDS = 3; // mints contribution votes
+    uint64 internal constant TRAINING = 4; // adds attested releases
+    uint64 internal constant TREASURY = 5; // spends the treasury
+    uint64 internal constant GUARDIAN = 6; // pauses what is new, for a bounded time
+
+    /// @notice Calls for the access manager's `multicall`.
+    /// @param at where the contract of a name is
+    function grants(Parameters memory p, function(string memory) view returns (address) at)
+        internal
+        view
+        returns (bytes[] memory calls)
+    {
+        bytes[] memory all = new bytes[](32);
+        uint256 n;
+
+        bytes4[] memory f = new bytes4[](4);
+        f[0] = IOpenToken.mint.selector;
+        f[1] = bytes4(keccak256("burn(address,uint256)"));
+        f[2] = IERC7802.crosschainMint.selector;
+        f[3] = IERC7802.crosschainBurn.selector;
+        all[n++] = _only(at("OpenToken"), f, BRIDGE);
+        if (!p.development) {
+            all[n++] = _grant(BRIDGE, p.bridge);
+            all[n++] = _grant(BRIDGE, p.superchainBridge);
+        }
+
+        all[n++] = _only(at("PaymentEscrow"), _two(IPaymentEscrow.collect.selector, IPaymentEscrow.release.selector), SETTLEMENT);
+        all[n++] = _only(at("OperatorRegistry"), _one(IOperatorRegistry.setLock.selector), SETTLEMENT);
+        all[n++] = _only(at("RewardPool"), _one(IRewardPool.activate.selector), SETTLEMENT);
+        all[n++] = _grant(SETTLEMENT, at("Settlement"));
+
+        all[n++] = _only(at("ContributionVotes"), _one(IContributionVotes.mint.selector), REWARDS);
+        all[n++] = _grant(REWARDS, at("RewardPool"));
+
+        all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.addRelease.selector), TRAINING);
+        all[n++] = _grant(TRAINING, at("TrainingJobs"));
+
+        all[n++] = _only(at("Treasury"), _one(ITreasury.spend.selector), TREASURY);
+        all[n++] = _grant(TREASURY, at("TreasuryTimelock"));
+
+        bytes4[] memory pauses = _two(BoundedPause.pause.selector, BoundedPause.unpause.selector);
+        all[n++] = _only(at("PaymentEscrow"), pauses, GUARDIAN);
+        all[n++] = _only(at("Settlement"), pauses, GUARDIAN);
+        all[n++] = _grant(GUARDIAN, p.guardian);
+
+        string[6] memory labels = ["bridge", "settlement", "rewards", "training", "treasury", "guardian"];
+        for (uint64 role = BRIDGE; role <= GUARDIAN; ++role) {
+            all[n++] = abi.encodeCall(IAccessManager.labelRole, (role, labels[role - 1]));
+        }
+
+        calls = new bytes[](n);
+        for (uint256 i; i < n; ++i) {
+            calls[i] = all[i];
+        }
+    }
+
+    /// @notice Makes `admin` the only one in charge. The deployer's last call.
+    function handOver(address deployer, address admin) internal pure returns (bytes[] memory calls) {
+        calls = new bytes[](2);
+        calls[0] = _grant(ADMIN, admin);
+        calls[1] = abi.encodeCall(IAccessManager.renounceRole, (ADMIN, deployer));
+    }
+
+    function _only(address target, bytes4[] memory selectors, uint64 role) private pure returns (bytes memory) {
+        return abi.encodeCall(IAccessManager.setTargetFunctionRole, (target, selectors, role));
+    }
+
+    function _grant(uint64 role, address account) private pure returns (bytes memory) {
+        return abi.encodeCall(IAccessManager.grantRole, (role, account, 0));
+    }
+
+    function _one(bytes4 a) private pure returns (bytes4[] memory f) {
+        f = new bytes4[](1);
+        f[0] = a;
+    }
+
+    function _two(bytes4 a, bytes4 b) private pure returns (bytes4[] memory f) {
+        f = new bytes4[](2);
+        (f[0], f[1]) = (a, b);
+    }
+}
