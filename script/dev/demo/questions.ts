@@ -4,18 +4,18 @@ import { type Domain, domains } from './extract.ts';
 
 /** What the caller asks about, best first; the first two of each domain that were trained on are asked. */
 const topics: Record<Domain, string[]> = {
-  token: [
-    'ERC20Burnable.burn',
-    'ERC721Consecutive._mintConsecutive',
-    'SafeERC20.safeIncreaseAllowance',
-    'ERC4626._convertToShares',
+  token: ['ERC20Burnable.burnFrom', 'ERC4626._convertToAssets', 'ERC721._safeMint', 'SafeERC20.safeIncreaseAllowance'],
+  access: [
+    'AccessControl._revokeRole',
+    'Ownable.renounceOwnership',
+    'IAccessControlDefaultAdminRules.rollbackDefaultAdminDelay',
+    'IAccessManager.labelRole',
   ],
-  access: ['AccessControl._revokeRole', 'Ownable2Step.pendingOwner', 'IAccessManager.labelRole', 'Ownable.renounceOwnership'],
   governance: [
     'TimelockController.schedule',
-    'GovernorTimelockAccess.accessManager',
-    'GovernorCountingFractional.proposalVotes',
-    'IVotes.delegateBySig',
+    'GovernorPreventLateQuorum.lateQuorumVoteExtension',
+    'Votes._moveDelegateVotes',
+    'IGovernor.castVoteBySig',
   ],
 };
 

@@ -57,8 +57,8 @@ export type Stage = {
 
 export type Transact = <
   const abi extends Abi,
-  name extends ContractFunctionName<abi, 'nonpayable'>,
-  const args extends ContractFunctionArgs<abi, 'nonpayable', name>,
+  name extends ContractFunctionName<abi, 'nonpayable' | 'payable'>,
+  const args extends ContractFunctionArgs<abi, 'nonpayable' | 'payable', name>,
 >(
   who: DevName,
   contract: { address: Address; abi: abi },

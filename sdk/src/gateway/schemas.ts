@@ -10,7 +10,13 @@ export const infoSchema = z.object({
   chainId: z.int(),
   feeVersion: uint32Schema,
   protocolFeeBps: z.int(),
-  limits: z.object({ fileBytes: z.int(), records: z.int(), recordBytes: z.int(), maxTokens: z.int(), contextLength: z.int() }),
+  limits: z.object({
+    fileBytes: z.int(),
+    records: z.int(),
+    recordBytes: z.int(),
+    maxTokens: z.int(),
+    contextLength: z.int().nullable(),
+  }),
   batch: z.object({ maxAge: z.number(), maxReceipts: z.number(), window: z.number() }),
 });
 

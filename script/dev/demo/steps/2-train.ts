@@ -160,7 +160,7 @@ async function watchTraining(stage: Stage, jobId: number): Promise<Loss> {
 class TrainingFailed extends Error {}
 
 function refuseFailure(event: JobEvent): void {
-  if (event.type === 'failed' || event.type === 'cancelled' || event.type === 'timed-out') {
+  if (['failed', 'cancelled', 'timed-out', 'declined', 'taken', 'refund-due'].includes(event.type)) {
     throw new TrainingFailed(`The training ${event.type}: ${String(event.message ?? '')} ${String(event.hint ?? '')}`.trim());
   }
 }
