@@ -1,0 +1,5 @@
+import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { proposalFields, proposalQuery } from '#lib/graph/queries/governance.ts';
+
+export type Proposal = ResultOf<typeof proposalFields>;
+export type Vote = NonNullable<ResultOf<typeof proposalQuery>['proposal']>['votes'][number];
