@@ -168,7 +168,7 @@ export function buildSteps({ root }) {
       after: ['packages'],
       inputs: ['web', 'sdk/src', 'subgraph/api.graphql', 'package-lock.json'],
       outputs: ['web/build/index.html'],
-      run: () => npm('web', ['run', 'build', '-w', 'web']),
+      run: () => npm('web', ['run', 'build:local', '-w', 'web']),
     },
   ].map((step) => makeStep(root, step));
 }
