@@ -21,7 +21,7 @@ function findPython() {
     tried.push(`${name} is ${version}`);
     const [major, minor] = version.split('.').map(Number);
     if (major !== 3 || minor < 11) continue;
-    if (run(name, ['-c', 'import venv, ensurepip'])) return name;
+    if (run(name, ['-c', 'import venv, ensurepip']) !== undefined) return name;
     withoutVenv ??= `${name} (${version})`;
   }
   if (withoutVenv) {
