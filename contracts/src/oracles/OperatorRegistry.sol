@@ -28,13 +28,13 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
     /// @inheritdoc IOperatorRegistry
     uint64 public immutable unbondingPeriod;
 
-    /// @dev Two slots: signer and stake; what is unbonding or locked.
+    /// @dev Two slots; the lock shares its slot with the signer, which is never 0, so that it changes cheaply.
     struct Entry {
         address signer;
+        uint96 locked;
         uint96 stake; // bonded, without `unbonding`
         uint96 unbonding;
         uint64 unbondedAt;
-        uint96 locked;
     }
 
     /// @custom:storage-location erc7201:openledger.storage.OperatorRegistry

@@ -33,7 +33,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
     /// @custom:storage-location erc7201:openledger.storage.PaymentEscrow
     struct PaymentEscrowStorage {
         uint256 pending;
-        mapping(address payer => mapping(address operator => Account)) accounts;
+        mapping(address operator => mapping(address payer => Account)) accounts;
         mapping(bytes32 channelId => Channel) channels;
     }
 
@@ -68,7 +68,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
     ) public whenNotPaused {
         if (payer == address(0) || operator == address(0)) revert PaymentEscrow_ZeroAddress();
         if (amount == 0) revert PaymentEscrow_ZeroAmount();
-        Account storage a = _storage().accounts[payer][operator];
+        Account storage a = _storage().accounts[operator][payer];
         uint96 balance = a.balance + amount;
         a.balance = balance;
         emit Deposited(payer, operator, msg.sender, amount, balance);
@@ -127,7 +127,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         uint96 amount
     ) external {
         if (amount == 0) revert PaymentEscrow_ZeroAmount();
-        Account storage a = _storage().accounts[msg.sender][operator];
+        Account storage a = _storage().accounts[operator][msg.sender];
         if (amount > a.balance) revert PaymentEscrow_ThawBeyondBalance(amount, a.balance);
         uint64 thawedAt = uint64(block.timestamp) + thawPeriod;
         a.thawing = amount;
@@ -139,7 +139,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
     function withdraw(
         address operator
     ) external {
-        Account storage a = _storage().accounts[msg.sender][operator];
+        Account storage a = _storage().accounts[operator][msg.sender];
         uint96 balance = a.balance;
         uint96 amount = a.thawing < balance ? a.thawing : balance;
         if (amount == 0) revert PaymentEscrow_NothingThawing(msg.sender, operator);
@@ -163,12 +163,15 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         }
         if (count > Channels.MAX_ENTRIES) revert PaymentEscrow_TooManyChannels(count);
 
+        PaymentEscrowStorage storage $ = _storage();
+        mapping(address payer => Account) storage accounts = $.accounts[operator];
         bytes32 domain = _domainSeparatorV4();
         Channels.VoucherWords memory words; // one buffer for all entries
         words.typeHash = Channels.VOUCHER_TYPEHASH;
         words.operator = operator;
         Channels.Collection memory entry;
         uint256 lastKey;
+        uint256 sum; // at most 512 amounts of 96 bits
         for (uint256 i = 0; i < count; ++i) {
             Channels.read(channels, i, words, entry);
             if (entry.reserved != 0) revert PaymentEscrow_ReservedBytes(i);
@@ -177,11 +180,15 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
             if (key <= lastKey) revert PaymentEscrow_ChannelsOutOfOrder(i);
             lastKey = key;
             _requireSigned(domain, id, words, entry);
-            calls += _advance(id, words, entry);
-            _debit(words.payer, operator, entry.collected);
-            collected += entry.collected;
+            calls += _advance($.channels[id], id, words, entry);
+            _debit(accounts[words.payer], words.payer, entry.collected);
+            unchecked {
+                sum += entry.collected;
+            }
         }
-        _storage().pending += collected;
+        // Debited from balances that the token's supply, below 96 bits, stands behind.
+        collected = uint96(sum);
+        $.pending += collected;
     }
 
     /// @inheritdoc IPaymentEscrow
@@ -206,7 +213,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         address payer,
         address operator
     ) external view returns (Account memory) {
-        return _storage().accounts[payer][operator];
+        return _storage().accounts[operator][payer];
     }
 
     /// @inheritdoc IPaymentEscrow
@@ -255,46 +262,58 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
     /// @dev Moves the channel on to the entry's cumulative amount and sequence, within voucher and session.
     /// @return calls sequences that the entry adds
     function _advance(
+        Channel storage channel_,
         bytes32 id,
         Channels.VoucherWords memory words,
         Channels.Collection memory entry
     ) private returns (uint32 calls) {
-        Channel storage slot = _storage().channels[id];
-        Channel memory c = slot;
-        if (entry.lastSequence <= c.sequence) {
-            revert PaymentEscrow_SequenceNotRising(id, c.sequence, entry.lastSequence);
+        // One load and one store of the packed slot: collected 0–95, cap 96–191, sequence 192–223, expiry 224–255.
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := sload(channel_.slot)
         }
-        if (entry.lastSequence > words.maxSequence) {
-            revert PaymentEscrow_BeyondMaxSequence(id, entry.lastSequence, words.maxSequence);
-        }
-        uint256 cumulative = uint256(c.collected) + entry.collected;
-        if (cumulative > words.cumulativeCeiling) {
-            revert PaymentEscrow_BeyondCeiling(id, cumulative, words.cumulativeCeiling);
-        }
-        if (words.signer != words.payer) {
-            if (c.expiry == 0) revert PaymentEscrow_NoSession(words.payer, words.operator, words.signer);
-            if (block.timestamp > uint256(c.expiry) + thawPeriod) revert PaymentEscrow_SessionExpired(id, c.expiry);
-            if (cumulative > c.cap) revert PaymentEscrow_BeyondSessionCap(id, cumulative, c.cap);
+        uint32 sequence = uint32(slot >> 192);
+        uint32 lastSequence = entry.lastSequence;
+        if (lastSequence <= sequence) revert PaymentEscrow_SequenceNotRising(id, sequence, lastSequence);
+        if (lastSequence > words.maxSequence) {
+            revert PaymentEscrow_BeyondMaxSequence(id, lastSequence, words.maxSequence);
         }
         unchecked {
-            calls = entry.lastSequence - c.sequence;
+            uint256 cumulative = uint256(uint96(slot)) + entry.collected;
+            if (cumulative > words.cumulativeCeiling) {
+                revert PaymentEscrow_BeyondCeiling(id, cumulative, words.cumulativeCeiling);
+            }
+            if (words.signer != words.payer) _requireSession(slot, id, cumulative, words);
+            calls = lastSequence - sequence;
+            // `cumulative` fits 96 bits because the ceiling does.
+            slot = (slot & ~(uint256(type(uint32).max) << 192 | type(uint96).max)) | uint256(lastSequence) << 192 | cumulative;
         }
-        c.collected = uint96(cumulative); // ≤ cumulativeCeiling
-        c.sequence = entry.lastSequence;
-        slot.collected = c.collected;
-        slot.sequence = c.sequence;
+        assembly ("memory-safe") {
+            sstore(channel_.slot, slot)
+        }
     }
 
-    function _debit(
-        address payer,
-        address operator,
-        uint96 amount
-    ) private {
-        Account storage a = _storage().accounts[payer][operator];
-        uint96 balance = a.balance;
-        if (amount > balance) revert PaymentEscrow_BeyondBalance(payer, amount, balance);
-        unchecked {
-            a.balance = balance - amount;
+    /// @param slot the channel's packed slot
+    function _requireSession(uint256 slot, bytes32 id, uint256 cumulative, Channels.VoucherWords memory words)
+        private
+        view
+    {
+        uint32 expiry = uint32(slot >> 224);
+        if (expiry == 0) revert PaymentEscrow_NoSession(words.payer, words.operator, words.signer);
+        if (block.timestamp > uint256(expiry) + thawPeriod) revert PaymentEscrow_SessionExpired(id, expiry);
+        uint96 cap = uint96(slot >> 96);
+        if (cumulative > cap) revert PaymentEscrow_BeyondSessionCap(id, cumulative, cap);
+    }
+
+    function _debit(Account storage a, address payer, uint96 amount) private {
+        // One load and one store, as above: balance 0–95, the thaw above it.
+        uint256 slot;
+        assembly ("memory-safe") {
+            slot := sload(a.slot)
+        }
+        if (amount > uint96(slot)) revert PaymentEscrow_BeyondBalance(payer, amount, uint96(slot));
+        assembly ("memory-safe") {
+            sstore(a.slot, sub(slot, amount))
         }
     }
 

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {Test} from "forge-std/Test.sol";
+import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
+import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
+import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
+import {RewardPool} from "../../src/settlement/RewardPool.sol";
+import {Settlement} from "../../src/settlement/Settlement.sol";
+import {OpenToken} from "../../src/token/OpenToken.sol";
+
+/// @notice The settlement contracts behind proxies, wired as in a deployment, with two operators and two payers.
+abstract contract SettlementBase is Test {
+    uint96 internal constant MINIMUM_STAKE = 1_000e18;
+    uint96 internal constant STAKE = 1_000_000e18;
+    uint64 internal constant WINDOW = 30;
+    uint64 internal constant THAW = 600;
+    uint64 internal constant LONGEST_PAUSE = 120;
+    uint64 internal constant UNBONDING = 1_200;
+    uint64 internal constant NOTICE = 1 days;
+    uint64 internal constant GRACE = 2 days;
+    uint16 internal constant PROTOCOL_FEE_BPS = 500;
+    uint16 internal constant BURN_BPS = 5_000;
+    uint16 internal constant CONTRIBUTOR_CAP_BPS = 5_000;
+
+    uint64 internal constant SETTLEMENT_ROLE = 1;
+    uint64 internal constant POOL_ROLE = 2;
+    uint64 internal constant GUARDIAN_ROLE = 3;
+    uint64 internal constant GOVERNANCE_ROLE = 4;
+    uint64 internal constant BRIDGE_ROLE = 5;
+
+    AccessManager internal manager;
+    OpenToken internal token;
+    ContributionVotes internal votes;
+    OperatorRegistry internal registry;
+    FeePolicy internal feePolicy;
+    PaymentEscrow internal escrow;
+    RewardPool internal pool;
+    Settlement internal settlement;
+
+    address internal treasury = makeAddr("treasury");
+    address internal guardian = makeAddr("guardian");
+    address internal governance = makeAddr("governance");
+    address internal anyone = makeAddr("anyone");
+    address internal operator;
+    uint256 internal operatorKey;
+    address internal operatorSigner;
+    address internal operator2;
+    address internal payer;
+    uint256 internal payerKey;
+    address internal payer2;
+    uint256 internal payer2Key;
+    address internal session;
+    uint256 internal sessionKey;
+
+    function setUp() public virtual {
+        vm.warp(1_800_000_000);
+        (operator, operatorKey) = makeAddrAndKey("operator");
+        operatorSigner = makeAddr("operatorSigner");
+        operator2 = makeAddr("operator2");
+        (payer, payerKey) = makeAddrAndKey("payer");
+        (payer2, payer2Key) = makeAddrAndKey("payer2");
+        (session, sessionKey) = makeAddrAndKey("session");
+        _deploy();
+        _wire();
+        _registerOperator(operator, operatorSigner);
+        _registerOperator(operator2, makeAddr("operator2Signer"));
+    }
+
+    function _proxy(address implementation, bytes memory call) internal returns (address) {
+        return address(new ERC1967Proxy(implementation, call));
+    }
+
+    function _deploy() private {
+        manager = new AccessManager(address(this));
+        address authority = address(manager);
+        token = OpenToken(
+            _proxy(
+                address(new OpenToken()), abi.encodeCall(OpenToken.initialize, (authority, address(this), address(0)))
+            )
+        );
+        votes = ContributionVotes(
+            _proxy(address(new ContributionVotes()), abi.encodeCall(ContributionVotes.initialize, (authority)))
+        );
+        IERC20 open = IERC20(address(token));
+        registry = OperatorRegistry(
+            _proxy(
+                address(new OperatorRegistry(open, MINIMUM_STAKE, UNBONDING)),
+                abi.encodeCall(OperatorRegistry.initialize, (authority))
+            )
+        );
+        feePolicy = FeePolicy(
+            _proxy(
+                address(new FeePolicy(NOTICE, GRACE)),
+                abi.encodeCall(FeePolicy.initialize, (authority, PROTOCOL_FEE_BPS, BURN_BPS, CONTRIBUTOR_CAP_BPS))
+            )
+        );
+        escrow = PaymentEscrow(
+            _proxy(
+                address(new PaymentEscrow(open, THAW, LONGEST_PAUSE)),
+                abi.encodeCall(PaymentEscrow.initialize, (authority))
+            )
+        );
+        pool = RewardPool(
+            _proxy(address(new RewardPool(open, votes)), abi.encodeCall(RewardPool.initialize, (authority)))
+        );
+        settlement = Settlement(
+            _proxy(
+                address(new Settlement(escrow, registry, feePolicy, pool, treasury, WINDOW, LONGEST_PAUSE)),
+                abi.encodeCall(Settlement.initialize, (authority))
+            )
+        );
+    }
+
+    function _wire() private {
+        _allow(address(escrow), PaymentEscrow.collect.selector, SETTLEMENT_ROLE);
+        _allow(address(escrow), PaymentEscrow.release.selector, SETTLEMENT_ROLE);
+        _allow(address(registry), OperatorRegistry.setLock.selector, SETTLEMENT_ROLE);
+        _allow(address(pool), RewardPool.activate.selector, SETTLEMENT_ROLE);
+        _allow(address(votes), ContributionVotes.mint.selector, POOL_ROLE);
+        _allow(address(feePolicy), FeePolicy.setFee.selector, GOVERNANCE_ROLE);
+        _allow(address(token), OpenToken.mint.selector, BRIDGE_ROLE);
+        _allow(address(escrow), escrow.pause.selector, GUARDIAN_ROLE);
+        _allow(address(escrow), escrow.unpause.selector, GUARDIAN_ROLE);
+        _allow(address(settlement), settlement.pause.selector, GUARDIAN_ROLE);
+        _allow(address(settlement), settlement.unpause.selector, GUARDIAN_ROLE);
+        manager.grantRole(SETTLEMENT_ROLE, address(settlement), 0);
+        manager.grantRole(POOL_ROLE, address(pool), 0);
+        manager.grantRole(GUARDIAN_ROLE, guardian, 0);
+        manager.grantRole(GOVERNANCE_ROLE, governance, 0);
+        manager.grantRole(BRIDGE_ROLE, address(this), 0);
+    }
+
+    function _allow(address target, bytes4 selector, uint64 role) internal {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = selector;
+        manager.setTargetFunctionRole(target, selectors, role);
+    }
+
+    function _registerOperator(address account, address signer) internal {
+        _give(account, address(registry), STAKE);
+        vm.prank(account);
+        registry.register(signer, "https://operator.example", "", STAKE);
+    }
+
+    /// @dev Gives OPEN to `account` and lets `spender` take it.
+    function _give(address account, address spender, uint96 amount) internal {
+        token.mint(account, amount);
+        vm.prank(account);
+        token.approve(spender, type(uint256).max);
+    }
+
+    function _deposit(address from, address operator_, uint96 amount) internal {
+        _give(from, address(escrow), amount);
+        vm.prank(from);
+        escrow.deposit(from, operator_, amount);
+    }
+
+    function _authorize(address from, address operator_, address signer, uint96 cap, uint32 expiry) internal {
+        vm.prank(from);
+        escrow.authorizeSession(operator_, signer, cap, expiry);
+    }
+}
