@@ -1,6 +1,7 @@
 import type { Terms } from '@openledger/sdk';
 import type { Address, Hex } from 'viem';
 import { cached } from '../cached.ts';
+import { now } from '../context.ts';
 import type { Chain } from './open.ts';
 
 /** How long what the chain says is believed without asking again, ms. Everything is checked anew when it is settled. */
@@ -20,6 +21,7 @@ export function createFacts(chain: Chain) {
   const { client, contracts, operator } = chain;
 
   const operatorState = cached(brief, () => client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }));
+  const clock = cached(1_000, () => client.getBlock().then(({ timestamp }) => Number(timestamp)));
   const dayIndex = cached(brief, () => client.readContract({ ...contracts.settlement, functionName: 'dayIndex' }));
   const window = cached(long, () => client.readContract({ ...contracts.settlement, functionName: 'window' }).then(Number));
   const fee = cached(brief, async () => {
@@ -62,6 +64,8 @@ export function createFacts(chain: Chain) {
 
   return {
     operator: () => operatorState.get(''),
+    /** Seconds since 1970 by whichever clock is ahead, the chain's or ours. */
+    clock: async () => Math.max(await clock.get(''), now()),
     dayIndex: () => dayIndex.get(''),
     window: () => window.get(''),
     fee: () => fee.get(''),

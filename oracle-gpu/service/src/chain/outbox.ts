@@ -25,6 +25,8 @@ import type { Chain } from './open.ts';
 export const finalityBlocks = 10n;
 /** Blocks that are looked at again after the chain was found shorter or changed (a development chain loses what it had not saved). */
 const lookBackBlocks = 600n;
+/** A transaction that is in no block yet is sent again this often, ms: nodes may forget their pool. */
+const rebroadcastMs = 5_000;
 
 export type Outbox = ReturnType<typeof createOutbox>;
 export type OutboxRow = typeof transactions.$inferSelect;
@@ -46,6 +48,7 @@ export class RefusedTransaction extends Error {
 export function createOutbox(db: Database, chain: Chain, log: Log) {
   const inOrder = createMutex();
   const { client, account } = chain;
+  const broadcastAt = new Map<string, number>();
 
   /** Signs and stores a call, then broadcasts it. Throws RefusedTransaction, storing nothing, when it would revert. */
   async function send<const A extends Abi>(purpose: string, call: { address: Address } & EncodeFunctionDataParameters<A>): Promise<OutboxRow> {
@@ -103,10 +106,11 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
   }
 
   async function broadcast(row: OutboxRow): Promise<void> {
+    broadcastAt.set(row.id, Date.now());
     try {
       await client.sendRawTransaction({ serializedTransaction: row.raw as Hex });
     } catch (error) {
-      const reason = sentence(error instanceof BaseError ? (error.walk() as Error) : error).toLowerCase();
+      const reason = (error instanceof BaseError ? error.details || error.shortMessage : sentence(error)).toLowerCase();
       if (/already (known|imported)/.test(reason)) return mark(row.id, { status: 'sent' });
       if (/nonce too low|nonce is too low/.test(reason)) {
         // Either it is in a block already, or somebody else used the nonce: then it can never be.
@@ -152,6 +156,8 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
       if (row.blockNumber !== null) {
         log.warn({ purpose: row.purpose, hash: row.hash }, 'the chain was reorganised: sending again');
         await mark(row.id, { status: 'stored', blockNumber: null, blockHash: null });
+      } else if (row.status === 'sent' && Date.now() - (broadcastAt.get(row.id) ?? 0) < rebroadcastMs) {
+        return; // it waits in the node's pool
       }
       await inOrder(() => broadcast(row));
       return;
@@ -164,6 +170,7 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
       blockNumber: Number(receipt.blockNumber),
       blockHash: receipt.blockHash,
     });
+    if (deep) broadcastAt.delete(row.id);
   }
 
   /** After a reorganisation deeper than what was called final. */

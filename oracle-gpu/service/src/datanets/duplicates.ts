@@ -18,7 +18,7 @@ export type Duplicates = {
 export async function duplicatesOf({ db, files }: Pick<Context, 'db'> & { files: RecordFiles }, contributionId: number): Promise<Duplicates> {
   const [own] = await db.select().from(contributions).where(eq(contributions.contributionId, contributionId));
   if (!own) throw new ServiceError(404, 'contribution_not_found', `There is no contribution ${contributionId}.`);
-  if (!own.cid) throw new ServiceError(409, 'not_revealed', `Contribution ${contributionId} is not revealed yet: wait for its file.`);
+  if (!own.cid) throw new ServiceError(404, 'not_revealed', `Contribution ${contributionId} is not revealed yet: wait for its file.`);
   const rows = await db
     .select()
     .from(contributions)

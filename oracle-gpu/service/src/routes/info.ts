@@ -30,8 +30,11 @@ export function info(app: FastifyInstance, context: Context): void {
 
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
 
+  let contextLength = 0; // until the engine has answered once
+
   app.get('/v1/info', async () => {
     const [fee, operator, window, health] = await Promise.all([facts.fee(), facts.operator(), facts.window(), engine.health().catch(() => null)]);
+    contextLength = health?.base?.contextLength ?? contextLength;
     return {
       operator: chain.operator,
       signer: operator.signer.toLowerCase(),
@@ -41,7 +44,7 @@ export function info(app: FastifyInstance, context: Context): void {
       feeVersion: fee.feeVersion,
       protocolFeeBps: fee.protocolFeeBps,
       engine: health ?? { status: 'down' },
-      limits: { ...recordLimits, maxTokens: config.limits.maxTokens, contextLength: health?.base?.contextLength ?? null, callsPerKey: config.limits.callsPerKey },
+      limits: { ...recordLimits, maxTokens: config.limits.maxTokens, contextLength, callsPerKey: config.limits.callsPerKey },
       batch: { maxAge: config.batch.maxAge, maxReceipts: config.batch.maxReceipts, window },
     };
   });

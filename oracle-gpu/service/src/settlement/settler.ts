@@ -51,7 +51,7 @@ export function createSettler(context: Context) {
 
   async function finalizeOldest(rows: BatchRow[], finalized: number): Promise<void> {
     const oldest = rows.find(({ batchIndex }) => batchIndex === finalized + 1);
-    if (oldest?.status !== 'pending' || oldest.finalAt === null || oldest.finalAt > now()) return;
+    if (oldest?.status !== 'pending' || oldest.finalAt === null || oldest.finalAt > (await context.facts.clock())) return;
     const purpose = `finalize:${oldest.batchIndex}`;
     if (await outbox.isInFlight(purpose)) return;
     const { body, rewards, settledAt } = batchHeaderSchema.parse(oldest.header);

@@ -52,7 +52,7 @@ export async function openTrainer(context: Trainer, jobLog: JobLog) {
     const [row] = await db.select().from(trainingJobs).where(eq(trainingJobs.jobId, jobId));
     if (!row) return;
     if (row.status === 'open') return quoteJob(context, jobLog, row);
-    const isOver = row.deliverBy !== null && now() > row.deliverBy + graceSeconds;
+    const isOver = row.deliverBy !== null && (await context.facts.clock()) > row.deliverBy + graceSeconds;
     if (isOver) return refund(jobId);
     if (running.has(row.status)) await runJob(context, jobLog, row, stopping.signal);
   }
@@ -75,8 +75,10 @@ export async function openTrainer(context: Trainer, jobLog: JobLog) {
     /** Puts every job that needs something into the queue; one that is there already is not put in twice. */
     async dispatch(): Promise<void> {
       const rows = await db.select().from(trainingJobs).where(inArray(trainingJobs.status, unfinished));
+      if (rows.length === 0) return;
+      const clock = await context.facts.clock();
       for (const { jobId, status, deliverBy } of rows) {
-        if (status === 'failed' && (deliverBy ?? 0) + graceSeconds >= now()) continue;
+        if (status === 'failed' && (deliverBy ?? 0) + graceSeconds >= clock) continue;
         if ((notBefore.get(jobId)?.at ?? 0) > now()) continue;
         await boss.send(queue, { jobId }, { singletonKey: String(jobId) });
       }

@@ -1,0 +1,239 @@
+// A double of the engine for tests: speaks its protocol (docs/interfaces.md), knows nothing of models. Answers are
+// made of the question's words, training takes milliseconds, scores count shared words. Everything it hashes is real.
+import { createHash } from 'node:crypto';
+import { canonicalJson, int8Tree, recordTokensTree, trainingLogRoot, treeId, zeroHash } from '@openledger/sdk';
+import Fastify, { type FastifyReply } from 'fastify';
+import type { Hex } from 'viem';
+
+type Message = { role: string; content: string };
+type JobRecord = { recordId: Hex; cluster: Hex; messages: Message[] };
+type Plan = { base: string; training: { epochs: number; batchSize: number; heldOutEvery: number }; records: JobRecord[] };
+type JobEvent = { seq: number; time: number; type: string } & Record<string, unknown>;
+type Job = { id: string; plan: Plan; events: JobEvent[]; log: string[]; adapter: Hex; files: Record<string, Buffer>; rows: IndexRow[]; result?: object };
+type IndexRow = { position: number; recordId: Hex; cluster: Hex; tokensRoot: Hex; scaleBits: number; rowRoot: Hex };
+
+const sha256 = (data: Buffer | string): Buffer => createHash('sha256').update(data).digest();
+const hex = (bytes: Buffer): Hex => `0x${bytes.toString('hex')}`;
+const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+const tokenOf = (word: string): number => sha256(word).readUInt16BE(0);
+const nullThreshold = 1_000;
+
+export const doubleBase = {
+  id: hex(sha256('base')),
+  name: 'test-double',
+  family: 'llama',
+  licence: 'none',
+  parameters: 1000,
+  contextLength: 128,
+  tokenizerHash: hex(sha256('tokenizer')),
+};
+
+export type EngineDouble = Awaited<ReturnType<typeof startEngineDouble>>;
+
+export async function startEngineDouble() {
+  const app = Fastify({ bodyLimit: 64 * 1024 * 1024, forceCloseConnections: true });
+  const jobs = new Map<string, Job>();
+  /** What a test wants to go wrong, or slow. */
+  const behaviour = {
+    tokenDelayMs: 0,
+    attributionFailures: 0,
+    breakAfterTokens: Number.POSITIVE_INFINITY,
+    stepDelayMs: 0,
+    failTraining: undefined as undefined | { message: string; hint: string },
+    onAttribute: undefined as undefined | (() => void | Promise<void>),
+    onToken: undefined as undefined | ((index: number) => void | Promise<void>),
+  };
+  const count = { generate: 0, attribute: 0 };
+
+  const refuse = (reply: FastifyReply, status: number, code: string, message: string, detail = {}) =>
+    reply.code(status).send({ error: { message, type: 'engine_error', code, ...detail } });
+  const promptTokens = (messages: Message[]): number[] => messages.flatMap(({ content }) => words(content)).map(tokenOf);
+  const find = (adapter: string): Job | undefined => [...jobs.values()].find((job) => job.adapter === adapter && job.result);
+
+  app.get('/health', async () => ({ status: 'ok', engine: 'double', engineHash: hex(sha256('double')), device: 'cpu', threads: 1, base: doubleBase }));
+
+  app.post<{ Body: { messages: Message[] } }>('/v1/tokenize', async (request, reply) => {
+    const ids = promptTokens(request.body.messages);
+    if (ids.length >= doubleBase.contextLength) return tooLong(reply, ids.length);
+    return { promptTokens: ids.length, promptTokenIds: ids, contextLength: doubleBase.contextLength };
+  });
+
+  const tooLong = (reply: FastifyReply, length: number) =>
+    refuse(reply, 400, 'context_length_exceeded', `The prompt has ${length} tokens: shorten it.`, { promptTokens: length, contextLength: doubleBase.contextLength });
+
+  app.post<{ Body: { adapter: string | null; messages: Message[]; maxTokens: number } }>('/v1/generate', async (request, reply) => {
+    const { adapter, messages, maxTokens } = request.body;
+    count.generate += 1;
+    if (adapter && !find(adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+    const prompt = promptTokens(messages);
+    if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
+    const all = ['Answer', ...words(messages.at(-1)?.content ?? '')];
+    const answer = all.slice(0, maxTokens);
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    const send = (event: string, data: unknown): void => void reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    let text = '';
+    for (const [index, word] of answer.entries()) {
+      if (reply.raw.destroyed) return;
+      if (index >= behaviour.breakAfterTokens) {
+        reply.raw.destroy();
+        return;
+      }
+      const piece = index === 0 ? word : ` ${word}`;
+      text += piece;
+      send('token', { index, tokenId: tokenOf(word), text: piece });
+      await behaviour.onToken?.(index);
+      if (behaviour.tokenDelayMs > 0) await new Promise((done) => setTimeout(done, behaviour.tokenDelayMs));
+    }
+    send('done', { text, promptTokenIds: prompt, tokenIds: answer.map(tokenOf), finishReason: answer.length < all.length ? 'length' : 'stop' });
+    reply.raw.end();
+  });
+
+  app.post<{ Body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number } }>('/v1/attribute', async (request, reply) => {
+    count.attribute += 1;
+    await behaviour.onAttribute?.();
+    if (behaviour.attributionFailures > 0) {
+      behaviour.attributionFailures -= 1;
+      return refuse(reply, 500, 'internal', 'The engine failed on this request.');
+    }
+    const job = find(request.body.adapter);
+    if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+    const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
+    const scored = job.rows.map((row) => {
+      const record = job.plan.records.find(({ recordId }) => recordId === row.recordId);
+      const shared = new Set((record?.messages ?? []).flatMap(({ content }) => words(content)).map(tokenOf).filter((token) => asked.has(token)));
+      return { ...row, score: shared.size * 900 };
+    });
+    const seen = new Set<Hex>();
+    const records = scored
+      .filter(({ score }) => score > nullThreshold)
+      .sort((a, b) => b.score - a.score || (a.recordId < b.recordId ? -1 : 1))
+      .filter(({ cluster }) => !seen.has(cluster) && seen.add(cluster))
+      .slice(0, request.body.top)
+      .map(({ position, recordId, cluster, score, rowRoot }) => ({ position, recordId, cluster, score, partials: [score], rowRoot }));
+    return { queryRoot: int8Tree(treeId.query, new Int8Array([1, 2, 3])).root, nullThreshold, k: 3, records };
+  });
+
+  const stepsOf = ({ training, records }: Plan): number => Math.ceil(records.length / training.batchSize) * training.epochs;
+  const tokensOf = ({ training, records }: Plan): number => records.flatMap(({ messages }) => promptTokens(messages)).length * training.epochs;
+
+  app.post<{ Body: Plan }>('/v1/estimate', async (request) => ({
+    trainTokens: tokensOf(request.body),
+    steps: stepsOf(request.body),
+    seconds: 1,
+    memoryBytes: 1_000_000,
+    sample: { text: 'user: a\nassistant: b', trained: [[19, 20]] },
+  }));
+
+  app.post<{ Body: Plan & { id: string } }>('/v1/jobs', async (request, reply) => {
+    const { id, ...plan } = request.body;
+    const known = jobs.get(id);
+    if (!known) {
+      const job: Job = { id, plan, events: [], log: [], adapter: zeroHash, files: {}, rows: [] };
+      jobs.set(id, job);
+      void train(job);
+    } else if (canonicalJson(known.plan) !== canonicalJson(plan)) {
+      return refuse(reply, 409, 'job_conflict', 'The job exists with other content.');
+    }
+    return reply.code(202).send(statusOf(jobs.get(id) as Job));
+  });
+
+  const statusOf = (job: Job) => {
+    const last = job.events.at(-1)?.type;
+    const status = last === 'done' || last === 'failed' || last === 'cancelled' ? last : 'running';
+    return { id: job.id, status, step: 0, steps: 0, ...(job.result ? { result: job.result } : {}) };
+  };
+
+  async function train(job: Job): Promise<void> {
+    const { plan } = job;
+    const emit = (type: string, fields: object = {}): void =>
+      void job.events.push({ seq: job.events.length, time: Math.floor(Date.now() / 1000), type, ...fields });
+    const pause = () => new Promise((done) => setTimeout(done, behaviour.stepDelayMs));
+    emit('queued');
+    const steps = stepsOf(plan);
+    const { heldOutEvery } = plan.training;
+    const trained = plan.records.filter((_, index) => heldOutEvery === 0 || (index + 1) % heldOutEvery !== 0);
+    emit('started', { steps, trainTokens: tokensOf(plan), records: trained.length, heldOut: plan.records.length - trained.length });
+    emit('evaluation', { when: 'before', heldOutLoss: 3.1, samples: [] });
+    job.log.push(canonicalJson({ type: 'start', base: plan.base, seed: 0 }));
+    for (let step = 1; step <= steps; step += 1) {
+      if (job.events.at(-1)?.type === 'cancelled') return;
+      await pause();
+      if (behaviour.failTraining) return emit('failed', behaviour.failTraining);
+      job.log.push(canonicalJson({ type: 'step', step, recordIds: trained.map(({ recordId }) => recordId) }));
+      emit('step', { step, steps, epoch: 0, loss: 3.1 - step / steps, learningRate: 0.001, tokensPerSecond: 100, secondsLeft: steps - step });
+      if (step === Math.max(1, Math.floor(steps / 2)) || step === steps) {
+        const digest = hex(sha256(`${job.id}:${step}`));
+        job.log.push(canonicalJson({ type: 'checkpoint', step, digest }));
+        emit('checkpoint', { step, digest, logHead: trainingLogRoot(job.log) });
+      }
+    }
+    emit('evaluation', { when: 'after', heldOutLoss: 2.1, samples: [] });
+    const weights = sha256(`weights of ${job.id}`);
+    const config = Buffer.from(JSON.stringify({ r: 8, base: plan.base }));
+    job.files = { 'adapter_model.safetensors': weights, 'adapter_config.json': config };
+    job.adapter = hex(sha256(Buffer.concat([sha256(weights), sha256(canonicalJson(JSON.parse(config.toString())))])));
+    job.rows = trained.map(({ recordId, cluster, messages }, position) => ({
+      position,
+      recordId,
+      cluster,
+      tokensRoot: recordTokensTree(promptTokens(messages)).root,
+      scaleBits: 1_065_353_216, // 1.0
+      rowRoot: int8Tree(treeId.indexRow, new Int8Array([position % 127, 2, 3])).root,
+    }));
+    emit('index', { done: trained.length, total: trained.length });
+    job.result = {
+      adapter: job.adapter,
+      adapterBytes: weights.length,
+      baseModel: plan.base,
+      tokenizerHash: doubleBase.tokenizerHash,
+      trainingLogRoot: trainingLogRoot(job.log),
+      checkpoint: { step: Math.max(1, Math.floor(steps / 2)), digest: hex(sha256('checkpoint')) },
+      index: { rows: job.rows.length, k: 3, seed: zeroHash, projectionHash: hex(sha256('projection')), nullThreshold },
+      evaluation: { heldOutLossBefore: 3.1, heldOutLossAfter: 2.1, exactMatch: 0 },
+      seconds: 1,
+    };
+    emit('done', { result: job.result });
+  }
+
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request, reply) => {
+    const job = jobs.get(request.params.id);
+    return job ? statusOf(job) : refuse(reply, 404, 'job_not_found', 'There is no such job.');
+  });
+  app.delete<{ Params: { id: string } }>('/v1/jobs/:id', async (request, reply) => {
+    const job = jobs.get(request.params.id);
+    if (!job) return refuse(reply, 404, 'job_not_found', 'There is no such job.');
+    job.events.push({ seq: job.events.length, time: 0, type: 'cancelled' });
+    return statusOf(job);
+  });
+  app.get<{ Params: { id: string }; Querystring: { from?: string } }>('/v1/jobs/:id/events', async (request, reply) => {
+    const job = jobs.get(request.params.id);
+    if (!job) return refuse(reply, 404, 'job_not_found', 'There is no such job.');
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    for (let next = Number(request.query.from ?? 0); !reply.raw.destroyed; ) {
+      const event = job.events[next];
+      if (!event) {
+        await new Promise((done) => setTimeout(done, 20));
+        continue;
+      }
+      reply.raw.write(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`);
+      next += 1;
+      if (['done', 'failed', 'cancelled'].includes(event.type)) break;
+    }
+    reply.raw.end();
+  });
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/index', async (request) => ({ rows: jobs.get(request.params.id)?.rows ?? [] }));
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
+    reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
+  );
+  app.get('/v1/adapters', async () => [...jobs.values()].filter(({ result }) => result).map(({ adapter }) => ({ id: adapter, hasIndex: true })));
+  app.get<{ Params: { id: string; name: string } }>('/v1/adapters/:id/files/:name', async (request, reply) => {
+    const file = find(request.params.id)?.files[request.params.name];
+    return file ? reply.type('application/octet-stream').send(file) : refuse(reply, 404, 'file_not_found', 'There is no such file.');
+  });
+
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const port = Number(new URL(url).port);
+  return { url, port, behaviour, count, jobs, stop: () => app.close() };
+}
