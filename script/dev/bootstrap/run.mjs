@@ -31,7 +31,10 @@ export async function runSteps(due, all) {
     const running = Promise.all(needs).then(() => (failed.length ? undefined : runStep(step)));
     finished.set(
       step.name,
-      running.catch((error) => void failed.push(error)),
+      running.catch((error) => {
+        failed.push(error);
+        say(`✗ ${step.title} failed; what runs now is finished first`);
+      }),
     );
   };
   for (const step of all) if (due.includes(step)) start(step);
