@@ -14,7 +14,7 @@ export function title(text: string): void {
 /** OPEN wei as people read it, with `digits` after the point. */
 export function open(amount: bigint, digits = 6): string {
   const [whole = '0', fraction = ''] = formatUnits(amount, 18).split('.');
-  return `${whole}.${fraction.padEnd(digits, '0').slice(0, digits)} OPEN`;
+  return digits === 0 ? `${whole} OPEN` : `${whole}.${fraction.padEnd(digits, '0').slice(0, digits)} OPEN`;
 }
 
 export function percent(part: bigint, whole: bigint): string {

@@ -89,7 +89,8 @@ export const oracle = (operatorKey: string): ServiceSpec => ({
   name: 'oracle',
   command: tools.node,
   args: [join(root, 'oracle-gpu/service/src/main.ts')],
-  env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey },
+  // Long enough for a few questions to share a batch, shorter than the grace in which an earlier fee may be settled (60 s).
+  env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey, OPENLEDGER_BATCH_SECONDS: '45' },
   healthy: () => answers(`${urls.gateway}/health`),
   startWithin: 60,
 });

@@ -113,7 +113,7 @@ async function acceptQuote({ chain, contracts, operator, transact }: Stage, jobI
     const quote = await chain.readContract({ ...contracts.jobs, functionName: 'quoteOf', args: [jobId, operator] });
     return quote[1] > 0 ? quote : undefined;
   });
-  say(`operator offers to do it for ${open(price, 2)} within ${Math.round(duration / 60)} min`);
+  say(`operator offers to do it for ${open(price, 2)} and promises delivery within ${Math.round(duration / 60)} min`);
   await transact('proposer', contracts.jobs, 'accept', [jobId, operator]);
   say('proposer accepts; the engine begins');
 }
@@ -135,9 +135,7 @@ async function watchTraining(stage: Stage, jobId: number): Promise<Loss> {
         if (event.type === 'step' && Date.now() - told > 5_000) {
           told = Date.now();
           const { step, steps, epoch, loss: now, secondsLeft } = stepEvent.parse(event);
-          say(
-            `  training: step ${step} of ${steps} (epoch ${Math.floor(epoch) + 1}), loss ${now.toFixed(3)}, ${Math.round(secondsLeft)} s left`,
-          );
+          say(`  training: step ${step} of ${steps} (epoch ${epoch}), loss ${now.toFixed(3)}, ${Math.round(secondsLeft)} s left`);
         }
         if (event.type === 'evaluation') {
           const { when, heldOutLoss } = evaluationEvent.parse(event);
@@ -173,7 +171,8 @@ function tell(event: JobEvent): void {
     );
   if (event.type === 'checkpoint') say(`  checkpoint at step ${String(event.step)}: ${String(event.digest).slice(0, 14)}…`);
   if (event.type === 'index' && event.done === event.total) say(`  attribution index of ${String(event.total)} rows built`);
-  if (event.type === 'uploading') say('  adapter, log, index and evaluation go to IPFS');
+  if (event.type === 'uploading') say('  the records go to the engine');
+  if (event.type === 'finishing') say('  adapter, training log, index and evaluation go to IPFS');
 }
 
 const manifestSchema = z.object({ releaseHash: z.string(), indexCid: z.string(), evaluationCid: z.string() });
