@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { devPrivateKey } from '../../sdk/src/dev/accounts.ts';
 import { deploymentFile, root, stateFolder, tools, urls } from './config.ts';
@@ -28,30 +28,24 @@ export function runCommand(command: string, args: string[], env: Record<string, 
 }
 
 /** Whether the contracts of the deployment file are on the chain that runs now. */
-async function isDeployed(): Promise<boolean> {
+export async function isDeployed(): Promise<boolean> {
   if (!existsSync(deploymentFile)) return false;
   const deployment = JSON.parse(await readFile(deploymentFile, 'utf8')) as Deployment;
   const code = await rpc<string>(urls.chain, 'eth_getCode', [deployment.contracts.Settlement, 'latest']);
   return code.length > 2;
 }
 
-/** Deploys the contracts on a fresh chain; does nothing when they are there. Returns whether it deployed. */
-export async function deployContracts(): Promise<boolean> {
-  if (await isDeployed()) return false;
+/** Deploys the contracts and writes the deployment file. */
+export async function deployContracts(): Promise<void> {
   await mkdir(dirname(deploymentFile), { recursive: true });
+  // forge may write below the project only; the state may lie elsewhere.
+  const written = join(root, `.openledger/deployments/new-${process.pid}.json`);
+  await mkdir(dirname(written), { recursive: true });
   await runCommand(
     tools.forge,
-    [
-      'script',
-      'script/Deploy.s.sol',
-      '--rpc-url',
-      urls.chain,
-      '--broadcast',
-      '--slow',
-      '--private-key',
-      devPrivateKey('deployer'),
-    ],
-    { DEPLOYMENT_OUT: deploymentFile, FOUNDRY_BROADCAST: join(stateFolder, 'broadcast') },
+    ['script', 'script/Deploy.s.sol', '--rpc-url', urls.chain, '--broadcast', '--private-key', devPrivateKey('deployer')],
+    { DEPLOYMENT_OUT: written, FOUNDRY_BROADCAST: join(stateFolder, 'broadcast') },
   );
-  return true;
+  await copyFile(written, deploymentFile);
+  await rm(written);
 }

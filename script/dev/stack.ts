@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { devPrivateKey } from '../../sdk/src/dev/accounts.ts';
 import { renderSubgraph } from '../../subgraph/script/render.ts';
 import { deploymentFile, environment, ports, stateFolder, urls } from './config.ts';
-import { deployContracts } from './deployment.ts';
+import { deployContracts, isDeployed } from './deployment.ts';
 import { requirePorts } from './ports.ts';
 import { rpc } from './processes/rpc.ts';
 import * as specs from './processes/specs.ts';
@@ -12,11 +12,22 @@ import { say, step } from './progress.ts';
 import type { ServiceSpec } from './supervisor/service.ts';
 import { supervisor } from './supervisor/supervisor.ts';
 
-/** Whether the environment names a server of one's own for this, so that none is started. */
-const replaced = (variable: string) => process.env[variable] !== undefined && environmentWasGiven.has(variable);
-const environmentWasGiven = new Set(
-  Object.keys(environment).filter((name) => name.endsWith('_URL') && process.env[name] !== undefined),
-);
+/** Which environment variable replaces which process by a server of one's own; then none is started. */
+const replacements = {
+  chain: 'OPENLEDGER_RPC_URL',
+  postgres: 'OPENLEDGER_DATABASE_URL',
+  ipfs: 'OPENLEDGER_IPFS_URL',
+  engine: 'OPENLEDGER_ENGINE_URL',
+  indexer: 'OPENLEDGER_SUBGRAPH_URL',
+  oracle: 'OPENLEDGER_GATEWAY_URL',
+} as const;
+const isReplaced = (name: string) => {
+  const variable = replacements[name as keyof typeof replacements];
+  return variable !== undefined && process.env[variable] !== undefined;
+};
+
+/** What follows from a chain and is worth nothing without it; files stay, as their content names them. */
+const followers = ['postgres', 'engine', 'subgraph', 'broadcast', 'demonstration.json'];
 
 /**
  * Starts the whole stack and returns when all of it is well and the index has reached the chain's head.
@@ -24,25 +35,32 @@ const environmentWasGiven = new Set(
  */
 export async function startStack() {
   const stack = supervisor({ stateFolder, environment, say });
-  const begin = (variable: string, spec: ServiceSpec) =>
-    replaced(variable) ? undefined : step(`${spec.name} starts`, () => stack.start(spec));
+  const begin = async (spec: ServiceSpec) => {
+    if (isReplaced(spec.name)) return say(`${spec.name} is one of your own: ${process.env[replacements[spec.name as 'chain']]}`);
+    return step(`${spec.name} starts`, () => stack.start(spec));
+  };
   try {
-    await requirePorts(ports);
+    await requirePorts(
+      Object.fromEntries(Object.entries(ports).filter(([name]) => !isReplaced(name.startsWith('indexer') ? 'indexer' : name))),
+    );
+    const chain = await begin(specs.chain);
+    const deployed = await isDeployed();
+    if (!deployed) {
+      for (const name of followers) rmSync(join(stateFolder, name), { recursive: true, force: true });
+    }
     await Promise.all([
-      (async () => {
-        await begin('OPENLEDGER_RPC_URL', specs.chain);
-        const fresh = await step('contracts are looked for, or deployed', deployContracts);
-        if (!fresh) say(`  found the deployment of ${deploymentFile}`);
-      })(),
-      begin('OPENLEDGER_DATABASE_URL', specs.postgres),
-      begin('OPENLEDGER_IPFS_URL', specs.ipfs),
-      begin('OPENLEDGER_ENGINE_URL', specs.engine),
+      deployed
+        ? say(`  the contracts are there: ${deploymentFile}`)
+        : step('contracts are deployed', deployContracts).then(() => chain?.restart()), // so that they are on disk
+      begin(specs.postgres),
+      begin(specs.ipfs),
+      begin(specs.engine),
     ]);
     const network = renderSubgraph(deploymentFile, join(stateFolder, 'subgraph'));
     await Promise.all([
-      begin('OPENLEDGER_SUBGRAPH_URL', specs.indexer(network))?.then(() => step('index reaches the head', indexAtHead)),
-      begin('OPENLEDGER_GATEWAY_URL', specs.oracle(process.env.OPENLEDGER_OPERATOR_KEY ?? devPrivateKey('operator'))),
-      begin('OPENLEDGER_WEB_URL', specs.web),
+      begin(specs.indexer(network)).then(() => step('index reaches the head', indexAtHead)),
+      begin(specs.oracle(process.env.OPENLEDGER_OPERATOR_KEY ?? devPrivateKey('operator'))),
+      begin(specs.web),
     ]);
   } catch (error) {
     await stack.stop();

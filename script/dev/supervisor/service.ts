@@ -96,6 +96,31 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
     current.on('exit', (code, signal) => onEnd(signal ?? `exit code ${code}`));
   };
 
+  const untilWell = async () => {
+    const deadline = Date.now() + spec.startWithin * 1000;
+    while (!(await healthy())) {
+      if (stopping) throw new Error(`${spec.name} was stopped while it started.`);
+      if (Date.now() > deadline || restarts >= 5) {
+        throw new Error(`${spec.name} did not become healthy within ${spec.startWithin} s: see ${log.path}`);
+      }
+      await sleep(150);
+    }
+    watch();
+  };
+
+  /** Ends the process in order, or by force when it takes too long. */
+  const end = async () => {
+    stopping = true;
+    clearTimeout(watching);
+    const current = child;
+    if (!current?.pid || current.exitCode !== null || current.signalCode !== null) return;
+    const exited = once(current, 'exit');
+    current.kill('SIGTERM');
+    const inTime = await Promise.race([exited.then(() => true), sleep((spec.stopWithin ?? 10) * 1000, false, { ref: false })]);
+    killGroup(current.pid, 'SIGKILL');
+    if (!inTime) await exited;
+  };
+
   return {
     name: spec.name,
     restarts: () => restarts,
@@ -104,30 +129,17 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
     /** Starts it and waits until it is well. Throws one sentence that says where to look. */
     start: async () => {
       launch();
-      const deadline = Date.now() + spec.startWithin * 1000;
-      while (!(await healthy())) {
-        if (stopping) throw new Error(`${spec.name} was stopped while it started.`);
-        if (Date.now() > deadline || restarts >= 5) {
-          throw new Error(`${spec.name} did not become healthy within ${spec.startWithin} s: see ${log.path}`);
-        }
-        await sleep(150);
-      }
-      watch();
+      await untilWell();
+    },
+    /** Ends it in order, so that it stores what it knows, and starts it again. */
+    restart: async () => {
+      await end();
+      stopping = false;
+      launch();
+      await untilWell();
     },
     stop: async () => {
-      stopping = true;
-      clearTimeout(watching);
-      const current = child;
-      if (current?.pid && current.exitCode === null && current.signalCode === null) {
-        const exited = once(current, 'exit');
-        current.kill('SIGTERM');
-        const inTime = await Promise.race([
-          exited.then(() => true),
-          sleep((spec.stopWithin ?? 10) * 1000, false, { ref: false }),
-        ]);
-        killGroup(current.pid, 'SIGKILL');
-        if (!inTime) await exited;
-      }
+      await end();
       pids.forget(spec.name);
       log.close();
     },
