@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { deploymentSchema, type Deployment } from '@openledger/sdk';
+import { type Deployment, deploymentSchema } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 
@@ -24,7 +24,10 @@ const environmentSchema = z.object({
   OPENLEDGER_CALLS_PER_KEY: count.default(4),
   OPENLEDGER_UPLOADS_PER_MINUTE: count.default(60),
   /** Price of fine-tuning, wei per trained token. */
-  OPENLEDGER_TRAINING_PRICE: z.coerce.bigint().nonnegative().default(10n ** 14n),
+  OPENLEDGER_TRAINING_PRICE: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(10n ** 14n),
   /** Shortest time promised for a training job, seconds. */
   OPENLEDGER_TRAINING_SECONDS: count.default(1200),
   OPENLEDGER_POLL_SECONDS: seconds.default(1),
@@ -52,7 +55,11 @@ export function readConfig(environment: Record<string, string | undefined>) {
     logLevel: e.OPENLEDGER_LOG_LEVEL,
     deployment: readDeployment(e.OPENLEDGER_DEPLOYMENT),
     batch: { maxAge: e.OPENLEDGER_BATCH_SECONDS, maxReceipts: e.OPENLEDGER_BATCH_RECEIPTS },
-    limits: { maxTokens: e.OPENLEDGER_MAX_TOKENS, callsPerKey: e.OPENLEDGER_CALLS_PER_KEY, uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE },
+    limits: {
+      maxTokens: e.OPENLEDGER_MAX_TOKENS,
+      callsPerKey: e.OPENLEDGER_CALLS_PER_KEY,
+      uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE,
+    },
     training: { pricePerToken: e.OPENLEDGER_TRAINING_PRICE, minimumSeconds: e.OPENLEDGER_TRAINING_SECONDS },
     pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,
   };

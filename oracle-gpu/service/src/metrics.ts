@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof openMetrics>;
 
@@ -9,7 +9,12 @@ export function openMetrics() {
   const registers = [registry];
   return {
     registry,
-    calls: new Counter({ name: 'openledger_calls_total', help: 'Chat completions by outcome', labelNames: ['outcome'], registers }),
+    calls: new Counter({
+      name: 'openledger_calls_total',
+      help: 'Chat completions by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
     tokens: new Counter({ name: 'openledger_tokens_total', help: 'Tokens charged', labelNames: ['kind'], registers }),
     running: new Gauge({ name: 'openledger_calls_running', help: 'Chat completions in progress', registers }),
     overhead: new Histogram({
@@ -18,7 +23,12 @@ export function openMetrics() {
       buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5],
       registers,
     }),
-    attribution: new Histogram({ name: 'openledger_attribution_seconds', help: 'Time the engine took to attribute an answer', buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10], registers }),
+    attribution: new Histogram({
+      name: 'openledger_attribution_seconds',
+      help: 'Time the engine took to attribute an answer',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
     openReceipts: new Gauge({ name: 'openledger_open_receipts', help: 'Receipts not yet in a batch', registers }),
     pendingBatches: new Gauge({ name: 'openledger_pending_batches', help: 'Batches settled and not final', registers }),
   };

@@ -1,4 +1,12 @@
-import { datanetUseSchema, indexLeafSchema, indexTree, releaseSchema, type SumTree, uint32Schema, addressSchema } from '@openledger/sdk';
+import {
+  addressSchema,
+  datanetUseSchema,
+  indexLeafSchema,
+  indexTree,
+  releaseSchema,
+  type SumTree,
+  uint32Schema,
+} from '@openledger/sdk';
 import { desc, eq } from 'drizzle-orm';
 import type { Hex } from 'viem';
 import { z } from 'zod';
@@ -56,7 +64,11 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
       return found;
     },
     /** Release hashes by model, newest first. */
-    list: () => db.select({ releaseHash: releases.releaseHash, modelId: releases.modelId, createdAt: releases.createdAt }).from(releases).orderBy(desc(releases.createdAt)),
+    list: () =>
+      db
+        .select({ releaseHash: releases.releaseHash, modelId: releases.modelId, createdAt: releases.createdAt })
+        .from(releases)
+        .orderBy(desc(releases.createdAt)),
   };
 }
 

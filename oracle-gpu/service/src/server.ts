@@ -24,16 +24,31 @@ export async function openServer({ log, config }: Pick<Context, 'log' | 'config'
       new ServiceError(429, 'too_many_requests', `Too many requests: try again in ${after}.`, {}),
   });
 
-  app.setErrorHandler((error: FastifyError | ServiceError | ZodError, request, reply) => answerError(reply, known(error, request.url)));
-  app.setNotFoundHandler((request, reply) => answerError(reply, new ServiceError(404, 'not_found', `There is nothing at ${request.method} ${request.url.split('?')[0]}: see docs/interfaces.md.`)));
+  app.setErrorHandler((error: FastifyError | ServiceError | ZodError, request, reply) =>
+    answerError(reply, known(error, request.url)),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    answerError(
+      reply,
+      new ServiceError(
+        404,
+        'not_found',
+        `There is nothing at ${request.method} ${request.url.split('?')[0]}: see docs/interfaces.md.`,
+      ),
+    ),
+  );
   app.addHook('onResponse', async (request, reply) => {
-    log.debug({ method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    log.debug(
+      { method: request.method, route: request.routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
   });
 
   function known(error: FastifyError | ServiceError | ZodError, url: string): ServiceError {
     if (error instanceof ServiceError) return error;
     if (error instanceof ZodError) return invalid(error);
-    if (error.statusCode === 413) return new ServiceError(413, 'file_too_large', 'The body is larger than what is taken here: split it.');
+    if (error.statusCode === 413)
+      return new ServiceError(413, 'file_too_large', 'The body is larger than what is taken here: split it.');
     if (error.statusCode === 429) return new ServiceError(429, 'too_many_requests', error.message);
     if (error.statusCode && error.statusCode < 500) return new ServiceError(error.statusCode, 'invalid_request', error.message);
     log.error({ route: url.split('?')[0], reason: sentence(error), stack: error.stack }, 'a request failed');
@@ -46,7 +61,12 @@ export async function openServer({ log, config }: Pick<Context, 'log' | 'config'
 function invalid(error: ZodError): ServiceError {
   const [issue] = error.issues;
   const path = issue?.path.map(String).join('.') ?? '';
-  return new ServiceError(400, 'invalid_request', `${path === '' ? 'The request' : `The field ${path}`} is not right: ${issue?.message ?? 'see docs/interfaces.md'}.`, { field: path });
+  return new ServiceError(
+    400,
+    'invalid_request',
+    `${path === '' ? 'The request' : `The field ${path}`} is not right: ${issue?.message ?? 'see docs/interfaces.md'}.`,
+    { field: path },
+  );
 }
 
 function answerError(reply: FastifyReply, error: ServiceError): FastifyReply {

@@ -1,4 +1,12 @@
-import { batchFileSchema, batchHeaderSchema, type ReceiptBundle, readReceiptFacts, receiptBundleSchema, verifyBatch, verifyReceipt } from '@openledger/sdk';
+import {
+  batchFileSchema,
+  batchHeaderSchema,
+  type ReceiptBundle,
+  readReceiptFacts,
+  receiptBundleSchema,
+  verifyBatch,
+  verifyReceipt,
+} from '@openledger/sdk';
 import OpenAI from 'openai';
 import { isAddressEqual } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -27,8 +35,20 @@ beforeAll(async () => {
   proposer = await world.newActor();
   caller = await world.newActor();
   datanet = await makeDatanet(world, [
-    [alice, [makeRecord('what does transfer do', 'moves tokens from the caller to another account'), makeRecord('what does approve do', 'lets a spender move tokens later')]],
-    [bob, [makeRecord('what does grantRole do', 'gives a role to an account'), makeRecord('what does revokeRole do', 'takes a role away again')]],
+    [
+      alice,
+      [
+        makeRecord('what does transfer do', 'moves tokens from the caller to another account'),
+        makeRecord('what does approve do', 'lets a spender move tokens later'),
+      ],
+    ],
+    [
+      bob,
+      [
+        makeRecord('what does grantRole do', 'gives a role to an account'),
+        makeRecord('what does revokeRole do', 'takes a role away again'),
+      ],
+    ],
   ]);
   model = await makeModel(world, proposer, datanet);
   apiKey = (await makeSession(world, caller)).apiKey;
@@ -61,7 +81,11 @@ async function askStreaming(question: string): Promise<{ text: string; bundle: R
 
 async function expectVerified(bundle: ReceiptBundle): Promise<void> {
   const facts = await readReceiptFacts(world.client, world.deployment, bundle);
-  const { checks } = await verifyReceipt(bundle, { chainId: world.deployment.chainId, settlement: world.contracts.settlement.address, facts });
+  const { checks } = await verifyReceipt(bundle, {
+    chainId: world.deployment.chainId,
+    settlement: world.contracts.settlement.address,
+    facts,
+  });
   expect(checks.filter(({ status }) => status !== 'passed')).toEqual([]);
 }
 
@@ -77,7 +101,11 @@ test('the training job is told to the end, and the release opens by its manifest
   const job = await world.client.readContract({ ...world.contracts.jobs, functionName: 'job', args: [model.jobId] });
   expect(job.checkpointsDone).toBe(job.checkpoints);
   const { data } = await world.gateway.models();
-  expect(data.find(({ openledger }) => openledger.modelId === model.modelId)?.openledger).toMatchObject({ name: 'Guide', releaseHash: model.releaseHash, termsVersion: 1 });
+  expect(data.find(({ openledger }) => openledger.modelId === model.modelId)?.openledger).toMatchObject({
+    name: 'Guide',
+    releaseHash: model.releaseHash,
+    termsVersion: 1,
+  });
 });
 
 test('a whole answer carries a receipt that anyone can verify, and pays whose record it was about', async () => {
@@ -107,7 +135,12 @@ test('a streamed answer carries its receipt in a last chunk', async () => {
 test('others see the receipt without prompt and answer, unless the payer agreed', async () => {
   const { bundle } = await askStreaming('what does approve do');
   const stranger = await world.gateway.receipt(bundle.receiptHash);
-  expect([stranger.salt, stranger.messages, stranger.answer, stranger.tokenIds]).toEqual([undefined, undefined, undefined, undefined]);
+  expect([stranger.salt, stranger.messages, stranger.answer, stranger.tokenIds]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
   const payer = await world.gateway.receipt(bundle.receiptHash, apiKey);
   expect(payer.answer).toBe(bundle.answer);
   const latest = z.array(receiptBundleSchema).parse(await (await fetch(`${world.url}/v1/answers/latest`)).json());
@@ -126,7 +159,11 @@ test('receipts are settled, become final, and everyone claims to the wei', async
   if (!batch?.header || !batch.dataCid) throw new Error('no header');
   expect(batch.collected).toBe(before.spent);
   const { client: chain, contracts, operator } = world;
-  const storedHeaderHash = await chain.readContract({ ...contracts.settlement, functionName: 'headerHash', args: [operator.address, batch.batchIndex] });
+  const storedHeaderHash = await chain.readContract({
+    ...contracts.settlement,
+    functionName: 'headerHash',
+    args: [operator.address, batch.batchIndex],
+  });
   const file = batchFileSchema.parse(JSON.parse(await world.readFile(batch.dataCid)));
   const verified = await verifyBatch(file, batchHeaderSchema.decode(z.encode(batchHeaderSchema, batch.header)), {
     chainId: world.deployment.chainId,
@@ -151,8 +188,12 @@ test('receipts are settled, become final, and everyone claims to the wei', async
   expect(paid + batch.header.body.protocolFee).toBe(before.spent);
   const mine = await world.gateway.rewards(bob.address);
   expect(mine.claimable.amount).toBe(0n);
-  expect(mine.bySource.some(({ role, datanetId, amount }) => role === 'contributor' && datanetId === datanet.datanetId && amount > 0n)).toBe(true);
-  const votes = await world.transact(caller, contracts.pool, 'claimVotes', [(await world.gateway.rewards(alice.address)).claim as NonNullable<typeof mine.claim>]);
+  expect(
+    mine.bySource.some(({ role, datanetId, amount }) => role === 'contributor' && datanetId === datanet.datanetId && amount > 0n),
+  ).toBe(true);
+  const votes = await world.transact(caller, contracts.pool, 'claimVotes', [
+    (await world.gateway.rewards(alice.address)).claim as NonNullable<typeof mine.claim>,
+  ]);
   expect(votes.status).toBe('success');
   expect(file.rewards.some(({ account }) => isAddressEqual(account, datanet.reviewer.address))).toBe(true);
 });

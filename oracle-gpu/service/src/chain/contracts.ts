@@ -1,8 +1,8 @@
 import {
   accessGrantsAbi,
   contractAddress,
-  datanetRegistryAbi,
   type Deployment,
+  datanetRegistryAbi,
   feePolicyAbi,
   modelRegistryAbi,
   openTokenAbi,

@@ -20,13 +20,19 @@ export type PayerState = {
 export function createFacts(chain: Chain) {
   const { client, contracts, operator } = chain;
 
-  const operatorState = cached(brief, () => client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }));
+  const operatorState = cached(brief, () =>
+    client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }),
+  );
   const clock = cached(1_000, () => client.getBlock().then(({ timestamp }) => Number(timestamp)));
   const dayIndex = cached(brief, () => client.readContract({ ...contracts.settlement, functionName: 'dayIndex' }));
   const window = cached(long, () => client.readContract({ ...contracts.settlement, functionName: 'window' }).then(Number));
   const fee = cached(brief, async () => {
     const feeVersion = await client.readContract({ ...contracts.fees, functionName: 'currentVersion' });
-    const { protocolFeeBps, burnBps, contributorCapBps } = await client.readContract({ ...contracts.fees, functionName: 'fee', args: [feeVersion] });
+    const { protocolFeeBps, burnBps, contributorCapBps } = await client.readContract({
+      ...contracts.fees,
+      functionName: 'fee',
+      args: [feeVersion],
+    });
     return { feeVersion, protocolFeeBps, burnBps, contributorCapBps };
   });
   const model = cached(brief, async (key) => {
@@ -59,7 +65,11 @@ export function createFacts(chain: Chain) {
       client.readContract({ ...contracts.escrow, functionName: 'account', args: [account, operator], blockNumber }),
       ...ids.map((id) => client.readContract({ ...contracts.escrow, functionName: 'channel', args: [id], blockNumber })),
     ]);
-    return { balance: money.balance, thawing: money.thawing, channels: new Map(states.map((state, index) => [ids[index] as Hex, state])) };
+    return {
+      balance: money.balance,
+      thawing: money.thawing,
+      channels: new Map(states.map((state, index) => [ids[index] as Hex, state])),
+    };
   });
 
   return {

@@ -24,7 +24,9 @@ export async function openChain(config: Pick<Config, 'rpcUrl' | 'deployment' | '
   });
   const served = await client.getChainId();
   if (served !== deployment.chainId) {
-    throw new Error(`The node at OPENLEDGER_RPC_URL serves chain ${served}, the deployment is for ${deployment.chainId}: set one to fit the other.`);
+    throw new Error(
+      `The node at OPENLEDGER_RPC_URL serves chain ${served}, the deployment is for ${deployment.chainId}: set one to fit the other.`,
+    );
   }
   const account = privateKeyToAccount(config.operatorKey);
   return {

@@ -51,7 +51,10 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
   const broadcastAt = new Map<string, number>();
 
   /** Signs and stores a call, then broadcasts it. Throws RefusedTransaction, storing nothing, when it would revert. */
-  async function send<const A extends Abi>(purpose: string, call: { address: Address } & EncodeFunctionDataParameters<A>): Promise<OutboxRow> {
+  async function send<const A extends Abi>(
+    purpose: string,
+    call: { address: Address } & EncodeFunctionDataParameters<A>,
+  ): Promise<OutboxRow> {
     const data = encodeFunctionData(call as EncodeFunctionDataParameters);
     return inOrder(async () => {
       const gas = await estimate(purpose, call.address, data);
@@ -125,7 +128,11 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
   }
 
   function mark(id: string, values: Partial<OutboxRow>): Promise<void> {
-    return db.update(transactions).set(values).where(eq(transactions.id, id)).then(() => undefined);
+    return db
+      .update(transactions)
+      .set(values)
+      .where(eq(transactions.id, id))
+      .then(() => undefined);
   }
 
   async function receiptOf(hash: Hash): Promise<TransactionReceipt | undefined> {
@@ -163,7 +170,11 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
       return;
     }
     const mined = receipt.status === 'success';
-    if (!mined && row.status !== 'reverted') log.warn({ purpose: row.purpose, hash: row.hash, reason: await explain(row.recipient as Address, row.data as Hex) }, 'transaction reverted');
+    if (!mined && row.status !== 'reverted')
+      log.warn(
+        { purpose: row.purpose, hash: row.hash, reason: await explain(row.recipient as Address, row.data as Hex) },
+        'transaction reverted',
+      );
     const deep = head - receipt.blockNumber >= finalityBlocks;
     await mark(row.id, {
       status: mined ? (deep ? 'final' : 'mined') : deep ? 'replaced' : 'reverted',
@@ -184,7 +195,12 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
 
   /** The latest transaction for a purpose, if any. */
   async function find(purpose: string): Promise<OutboxRow | undefined> {
-    const [row] = await db.select().from(transactions).where(eq(transactions.purpose, purpose)).orderBy(desc(transactions.createdAt)).limit(1);
+    const [row] = await db
+      .select()
+      .from(transactions)
+      .where(eq(transactions.purpose, purpose))
+      .orderBy(desc(transactions.createdAt))
+      .limit(1);
     return row;
   }
 
@@ -208,7 +224,8 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
         throw new RefusedTransaction(row.purpose, await explain(row.recipient as Address, row.data as Hex), 'it reverted');
       }
       const [now] = await db.select({ status: transactions.status }).from(transactions).where(eq(transactions.id, row.id));
-      if (now?.status === 'replaced') throw new RefusedTransaction(row.purpose, undefined, 'its nonce was used by another transaction');
+      if (now?.status === 'replaced')
+        throw new RefusedTransaction(row.purpose, undefined, 'its nonce was used by another transaction');
       await new Promise((done) => setTimeout(done, Math.min(50 + waited * 20, 500)));
     }
     throw new Error(`Stopped while waiting for ${row.purpose}.`);

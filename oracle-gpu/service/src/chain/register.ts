@@ -22,12 +22,23 @@ export async function registerOperator(chain: Chain, outbox: Outbox, config: Pic
   if (balance < stake) {
     throw new Error(`The operator ${account.address} needs ${minimum} wei of OPEN to register and has ${balance}: send it some.`);
   }
-  await outbox.settled(await outbox.send('approve stake', { ...contracts.token, functionName: 'approve', args: [contracts.operators.address, stake] }));
+  await outbox.settled(
+    await outbox.send('approve stake', {
+      ...contracts.token,
+      functionName: 'approve',
+      args: [contracts.operators.address, stake],
+    }),
+  );
   const isKnown = known.signer !== '0x0000000000000000000000000000000000000000';
   const row = isKnown
     ? await outbox.send('add stake', { ...contracts.operators, functionName: 'addStake', args: [account.address, stake] })
-    : await outbox.send('register', { ...contracts.operators, functionName: 'register', args: [account.address, config.endpoint, '', stake] });
+    : await outbox.send('register', {
+        ...contracts.operators,
+        functionName: 'register',
+        args: [account.address, config.endpoint, '', stake],
+      });
   await outbox.settled(row);
-  if (!(await isActive())) throw new Error(`The operator ${account.address} is registered but not active: look at its stake and unbonding.`);
+  if (!(await isActive()))
+    throw new Error(`The operator ${account.address} is registered but not active: look at its stake and unbonding.`);
   log.info({ operator: account.address, stake: stake.toString() }, 'registered as operator');
 }

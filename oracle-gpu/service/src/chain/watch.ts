@@ -2,8 +2,8 @@ import { datanetRegistryAbi, trainingJobsAbi } from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
 import { type Hash, parseEventLogs } from 'viem';
 import type { Context } from '../context.ts';
-import { contributions, cursors, versions } from '../db/schema.ts';
 import type { Database, Transaction } from '../db/open.ts';
+import { contributions, cursors, versions } from '../db/schema.ts';
 import type { ChainEvent } from './events.ts';
 
 const cursorName = 'chain';
@@ -15,7 +15,11 @@ const abi = [...datanetRegistryAbi, ...trainingJobsAbi];
  * Reads the events of datanets and training jobs from the deployment on, each block range in one transaction with the
  * cursor. When the block at the cursor is no longer on the chain, everything is read again: handlers may be repeated.
  */
-export function createWatcher(context: Context, handle: (tx: Transaction, event: ChainEvent) => Promise<void>, caughtUp: () => Promise<void>) {
+export function createWatcher(
+  context: Context,
+  handle: (tx: Transaction, event: ChainEvent) => Promise<void>,
+  caughtUp: () => Promise<void>,
+) {
   const { db, chain, config, log } = context;
   const { client, contracts } = chain;
 

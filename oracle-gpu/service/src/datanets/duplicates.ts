@@ -15,14 +15,24 @@ export type Duplicates = {
 };
 
 /** Which records of a contribution repeat earlier ones of its datanet (or of itself), however it was decided on those. */
-export async function duplicatesOf({ db, files }: Pick<Context, 'db'> & { files: RecordFiles }, contributionId: number): Promise<Duplicates> {
+export async function duplicatesOf(
+  { db, files }: Pick<Context, 'db'> & { files: RecordFiles },
+  contributionId: number,
+): Promise<Duplicates> {
   const [own] = await db.select().from(contributions).where(eq(contributions.contributionId, contributionId));
   if (!own) throw new ServiceError(404, 'contribution_not_found', `There is no contribution ${contributionId}.`);
-  if (!own.cid) throw new ServiceError(404, 'not_revealed', `Contribution ${contributionId} is not revealed yet: wait for its file.`);
+  if (!own.cid)
+    throw new ServiceError(404, 'not_revealed', `Contribution ${contributionId} is not revealed yet: wait for its file.`);
   const rows = await db
     .select()
     .from(contributions)
-    .where(and(eq(contributions.datanetId, own.datanetId), lte(contributions.contributionId, contributionId), isNotNull(contributions.cid)))
+    .where(
+      and(
+        eq(contributions.datanetId, own.datanetId),
+        lte(contributions.contributionId, contributionId),
+        isNotNull(contributions.cid),
+      ),
+    )
     .orderBy(asc(contributions.contributionId));
   const places: Place[] = [];
   const records = [];

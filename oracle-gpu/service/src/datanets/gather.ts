@@ -26,7 +26,8 @@ async function contributionsOf({ db }: Gatherer, { datanetId, version }: Pick<Da
     .select()
     .from(versions)
     .where(and(eq(versions.datanetId, datanetId), eq(versions.version, version)));
-  if (!published) throw new ServiceError(404, 'version_not_found', `Datanet ${datanetId} has no version ${version}: choose a published one.`);
+  if (!published)
+    throw new ServiceError(404, 'version_not_found', `Datanet ${datanetId} has no version ${version}: choose a published one.`);
   const { blockNumber, logIndex } = published;
   const rows = await db
     .select()
@@ -35,13 +36,21 @@ async function contributionsOf({ db }: Gatherer, { datanetId, version }: Pick<Da
       and(
         eq(contributions.datanetId, datanetId),
         eq(contributions.status, 'accepted'),
-        or(lt(contributions.acceptedBlock, blockNumber), and(lte(contributions.acceptedBlock, blockNumber), lt(contributions.acceptedLogIndex, logIndex))),
+        or(
+          lt(contributions.acceptedBlock, blockNumber),
+          and(lte(contributions.acceptedBlock, blockNumber), lt(contributions.acceptedLogIndex, logIndex)),
+        ),
       ),
     )
     .orderBy(asc(contributions.contributionId));
-  const entries = rows.map(({ contributionId, recordsRoot, records }) => ({ contributionId, recordsRoot: recordsRoot as Hex, records }));
+  const entries = rows.map(({ contributionId, recordsRoot, records }) => ({
+    contributionId,
+    recordsRoot: recordsRoot as Hex,
+    records,
+  }));
   const root = versionTree(entries).root;
-  if (root !== published.root) throw new Error(`The contributions of datanet ${datanetId} give root ${root}, version ${version} has ${published.root}.`);
+  if (root !== published.root)
+    throw new Error(`The contributions of datanet ${datanetId} give root ${root}, version ${version} has ${published.root}.`);
   return { root: root as Hex, rows };
 }
 
@@ -49,14 +58,18 @@ async function contributionsOf({ db }: Gatherer, { datanetId, version }: Pick<Da
  * Every record of the given datanet versions, once, clustered with its near-duplicates. A whole cluster belongs to the
  * contributor who committed first. Throws when a file's bytes are not those that were committed to.
  */
-export async function gather(context: Gatherer, uses: readonly Pick<DatanetUse, 'datanetId' | 'version'>[]): Promise<{ datanets: DatanetUse[]; records: GatheredRecord[] }> {
+export async function gather(
+  context: Gatherer,
+  uses: readonly Pick<DatanetUse, 'datanetId' | 'version'>[],
+): Promise<{ datanets: DatanetUse[]; records: GatheredRecord[] }> {
   const datanets: DatanetUse[] = [];
   const found: (Omit<GatheredRecord, 'cluster'> & { record: TrainingRecord })[] = [];
   for (const use of uses) {
     const { root, rows } = await contributionsOf(context, use);
     datanets.push({ datanetId: use.datanetId, version: use.version, root });
     for (const row of rows) {
-      if (!row.cid || !row.recordsRoot || !row.reviewer) throw new Error(`Contribution ${row.contributionId} was accepted without being revealed.`);
+      if (!row.cid || !row.recordsRoot || !row.reviewer)
+        throw new Error(`Contribution ${row.contributionId} was accepted without being revealed.`);
       const file = await context.files.load(row.cid, row.recordsRoot);
       file.records.forEach((record, position) => {
         found.push({

@@ -14,7 +14,12 @@ export function openRecordFiles(ipfs: Ipfs) {
     async (cid): Promise<RecordFile> => {
       const { records, recordIds, errors } = parseJsonl(await ipfs.cat(cid));
       const [error] = errors;
-      if (error) throw new ServiceError(422, 'invalid_records', `The file ${cid} is not a contribution: line ${error.line} ${error.reason}.`);
+      if (error)
+        throw new ServiceError(
+          422,
+          'invalid_records',
+          `The file ${cid} is not a contribution: line ${error.line} ${error.reason}.`,
+        );
       return { records, recordIds, root: recordsRoot(recordIds) };
     },
     32,
@@ -23,7 +28,12 @@ export function openRecordFiles(ipfs: Ipfs) {
     /** Throws 422 when the bytes are not what was committed to on chain. */
     async load(cid: string, expectedRoot: string): Promise<RecordFile> {
       const file = await files.get(cid);
-      if (file.root !== expectedRoot) throw new ServiceError(422, 'wrong_records', `The file ${cid} has records root ${file.root}, the chain has ${expectedRoot}: it is another file.`);
+      if (file.root !== expectedRoot)
+        throw new ServiceError(
+          422,
+          'wrong_records',
+          `The file ${cid} has records root ${file.root}, the chain has ${expectedRoot}: it is another file.`,
+        );
       return file;
     },
   };

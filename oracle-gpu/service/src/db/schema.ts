@@ -1,5 +1,18 @@
 // Everything the service must not forget. Hashes, ids and addresses are lower-case hex text; money is wei.
-import { bigint, boolean, index, integer, json, numeric, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 const wei = (name: string) => numeric(name, { precision: 78, scale: 0, mode: 'bigint' });
 const whole = (name: string) => bigint(name, { mode: 'number' });
@@ -98,7 +111,10 @@ export const earnings = pgTable(
     modelId: whole('model_id').notNull(),
     amount: wei('amount').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.receiptHash, table.account, table.role, table.datanetId] }), index('earnings_account').on(table.account)],
+  (table) => [
+    primaryKey({ columns: [table.receiptHash, table.account, table.role, table.datanetId] }),
+    index('earnings_account').on(table.account),
+  ],
 );
 
 /** A batch of receipts on its way to finality. Truth is the chain; a row goes back to `built` when its transaction vanishes. */

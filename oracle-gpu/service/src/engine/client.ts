@@ -25,7 +25,9 @@ export type GenerateEvent =
   | ({ type: 'token' } & z.infer<typeof schemas.tokenEventSchema>)
   | ({ type: 'done' } & z.infer<typeof schemas.doneEventSchema>);
 
-const errorSchema = z.object({ error: z.looseObject({ message: z.string(), code: z.string().nullish(), type: z.string().optional() }) });
+const errorSchema = z.object({
+  error: z.looseObject({ message: z.string(), code: z.string().nullish(), type: z.string().optional() }),
+});
 /** The engine over HTTP. Whatever keeps it from answering becomes 503 `engine_unavailable`. */
 export function openEngine(url: string) {
   async function ask(path: string, init: RequestInit = {}, timeoutMs = 60_000): Promise<Response> {
@@ -53,10 +55,16 @@ export function openEngine(url: string) {
     ...(signal ? { signal } : {}),
   });
 
-  async function read<S extends z.ZodType>(path: string, schema: S, init?: RequestInit, timeoutMs?: number): Promise<z.output<S>> {
+  async function read<S extends z.ZodType>(
+    path: string,
+    schema: S,
+    init?: RequestInit,
+    timeoutMs?: number,
+  ): Promise<z.output<S>> {
     const response = await ask(path, init, timeoutMs);
     const parsed = schema.safeParse(await response.json());
-    if (!parsed.success) throw unavailable(`The engine's answer to ${path} is not what docs/interfaces.md says: run matching versions.`);
+    if (!parsed.success)
+      throw unavailable(`The engine's answer to ${path} is not what docs/interfaces.md says: run matching versions.`);
     return parsed.data;
   }
 
@@ -64,7 +72,8 @@ export function openEngine(url: string) {
 
   return {
     health: () => health.get(''),
-    tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) => read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
+    tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) =>
+      read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
     attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
     estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),

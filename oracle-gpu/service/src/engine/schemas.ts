@@ -22,7 +22,11 @@ export const healthSchema = z.looseObject({
     .optional(),
 });
 
-export const tokenizeSchema = z.looseObject({ promptTokens: z.int().min(0), promptTokenIds: z.array(uint32Schema), contextLength: z.int().positive() });
+export const tokenizeSchema = z.looseObject({
+  promptTokens: z.int().min(0),
+  promptTokenIds: z.array(uint32Schema),
+  contextLength: z.int().positive(),
+});
 
 export const tokenEventSchema = z.looseObject({ index: z.int(), tokenId: uint32Schema, text: z.string() });
 export const doneEventSchema = z.looseObject({

@@ -28,7 +28,12 @@ export type Prepared = {
 };
 
 /** The stored answer of an earlier call with the same Idempotency-Key, if there is one. */
-export async function storedAnswer(context: Context, session: SessionRow, request: ChatRequest, idempotencyKey: string | undefined): Promise<CallRow | undefined> {
+export async function storedAnswer(
+  context: Context,
+  session: SessionRow,
+  request: ChatRequest,
+  idempotencyKey: string | undefined,
+): Promise<CallRow | undefined> {
   if (!idempotencyKey) return undefined;
   const [known] = await context.db
     .select()
@@ -39,22 +44,42 @@ export async function storedAnswer(context: Context, session: SessionRow, reques
     throw new ServiceError(409, 'idempotency_key_reused', 'This Idempotency-Key belongs to another request: use a new one.');
   }
   if (known.status === 'running') {
-    throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', { retryAfter: 1 });
+    throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {
+      retryAfter: 1,
+    });
   }
   return known.status === 'charged' ? (await finish(context, known.id)).call : known;
 }
 
 /** Everything before the first token: the model, the price, the money set aside. */
-export async function prepare(context: Context, slots: Slots, session: SessionRow, request: ChatRequest, idempotencyKey: string | undefined): Promise<Prepared> {
+export async function prepare(
+  context: Context,
+  slots: Slots,
+  session: SessionRow,
+  request: ChatRequest,
+  idempotencyKey: string | undefined,
+): Promise<Prepared> {
   const giveBack = slots.take(session.channel);
   try {
-    const [model, { promptTokens, promptTokenIds, contextLength }] = await Promise.all([resolveModel(context, request.model), context.engine.tokenize(plainMessages(request.messages))]);
+    const [model, { promptTokens, promptTokenIds, contextLength }] = await Promise.all([
+      resolveModel(context, request.model),
+      context.engine.tokenize(plainMessages(request.messages)),
+    ]);
     if (promptTokens >= contextLength) {
-      throw new ServiceError(400, 'context_length_exceeded', `The prompt has ${promptTokens} tokens and the model reads ${contextLength}: shorten it.`, { promptTokens, contextLength });
+      throw new ServiceError(
+        400,
+        'context_length_exceeded',
+        `The prompt has ${promptTokens} tokens and the model reads ${contextLength}: shorten it.`,
+        { promptTokens, contextLength },
+      );
     }
     const asked = request.max_completion_tokens ?? request.max_tokens ?? context.config.limits.maxTokens;
     const maxTokens = Math.min(asked, context.config.limits.maxTokens, contextLength - promptTokens);
-    const { fee: most } = priceOf(model, { promptTokens, completionTokens: maxTokens, retrievalTokens: 0, agentSteps: 0 }, session);
+    const { fee: most } = priceOf(
+      model,
+      { promptTokens, completionTokens: maxTokens, retrievalTokens: 0, agentSteps: 0 },
+      session,
+    );
     const call = await reserve(
       context,
       session.channel,
@@ -72,7 +97,13 @@ export async function prepare(context: Context, slots: Slots, session: SessionRo
       slots.count(session.channel),
     );
     const stop = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? []);
-    const generation = { maxTokens, temperature: request.temperature ?? 1, topP: request.top_p ?? 1, seed: request.seed ?? randomInt(2 ** 31), stop };
+    const generation = {
+      maxTokens,
+      temperature: request.temperature ?? 1,
+      topP: request.top_p ?? 1,
+      seed: request.seed ?? randomInt(2 ** 31),
+      stop,
+    };
     return { call, session, model, request, generation, promptTokenIds, giveBack };
   } catch (error) {
     giveBack();
@@ -89,7 +120,12 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
   const { call, session, model, request, generation, giveBack } = prepared;
   try {
     const made = await generate(context, prepared, sink);
-    const delivered = { pieces: made.pieces, finishReason: made.finishReason, promptTokens: made.promptTokenIds.length, completionTokens: made.tokenIds.length };
+    const delivered = {
+      pieces: made.pieces,
+      finishReason: made.finishReason,
+      promptTokens: made.promptTokenIds.length,
+      completionTokens: made.tokenIds.length,
+    };
     if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
     const { engine, engineHash } = await context.engine.health().catch(() => ({ engine: 'unknown', engineHash: undefined }));
     const startedAttribution = performance.now();
@@ -122,7 +158,11 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
 
 type Made = { pieces: string[]; tokenIds: number[]; promptTokenIds: number[]; finishReason: 'stop' | 'length' | null };
 
-async function generate(context: Context, { call, model, request, generation, promptTokenIds }: Prepared, sink: Sink): Promise<Made> {
+async function generate(
+  context: Context,
+  { call, model, request, generation, promptTokenIds }: Prepared,
+  sink: Sink,
+): Promise<Made> {
   const pieces: string[] = [];
   const tokenIds: number[] = [];
   let started = false;
@@ -135,7 +175,10 @@ async function generate(context: Context, { call, model, request, generation, pr
   const stop = new AbortController();
   const signal = call.stream || call.idempotencyKey === null ? AbortSignal.any([sink.signal, stop.signal]) : stop.signal;
   try {
-    for await (const event of context.engine.generate({ adapter: model.release.adapter, messages: plainMessages(request.messages), ...generation }, signal)) {
+    for await (const event of context.engine.generate(
+      { adapter: model.release.adapter, messages: plainMessages(request.messages), ...generation },
+      signal,
+    )) {
       if (event.type === 'token') {
         if (!deliver(event.text)) break;
         tokenIds.push(event.tokenId);
@@ -145,13 +188,19 @@ async function generate(context: Context, { call, model, request, generation, pr
       const rest = event.text.slice(pieces.join('').length); // text the engine held back until it was sure
       if (rest !== '' && deliver(rest)) pieces.push(rest);
       deliver('');
-      return { pieces: call.stream ? pieces : [event.text], tokenIds: event.tokenIds, promptTokenIds: event.promptTokenIds, finishReason: event.finishReason };
+      return {
+        pieces: call.stream ? pieces : [event.text],
+        tokenIds: event.tokenIds,
+        promptTokenIds: event.promptTokenIds,
+        finishReason: event.finishReason,
+      };
     }
   } catch (error) {
     if (!sink.signal.aborted) throw error;
   } finally {
     stop.abort();
   }
-  if (!call.stream || tokenIds.length === 0) throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');
+  if (!call.stream || tokenIds.length === 0)
+    throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');
   return { pieces, tokenIds, promptTokenIds, finishReason: null };
 }

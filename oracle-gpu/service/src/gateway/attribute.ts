@@ -9,18 +9,27 @@ const attempts = 4;
  * Which records shaped an answer. Without records when the release has no index or the answer no token; an engine
  * that fails is asked again, and then the call fails: no one pays for an answer that cannot be attributed.
  */
-export async function attribute(context: Context, release: LoadedRelease, promptTokenIds: number[], tokenIds: number[]): Promise<Evidence> {
+export async function attribute(
+  context: Context,
+  release: LoadedRelease,
+  promptTokenIds: number[],
+  tokenIds: number[],
+): Promise<Evidence> {
   const { nullThreshold, indexRows } = release.release;
   const none: Evidence = { queryRoot: zeroHash, nullThreshold, records: [], spans: [], passages: [], parents: [] };
   if (indexRows === 0 || tokenIds.length === 0) return none;
   for (let attempt = 1; ; attempt += 1) {
     try {
       const found = await context.engine.attribute({ adapter: release.adapter, promptTokenIds, tokenIds, top: 32 });
-      if (found.nullThreshold !== nullThreshold) throw new ServiceError(503, 'engine_unavailable', 'The engine has another index than the release: restore its adapters.');
+      if (found.nullThreshold !== nullThreshold)
+        throw new ServiceError(503, 'engine_unavailable', 'The engine has another index than the release: restore its adapters.');
       return { ...none, queryRoot: found.queryRoot, records: found.records.map((record) => quote(release, record)) };
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'no_index') return none;
-      if (attempt === attempts) throw error instanceof ServiceError && error.status >= 500 ? error : new ServiceError(503, 'engine_unavailable', 'The answer could not be attributed, so it is not charged: try again.');
+      if (attempt === attempts)
+        throw error instanceof ServiceError && error.status >= 500
+          ? error
+          : new ServiceError(503, 'engine_unavailable', 'The answer could not be attributed, so it is not charged: try again.');
       context.log.warn({ attempt, reason: sentence(error) }, 'attribution failed');
       await new Promise((done) => setTimeout(done, 250 * 2 ** attempt));
     }

@@ -43,7 +43,13 @@ export type Answer = {
  * Stores the receipt of an answer: in one transaction the channel's next sequence, what it spent, the receipt, who
  * earns by it and the call's state. Nothing is signed before that has been committed.
  */
-export async function charge(context: Context, session: SessionRow, call: CallRow, model: ServedModel, answer: Answer): Promise<Hex> {
+export async function charge(
+  context: Context,
+  session: SessionRow,
+  call: CallRow,
+  model: ServedModel,
+  answer: Answer,
+): Promise<Hex> {
   const { facts, chain } = context;
   const { release, terms } = model;
   const [fee, dayIndex, poolSizes] = await Promise.all([
@@ -56,7 +62,12 @@ export async function charge(context: Context, session: SessionRow, call: CallRo
       }),
     ),
   ]);
-  const usage = { promptTokens: answer.promptTokens, completionTokens: answer.tokenIds.length, retrievalTokens: 0, agentSteps: 0 };
+  const usage = {
+    promptTokens: answer.promptTokens,
+    completionTokens: answer.tokenIds.length,
+    retrievalTokens: 0,
+    agentSteps: 0,
+  };
   const app = session.app as Address;
   const price = priceOf(model, usage, session);
   const policy = { protocolFeeBps: fee.protocolFeeBps, burnBps: fee.burnBps, contributorCapBps: fee.contributorCapBps };
@@ -115,9 +126,21 @@ export async function charge(context: Context, session: SessionRow, call: CallRo
     parameters,
     app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
     dayIndex,
-    indexProofs: records.map((row) => ({ recordId: row.recordId, leaf: leafOf(row), index: row.position, count: release.tree.count, proof: treeProof(release.tree, row.position) })),
+    indexProofs: records.map((row) => ({
+      recordId: row.recordId,
+      leaf: leafOf(row),
+      index: row.position,
+      count: release.tree.count,
+      proof: treeProof(release.tree, row.position),
+    })),
     release: release.release,
-    records: records.map(({ recordId, source, contributionId, contributor, datanetId }) => ({ recordId, source, contributionId, contributor, datanetId })),
+    records: records.map(({ recordId, source, contributionId, contributor, datanetId }) => ({
+      recordId,
+      source,
+      contributionId,
+      contributor,
+      datanetId,
+    })),
   };
   const secret = { salt, messages: answer.messages, answer: answer.text, tokenIds: answer.tokenIds };
   const parties = { operator: chain.operator, developer: model.developer, parents: terms.parents, backers: terms.backers, app };
@@ -127,7 +150,11 @@ export async function charge(context: Context, session: SessionRow, call: CallRo
   return context.db.transaction(async (tx) => {
     const [taken] = await tx
       .update(sessions)
-      .set({ sequence: sql`${sessions.sequence} + 1`, spent: sql`${sessions.spent} + ${price.fee}`, reserved: sql`${sessions.reserved} - ${call.reserved}` })
+      .set({
+        sequence: sql`${sessions.sequence} + 1`,
+        spent: sql`${sessions.spent} + ${price.fee}`,
+        reserved: sql`${sessions.reserved} - ${call.reserved}`,
+      })
       .where(eq(sessions.channel, session.channel))
       .returning({ sequence: sessions.sequence });
     if (!taken) throw new Error('The session of a running call is gone.');
@@ -158,12 +185,17 @@ export async function charge(context: Context, session: SessionRow, call: CallRo
       isPublic: answer.isPublic,
       created: call.created,
     });
-    if (sources.length > 0) await tx.insert(earnings).values(sources.map((source) => ({ ...source, receiptHash: hash, modelId: release.modelId })));
+    if (sources.length > 0)
+      await tx.insert(earnings).values(sources.map((source) => ({ ...source, receiptHash: hash, modelId: release.modelId })));
     return hash;
   });
 }
 
 /** Price of a call on a channel, the application's markup included. */
-export function priceOf(model: ServedModel, usage: Parameters<typeof computeFee>[1], session: Pick<SessionRow, 'app' | 'appMarkupBps'>): ReturnType<typeof computeFee> {
+export function priceOf(
+  model: ServedModel,
+  usage: Parameters<typeof computeFee>[1],
+  session: Pick<SessionRow, 'app' | 'appMarkupBps'>,
+): ReturnType<typeof computeFee> {
   return computeFee([{ card: model.terms, weightBps: 10_000 }], usage, session.app === zeroAddress ? 0 : session.appMarkupBps);
 }

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import type { CallRow } from './reserve.ts';
 
 /** What was delivered: the pieces of text in order and why it ended (`null`: the caller went away). */
-export const deliveredSchema = z.object({ pieces: z.array(z.string()), finishReason: z.enum(['stop', 'length']).nullable(), promptTokens: z.int(), completionTokens: z.int() });
+export const deliveredSchema = z.object({
+  pieces: z.array(z.string()),
+  finishReason: z.enum(['stop', 'length']).nullable(),
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+});
 export type Delivered = z.infer<typeof deliveredSchema>;
 
 type Shown = Pick<CallRow, 'id' | 'created' | 'model' | 'includeUsage'>;
@@ -20,22 +25,33 @@ function usageOf({ promptTokens, completionTokens }: Delivered): Record<string, 
 
 /** The first chunk of a stream: the role. */
 export function renderStart(call: Shown): string {
-  return event({ ...head(call, 'chat.completion.chunk'), choices: [{ index: 0, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }] });
+  return event({
+    ...head(call, 'chat.completion.chunk'),
+    choices: [{ index: 0, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }],
+  });
 }
 
 /** A piece of text as a chunk. */
 export function renderPiece(call: Shown, content: string): string {
-  return event({ ...head(call, 'chat.completion.chunk'), choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }] });
+  return event({
+    ...head(call, 'chat.completion.chunk'),
+    choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }],
+  });
 }
 
 /** Why the text ended, as a chunk. */
 export function renderFinish(call: Shown, finishReason: string | null): string {
-  return event({ ...head(call, 'chat.completion.chunk'), choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason }] });
+  return event({
+    ...head(call, 'chat.completion.chunk'),
+    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason }],
+  });
 }
 
 /** The end of a stream: usage if asked for, then the receipt in a chunk without choices. */
 export function renderEnd(call: Shown, delivered: Delivered, bundle: ReceiptBundle): string {
-  const usage = call.includeUsage ? event({ ...head(call, 'chat.completion.chunk'), choices: [], usage: usageOf(delivered) }) : '';
+  const usage = call.includeUsage
+    ? event({ ...head(call, 'chat.completion.chunk'), choices: [], usage: usageOf(delivered) })
+    : '';
   return `${usage}${event({ ...head(call, 'chat.completion.chunk'), choices: [], receipt: z.encode(receiptBundleSchema, bundle) })}data: [DONE]\n\n`;
 }
 
@@ -47,7 +63,14 @@ export function renderResponse(call: Shown & Pick<CallRow, 'stream'>, delivered:
   }
   return JSON.stringify({
     ...head(call, 'chat.completion'),
-    choices: [{ index: 0, message: { role: 'assistant', content: delivered.pieces.join(''), refusal: null }, logprobs: null, finish_reason: delivered.finishReason }],
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: delivered.pieces.join(''), refusal: null },
+        logprobs: null,
+        finish_reason: delivered.finishReason,
+      },
+    ],
     usage: usageOf(delivered),
     receipt: z.encode(receiptBundleSchema, bundle),
   });

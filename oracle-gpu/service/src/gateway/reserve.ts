@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { type Address, type Hex, isAddressEqual } from 'viem';
-import { type Context, now } from '../context.ts';
 import type { PayerState } from '../chain/facts.ts';
+import { type Context, now } from '../context.ts';
 import { calls, sessions } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import type { SessionRow } from '../sessions/openSession.ts';
@@ -13,10 +13,24 @@ export type NewCall = Pick<CallRow, 'id' | 'idempotencyKey' | 'requestHash' | 'c
  * Sets `most` wei of the channel aside for a call, under a lock on all channels of its payer, and stores the call.
  * Throws 402 with what is missing; 409 when a call with the same Idempotency-Key runs already.
  */
-export async function reserve(context: Context, channel: string, payer: string, call: NewCall, most: bigint, running: number): Promise<CallRow> {
+export async function reserve(
+  context: Context,
+  channel: string,
+  payer: string,
+  call: NewCall,
+  most: bigint,
+  running: number,
+): Promise<CallRow> {
   const { db, facts } = context;
-  const known = await db.select({ channel: sessions.channel }).from(sessions).where(eq(sessions.payer, payer)).orderBy(sessions.channel);
-  const onChain = await facts.payer(payer as Address, known.map((item) => item.channel as Hex));
+  const known = await db
+    .select({ channel: sessions.channel })
+    .from(sessions)
+    .where(eq(sessions.payer, payer))
+    .orderBy(sessions.channel);
+  const onChain = await facts.payer(
+    payer as Address,
+    known.map((item) => item.channel as Hex),
+  );
   return db.transaction(async (tx) => {
     // What a crash of the database could lose here is a reservation without a call: nobody's money.
     await tx.execute(sql`SET LOCAL synchronous_commit = off`);
@@ -30,8 +44,14 @@ export async function reserve(context: Context, channel: string, payer: string, 
       .values(values)
       .onConflictDoUpdate({ target: [calls.channel, calls.idempotencyKey], set: values, setWhere: eq(calls.status, 'failed') })
       .returning();
-    if (!row) throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', { retryAfter: 1 });
-    await tx.update(sessions).set({ reserved: sql`${sessions.reserved} + ${most}` }).where(eq(sessions.channel, channel));
+    if (!row)
+      throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {
+        retryAfter: 1,
+      });
+    await tx
+      .update(sessions)
+      .set({ reserved: sql`${sessions.reserved} + ${most}` })
+      .where(eq(sessions.channel, channel));
     return row;
   });
 }
@@ -40,27 +60,46 @@ function check(session: SessionRow, all: readonly SessionRow[], onChain: PayerSt
   const state = onChain.channels.get(session.channel as Hex);
   const isSessionKey = !isAddressEqual(session.signer as Address, session.payer as Address);
   if (isSessionKey && (state?.expiry ?? 0) <= now()) {
-    throw new ServiceError(402, 'session_expired', 'The session key has expired or was revoked: authorise a new one.', { expiry: state?.expiry ?? 0, now: now() });
+    throw new ServiceError(402, 'session_expired', 'The session key has expired or was revoked: authorise a new one.', {
+      expiry: state?.expiry ?? 0,
+      now: now(),
+    });
   }
   if (session.expiry <= now()) {
-    throw new ServiceError(402, 'voucher_expired', 'The voucher has expired: sign one that ends later.', { expiry: session.expiry, now: now() });
+    throw new ServiceError(402, 'voucher_expired', 'The voucher has expired: sign one that ends later.', {
+      expiry: session.expiry,
+      now: now(),
+    });
   }
   const ceiling = isSessionKey && state && state.cap < session.ceiling ? state.cap : session.ceiling;
   const left = ceiling - session.spent - session.reserved;
   if (left < most || session.sequence + running > session.maxSequence) {
-    throw new ServiceError(402, 'insufficient_voucher', `This answer can cost ${most} wei and the voucher allows ${left > 0n ? left : 0n} more: sign one with a higher ceiling.`, {
-      required: most.toString(),
-      available: (left > 0n ? left : 0n).toString(),
-      voucher: signedState(session),
-    });
+    throw new ServiceError(
+      402,
+      'insufficient_voucher',
+      `This answer can cost ${most} wei and the voucher allows ${left > 0n ? left : 0n} more: sign one with a higher ceiling.`,
+      {
+        required: most.toString(),
+        available: (left > 0n ? left : 0n).toString(),
+        voucher: signedState(session),
+      },
+    );
   }
-  const owed = all.reduce((sum, row) => sum + row.spent + row.reserved - (onChain.channels.get(row.channel as Hex)?.collected ?? 0n), 0n);
+  const owed = all.reduce(
+    (sum, row) => sum + row.spent + row.reserved - (onChain.channels.get(row.channel as Hex)?.collected ?? 0n),
+    0n,
+  );
   const available = onChain.balance - onChain.thawing - owed;
   if (available < most) {
-    throw new ServiceError(402, 'insufficient_escrow', `This answer can cost ${most} wei and the escrow has ${available > 0n ? available : 0n} left for this operator: deposit more.`, {
-      required: most.toString(),
-      available: (available > 0n ? available : 0n).toString(),
-    });
+    throw new ServiceError(
+      402,
+      'insufficient_escrow',
+      `This answer can cost ${most} wei and the escrow has ${available > 0n ? available : 0n} left for this operator: deposit more.`,
+      {
+        required: most.toString(),
+        available: (available > 0n ? available : 0n).toString(),
+      },
+    );
   }
 }
 
@@ -89,6 +128,10 @@ export async function release({ db }: Context, call: CallRow): Promise<void> {
       .set({ status: 'failed', reserved: 0n })
       .where(and(eq(calls.id, call.id), eq(calls.status, 'running')))
       .returning();
-    if (row) await tx.update(sessions).set({ reserved: sql`${sessions.reserved} - ${call.reserved}` }).where(eq(sessions.channel, call.channel));
+    if (row)
+      await tx
+        .update(sessions)
+        .set({ reserved: sql`${sessions.reserved} - ${call.reserved}` })
+        .where(eq(sessions.channel, call.channel));
   });
 }

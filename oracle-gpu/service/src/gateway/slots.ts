@@ -11,7 +11,12 @@ export function createSlots(most: number) {
     take(key: string): () => void {
       const before = running.get(key) ?? 0;
       if (before >= most) {
-        throw new ServiceError(429, 'too_many_calls', `This key has ${before} calls running, at most ${most} are served at once: wait for one to end.`, { retryAfter: 1 });
+        throw new ServiceError(
+          429,
+          'too_many_calls',
+          `This key has ${before} calls running, at most ${most} are served at once: wait for one to end.`,
+          { retryAfter: 1 },
+        );
       }
       running.set(key, before + 1);
       let held = true;

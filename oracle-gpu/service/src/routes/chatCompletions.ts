@@ -53,11 +53,17 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
     const isBegun = await Promise.race([begun.then(() => true), produced.then(() => true)]);
     void produced
       .catch((error: unknown) => {
-        const known = error instanceof ServiceError ? error : new ServiceError(500, 'internal', 'The gateway failed on this call, which is not charged: try again.');
-        if (!(error instanceof ServiceError)) context.log.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'a stream failed');
+        const known =
+          error instanceof ServiceError
+            ? error
+            : new ServiceError(500, 'internal', 'The gateway failed on this call, which is not charged: try again.');
+        if (!(error instanceof ServiceError))
+          context.log.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'a stream failed');
         write(`data: ${JSON.stringify(errorBody(known))}\n\ndata: [DONE]\n\n`);
       })
       .finally(() => out.end());
-    return isBegun ? reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type(eventStream).send(out) : reply;
+    return isBegun
+      ? reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type(eventStream).send(out)
+      : reply;
   });
 }

@@ -8,5 +8,7 @@ const idSchema = z.coerce.number().pipe(uint32Schema);
 
 /** Help for reviewers: what a contribution repeats. */
 export function datanets(app: FastifyInstance, context: Trainer): void {
-  app.get<{ Params: { id: string } }>('/v1/contributions/:id/duplicates', async (request) => duplicatesOf(context, idSchema.parse(request.params.id)));
+  app.get<{ Params: { id: string } }>('/v1/contributions/:id/duplicates', async (request) =>
+    duplicatesOf(context, idSchema.parse(request.params.id)),
+  );
 }

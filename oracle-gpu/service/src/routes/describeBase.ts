@@ -5,7 +5,11 @@ type Words = { languages: string[]; strengths: string; recommendedFor: string };
 
 /** What the makers of known families of models say of them. */
 const families: Record<string, Words> = {
-  llama: { languages: ['en'], strengths: 'General chat and short texts in English', recommendedFor: 'Answers about one narrow domain, trained in minutes' },
+  llama: {
+    languages: ['en'],
+    strengths: 'General chat and short texts in English',
+    recommendedFor: 'Answers about one narrow domain, trained in minutes',
+  },
 };
 
 /** Training keeps weights, gradients and two moments of the adapter beside the activations: measured at about six bytes a parameter. */

@@ -29,16 +29,33 @@ async function pinRecords({ ipfs }: Context, bytes: Buffer) {
   const { recordIds, errors } = parseJsonl(bytes);
   if (errors.length > 0) {
     const [first] = errors;
-    throw new ServiceError(400, 'invalid_records', `Nothing was stored: line ${first?.line} ${first?.reason}${errors.length > 1 ? `, and ${errors.length - 1} more` : ''}.`, {
-      details: errors.slice(0, shownErrors),
-      errors: errors.length,
-    });
+    throw new ServiceError(
+      400,
+      'invalid_records',
+      `Nothing was stored: line ${first?.line} ${first?.reason}${errors.length > 1 ? `, and ${errors.length - 1} more` : ''}.`,
+      {
+        details: errors.slice(0, shownErrors),
+        errors: errors.length,
+      },
+    );
   }
-  return { cid: await ipfs.add(bytes), bytes: bytes.length, count: recordIds.length, recordsRoot: recordsRoot(recordIds), recordIds };
+  return {
+    cid: await ipfs.add(bytes),
+    bytes: bytes.length,
+    count: recordIds.length,
+    recordsRoot: recordsRoot(recordIds),
+    recordIds,
+  };
 }
 
 async function pinDocument({ ipfs }: Context, bytes: Buffer) {
-  if (bytes.length > documentBytes) throw new ServiceError(413, 'file_too_large', `A document has at most ${documentBytes} bytes, this one has ${bytes.length}: shorten it.`, { limit: documentBytes });
+  if (bytes.length > documentBytes)
+    throw new ServiceError(
+      413,
+      'file_too_large',
+      `A document has at most ${documentBytes} bytes, this one has ${bytes.length}: shorten it.`,
+      { limit: documentBytes },
+    );
   if (bytes.length === 0) throw new ServiceError(400, 'empty_file', 'The body is empty: send the document.');
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -1,6 +1,6 @@
 import { recordLimits } from '@openledger/sdk';
-import type { FastifyInstance } from 'fastify';
 import { sql } from 'drizzle-orm';
+import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { describeBase } from './describeBase.ts';
 
@@ -25,7 +25,9 @@ export function info(app: FastifyInstance, context: Context): void {
       ),
     ]);
     const isWell = database && node && files;
-    return reply.code(isWell ? 200 : 503).send({ status: isWell ? 'ok' : 'down', database, chain: node, ipfs: files, engine: engineUp });
+    return reply
+      .code(isWell ? 200 : 503)
+      .send({ status: isWell ? 'ok' : 'down', database, chain: node, ipfs: files, engine: engineUp });
   });
 
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));
@@ -33,7 +35,12 @@ export function info(app: FastifyInstance, context: Context): void {
   let contextLength = 0; // until the engine has answered once
 
   app.get('/v1/info', async () => {
-    const [fee, operator, window, health] = await Promise.all([facts.fee(), facts.operator(), facts.window(), engine.health().catch(() => null)]);
+    const [fee, operator, window, health] = await Promise.all([
+      facts.fee(),
+      facts.operator(),
+      facts.window(),
+      engine.health().catch(() => null),
+    ]);
     contextLength = health?.base?.contextLength ?? contextLength;
     return {
       operator: chain.operator,

@@ -1,9 +1,9 @@
 import { toJson } from '@openledger/sdk';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { cached } from '../cached.ts';
 import type { Context } from '../context.ts';
 import { catJson } from '../ipfs/client.ts';
-import { cached } from '../cached.ts';
 
 const manifestSchema = z.looseObject({ fidelity: z.looseObject({ status: z.string() }) });
 const cardSchema = z.looseObject({ name: z.string() });
@@ -44,7 +44,12 @@ export function models(app: FastifyInstance, context: Context): void {
           developer: model.developer,
           releaseHash: release.releaseHash,
           termsVersion: model.termsVersion,
-          prices: toJson({ prompt: terms.promptPrice, completion: terms.completionPrice, retrieval: terms.retrievalPrice, agentStep: terms.agentStepPrice }),
+          prices: toJson({
+            prompt: terms.promptPrice,
+            completion: terms.completionPrice,
+            retrieval: terms.retrievalPrice,
+            agentStep: terms.agentStepPrice,
+          }),
           fidelity: await fidelities.get(release.manifestCid),
         },
       });

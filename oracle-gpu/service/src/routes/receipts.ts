@@ -9,7 +9,13 @@ import { bundleJson } from '../receipts/bundle.ts';
 import { sessionOf } from '../sessions/findSession.ts';
 import { nextCursor, pageSchema } from './page.ts';
 
-const listSchema = pageSchema.extend({ payer: addressSchema.optional(), model: z.string().regex(/^(model\/)?\d+$/).optional() });
+const listSchema = pageSchema.extend({
+  payer: addressSchema.optional(),
+  model: z
+    .string()
+    .regex(/^(model\/)?\d+$/)
+    .optional(),
+});
 
 /** Receipts: public but for the prompt and the answer, which only the payer's key opens. */
 export function receipts(app: FastifyInstance, context: Context): void {
@@ -17,7 +23,10 @@ export function receipts(app: FastifyInstance, context: Context): void {
 
   app.get<{ Params: { hash: string } }>('/v1/receipts/:hash', async (request) => {
     const hash = bytes32Schema.parse(request.params.hash);
-    const [row] = await db.select().from(table).where(and(eq(table.hash, hash), isNotNull(table.signature)));
+    const [row] = await db
+      .select()
+      .from(table)
+      .where(and(eq(table.hash, hash), isNotNull(table.signature)));
     if (!row) throw new ServiceError(404, 'receipt_not_found', `This operator signed no receipt ${hash}.`);
     const session = await sessionOf(context, request.headers.authorization);
     return bundleJson(row, session?.channel === row.channel);
@@ -29,7 +38,12 @@ export function receipts(app: FastifyInstance, context: Context): void {
     if (payer) conditions.push(eq(table.payer, payer.toLowerCase()));
     if (model) conditions.push(eq(table.modelId, Number(model.replace('model/', ''))));
     if (cursor !== undefined) conditions.push(lt(table.created, cursor));
-    const rows = await db.select().from(table).where(and(...conditions)).orderBy(desc(table.created), desc(table.hash)).limit(limit);
+    const rows = await db
+      .select()
+      .from(table)
+      .where(and(...conditions))
+      .orderBy(desc(table.created), desc(table.hash))
+      .limit(limit);
     const session = await sessionOf(context, request.headers.authorization);
     if (rows.length === limit) reply.header(nextCursor, String(rows.at(-1)?.created));
     return rows.map((row) => bundleJson(row, session?.channel === row.channel));

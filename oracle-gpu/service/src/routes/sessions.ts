@@ -15,7 +15,13 @@ export function sessions(app: FastifyInstance, context: Context): void {
       throw new ServiceError(401, 'invalid_signature', "The voucher is not signed: send its signer's signature beside it.");
     }
     const row = await openSession(context, openSessionSchema.parse(request.body));
-    return { channel: row.channel, ceiling: row.ceiling.toString(), expiry: row.expiry, sequence: row.sequence, collected: row.collected.toString() };
+    return {
+      channel: row.channel,
+      ceiling: row.ceiling.toString(),
+      expiry: row.expiry,
+      sequence: row.sequence,
+      collected: row.collected.toString(),
+    };
   });
 
   app.get('/v1/sessions/me', async (request) => {

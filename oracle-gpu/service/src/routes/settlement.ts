@@ -62,5 +62,7 @@ export function settlement(app: FastifyInstance, context: Context, settleSoon: (
     return reply.code(202).send({ open: open.length });
   });
 
-  app.get<{ Params: { account: string } }>('/v1/rewards/:account', async (request) => rewardsOf(context, addressSchema.parse(request.params.account)));
+  app.get<{ Params: { account: string } }>('/v1/rewards/:account', async (request) =>
+    rewardsOf(context, addressSchema.parse(request.params.account)),
+  );
 }

@@ -46,7 +46,11 @@ export function training(app: FastifyInstance, context: Trainer, jobLog: JobLog)
     const { from } = fromSchema.parse(request.query);
     const out = new PassThrough();
     void follow(job.jobId, Math.max(from, Number.isInteger(lastEventId) ? lastEventId + 1 : 0), out);
-    return reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream; charset=utf-8').send(out);
+    return reply
+      .header('cache-control', 'no-store')
+      .header('x-accel-buffering', 'no')
+      .type('text/event-stream; charset=utf-8')
+      .send(out);
   });
 
   async function find(jobId: number): Promise<JobRow> {

@@ -12,9 +12,9 @@ import { eq } from 'drizzle-orm';
 import { type Address, type Hex, isAddressEqual } from 'viem';
 import { z } from 'zod';
 import { type Context, now } from '../context.ts';
+import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 import { sessions } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 
 export const openSessionSchema = z.object({
   voucher: voucherSchema,
@@ -37,32 +37,59 @@ export async function openSession(context: Context, request: Request): Promise<S
   const { voucher, signature, keyHash } = request;
   const { chain, db, facts } = context;
   if (!isAddressEqual(voucher.operator, chain.operator)) {
-    throw new ServiceError(400, 'wrong_operator', `The voucher is for operator ${voucher.operator}: sign one for ${chain.operator}.`, {
-      expected: chain.operator,
-      got: voucher.operator,
-    });
+    throw new ServiceError(
+      400,
+      'wrong_operator',
+      `The voucher is for operator ${voucher.operator}: sign one for ${chain.operator}.`,
+      {
+        expected: chain.operator,
+        got: voucher.operator,
+      },
+    );
   }
   await checkSignature(context, request);
   if (voucher.expiry <= now()) {
-    throw new ServiceError(402, 'voucher_expired', 'The voucher has expired: sign one that ends later.', { expiry: voucher.expiry, now: now() });
+    throw new ServiceError(402, 'voucher_expired', 'The voucher has expired: sign one that ends later.', {
+      expiry: voucher.expiry,
+      now: now(),
+    });
   }
   const channel = channelId(voucher);
   const state = await context.chain.client.readContract({ ...chain.contracts.escrow, functionName: 'channel', args: [channel] });
   if (!isAddressEqual(voucher.signer, voucher.payer) && state.expiry <= now()) {
-    const message = state.expiry === 0 ? 'The session key is not authorised on chain: authorise it in the escrow first.' : 'The session key has expired or was revoked: authorise a new one.';
+    const message =
+      state.expiry === 0
+        ? 'The session key is not authorised on chain: authorise it in the escrow first.'
+        : 'The session key has expired or was revoked: authorise a new one.';
     throw new ServiceError(402, 'session_expired', message, { expiry: state.expiry, now: now() });
   }
-  const { balance } = await chain.client.readContract({ ...chain.contracts.escrow, functionName: 'account', args: [voucher.payer, chain.operator] });
+  const { balance } = await chain.client.readContract({
+    ...chain.contracts.escrow,
+    functionName: 'account',
+    args: [voucher.payer, chain.operator],
+  });
   const required = voucher.cumulativeCeiling > state.collected ? voucher.cumulativeCeiling - state.collected : 0n;
   if (balance < required) {
-    throw new ServiceError(402, 'insufficient_escrow', `The escrow holds ${balance} wei for this operator and the voucher allows ${required} more: deposit the difference.`, {
-      required: required.toString(),
-      available: balance.toString(),
-    });
+    throw new ServiceError(
+      402,
+      'insufficient_escrow',
+      `The escrow holds ${balance} wei for this operator and the voucher allows ${required} more: deposit the difference.`,
+      {
+        required: required.toString(),
+        available: balance.toString(),
+      },
+    );
   }
   const row = await store(context, channel, voucher, signature, keyHash, state);
-  const known = await db.select({ channel: sessions.channel }).from(sessions).where(eq(sessions.payer, row.payer)).orderBy(sessions.channel);
-  facts.forgetPayer(row.payer as Address, known.map((item) => item.channel as Hex));
+  const known = await db
+    .select({ channel: sessions.channel })
+    .from(sessions)
+    .where(eq(sessions.payer, row.payer))
+    .orderBy(sessions.channel);
+  facts.forgetPayer(
+    row.payer as Address,
+    known.map((item) => item.channel as Hex),
+  );
   return { ...row, collected: state.collected };
 }
 
@@ -75,13 +102,22 @@ async function checkSignature({ chain }: Context, { voucher, signature, chainId 
   if (await signs(chain.voucherDomain)) return;
   for (const other of new Set([...(chainId ? [chainId] : []), ...likelyChains])) {
     if (other !== chain.chainId && (await signs(openLedgerDomain(other, chain.contracts.escrow.address)))) {
-      throw new ServiceError(400, 'wrong_chain', `The voucher was signed for chain ${other}: switch the wallet to chain ${chain.chainId} and sign again.`, {
-        expected: chain.chainId,
-        got: other,
-      });
+      throw new ServiceError(
+        400,
+        'wrong_chain',
+        `The voucher was signed for chain ${other}: switch the wallet to chain ${chain.chainId} and sign again.`,
+        {
+          expected: chain.chainId,
+          got: other,
+        },
+      );
     }
   }
-  throw new ServiceError(401, 'invalid_signature', "The voucher's signature is not its signer's: sign it with the key that the voucher names.");
+  throw new ServiceError(
+    401,
+    'invalid_signature',
+    "The voucher's signature is not its signer's: sign it with the key that the voucher names.",
+  );
 }
 
 /** Inserts the channel, or raises its ceiling. The key that came first keeps the channel: vouchers become public when settled. */
@@ -121,10 +157,18 @@ async function store(
         return row as SessionRow;
       }
       if (known.keyHash !== keyHash) {
-        throw new ServiceError(409, 'session_exists', 'This channel has another API key: use that one, or authorise a new session key.');
+        throw new ServiceError(
+          409,
+          'session_exists',
+          'This channel has another API key: use that one, or authorise a new session key.',
+        );
       }
       if (known.app !== lower(voucher.app) || known.appMarkupBps !== voucher.appMarkupBps) {
-        throw new ServiceError(409, 'voucher_conflict', 'A channel keeps its application and markup: authorise a new session key for another application.');
+        throw new ServiceError(
+          409,
+          'voucher_conflict',
+          'A channel keeps its application and markup: authorise a new session key for another application.',
+        );
       }
       const improves = terms.ceiling >= known.ceiling && terms.expiry >= known.expiry && terms.maxSequence >= known.maxSequence;
       if (!improves) return known;

@@ -17,16 +17,26 @@ export async function adoptBatch({ db, chain, config, log }: Context, row: Batch
     strict: true,
   });
   if (!event) return; // the node has the state and not the log yet
-  const [transaction, block] = await Promise.all([client.getTransaction({ hash: event.transactionHash }), client.getBlock({ blockHash: event.blockHash })]);
+  const [transaction, block] = await Promise.all([
+    client.getTransaction({ hash: event.transactionHash }),
+    client.getBlock({ blockHash: event.blockHash }),
+  ]);
   const { functionName, args } = decodeFunctionData({ abi: settlementAbi, data: transaction.input });
   if (functionName !== 'settle') throw new Error(`Batch ${row.batchIndex} was settled by something else than settle.`);
   const [body, rewards] = args;
   const header: BatchHeader = { body, rewards, settledAt: Number(block.timestamp) };
-  if (headerHash(header) !== event.args.headerHash) throw new Error(`The header of batch ${row.batchIndex} does not hash to what the chain stores.`);
+  if (headerHash(header) !== event.args.headerHash)
+    throw new Error(`The header of batch ${row.batchIndex} does not hash to what the chain stores.`);
   await db.transaction(async (tx) => {
     await tx
       .update(batches)
-      .set({ status: 'pending', header: z.encode(batchHeaderSchema, header), headerHash: event.args.headerHash, settledAt: header.settledAt, finalAt: Number(event.args.finalAt) })
+      .set({
+        status: 'pending',
+        header: z.encode(batchHeaderSchema, header),
+        headerHash: event.args.headerHash,
+        settledAt: header.settledAt,
+        finalAt: Number(event.args.finalAt),
+      })
       .where(eq(batches.batchIndex, row.batchIndex));
     await tx.update(receipts).set({ status: 'settled' }).where(eq(receipts.batchIndex, row.batchIndex));
   });

@@ -36,15 +36,20 @@ export async function buildBatch(context: Context, open: readonly OpenReceipt[])
     const rows = await tx
       .select({ hash: receipts.hash, bundle: receipts.bundle })
       .from(receipts)
-      .where(and(inArray(receipts.hash, chosen.map(({ hash }) => hash)), isNull(receipts.batchIndex)));
+      .where(
+        and(
+          inArray(
+            receipts.hash,
+            chosen.map(({ hash }) => hash),
+          ),
+          isNull(receipts.batchIndex),
+        ),
+      );
     if (rows.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');
     const opened = rows.map(({ bundle }) => settledPart.parse(bundle));
     const parameters = opened.at(0)?.parameters;
     if (!parameters) throw new Error('A receipt has lost its parameters.');
-    const rewards = addRewards(
-      last ? rewardsSchema.parse(last.rewards) : [],
-      opened,
-    );
+    const rewards = addRewards(last ? rewardsSchema.parse(last.rewards) : [], opened);
     const [row] = await tx
       .insert(batches)
       .values({
@@ -59,12 +64,24 @@ export async function buildBatch(context: Context, open: readonly OpenReceipt[])
       })
       .returning();
     if (!row) throw new Error('The database did not return the batch.');
-    await tx.update(receipts).set({ batchIndex: row.batchIndex }).where(inArray(receipts.hash, chosen.map(({ hash }) => hash)));
+    await tx
+      .update(receipts)
+      .set({ batchIndex: row.batchIndex })
+      .where(
+        inArray(
+          receipts.hash,
+          chosen.map(({ hash }) => hash),
+        ),
+      );
     return row;
   });
 }
 
-const settledPart = z.looseObject({ receipt: receiptSchema, allocations: z.array(allocationSchema), parameters: batchParametersSchema });
+const settledPart = z.looseObject({
+  receipt: receiptSchema,
+  allocations: z.array(allocationSchema),
+  parameters: batchParametersSchema,
+});
 
 /** Takes the newest batch apart again: its receipts wait for another. Only before it is on chain. */
 export async function dissolveBatch({ db }: Pick<Context, 'db'>, batchIndex: number): Promise<void> {
@@ -96,7 +113,11 @@ async function limitsNow(context: Context, open: readonly OpenReceipt[]): Promis
     if (ceiling > onChain.collected) channelValue.set(row.channel, ceiling - onChain.collected);
     else context.log.warn({ channel: row.channel, at: now() }, 'nothing more can be collected on this channel');
     if (!payerValue.has(row.payer)) {
-      const { balance } = await client.readContract({ ...contracts.escrow, functionName: 'account', args: [row.payer as Address, operator] });
+      const { balance } = await client.readContract({
+        ...contracts.escrow,
+        functionName: 'account',
+        args: [row.payer as Address, operator],
+      });
       payerValue.set(row.payer, balance);
     }
   }

@@ -20,7 +20,12 @@ export async function rewardsOf({ db, chain }: Context, account: Address) {
     db.select().from(batches).orderBy(asc(batches.batchIndex)),
     db.select({ bundle: receipts.bundle }).from(receipts).where(isNull(receipts.batchIndex)),
     db
-      .select({ role: earnings.role, datanetId: earnings.datanetId, modelId: earnings.modelId, amount: sql<string>`sum(${earnings.amount})` })
+      .select({
+        role: earnings.role,
+        datanetId: earnings.datanetId,
+        modelId: earnings.modelId,
+        amount: sql<string>`sum(${earnings.amount})`,
+      })
       .from(earnings)
       .where(eq(earnings.account, account.toLowerCase()))
       .groupBy(earnings.role, earnings.datanetId, earnings.modelId)
@@ -42,7 +47,11 @@ export async function rewardsOf({ db, chain }: Context, account: Address) {
     operator,
     claim: claim ?? null,
     claimable: { amount: now.amount - amount, weight: now.weight - weight },
-    pending: { amount: latest.amount - now.amount + waiting.amount, weight: latest.weight - now.weight + waiting.weight, finalAt: pendingRow?.finalAt ?? null },
+    pending: {
+      amount: latest.amount - now.amount + waiting.amount,
+      weight: latest.weight - now.weight + waiting.weight,
+      finalAt: pendingRow?.finalAt ?? null,
+    },
     bySource: bySource.map((source) => ({ ...source, datanetId: source.datanetId === 0 ? null : source.datanetId })),
   });
 }

@@ -1,6 +1,9 @@
 import type { receipts } from '../db/schema.ts';
 
-export type OpenReceipt = Pick<typeof receipts.$inferSelect, 'hash' | 'channel' | 'sequence' | 'payer' | 'fee' | 'feeVersion' | 'dayIndex' | 'parametersHash' | 'signature' | 'created'>;
+export type OpenReceipt = Pick<
+  typeof receipts.$inferSelect,
+  'hash' | 'channel' | 'sequence' | 'payer' | 'fee' | 'feeVersion' | 'dayIndex' | 'parametersHash' | 'signature' | 'created'
+>;
 
 export type SelectionLimits = {
   receipts: number;

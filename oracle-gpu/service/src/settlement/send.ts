@@ -37,7 +37,15 @@ export async function fileOf({ db, chain }: Pick<Context, 'db' | 'chain'>, row: 
   const rows = await db.select().from(receipts).where(eq(receipts.batchIndex, row.batchIndex));
   const settled = rows.map(({ bundle, signature }) => {
     const { channel, receipt, allocations, evidence, composition } = storedReceipt.parse(bundle);
-    return settledReceiptSchema.parse({ receipt, allocations, evidence, composition, signature, payer: channel.payer, signer: channel.signer });
+    return settledReceiptSchema.parse({
+      receipt,
+      allocations,
+      evidence,
+      composition,
+      signature,
+      payer: channel.payer,
+      signer: channel.signer,
+    });
   });
   return {
     version: 1,
@@ -68,7 +76,11 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<void> 
   const channels = packChannelEntries(chain.operator, await entriesOf(context, file));
   const receiptsRoot = commitmentOf(receiptsTree(file.receipts));
   const rewards = commitmentOf(rewardsTree(file.rewards));
-  const { protocolFeeBps } = await chain.client.readContract({ ...chain.contracts.fees, functionName: 'fee', args: [row.feeVersion] });
+  const { protocolFeeBps } = await chain.client.readContract({
+    ...chain.contracts.fees,
+    functionName: 'fee',
+    args: [row.feeVersion],
+  });
   const commitment = dataCommitment(dataCid);
   const body = {
     operator: chain.operator,
@@ -115,13 +127,19 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<void> 
 /** The header of the batch before, as the chain settled it. */
 async function previousOf({ db }: Context, batchIndex: number): Promise<BatchHeader | undefined> {
   if (batchIndex === 1) return undefined;
-  const [row] = await db.select().from(batches).where(eq(batches.batchIndex, batchIndex - 1));
+  const [row] = await db
+    .select()
+    .from(batches)
+    .where(eq(batches.batchIndex, batchIndex - 1));
   if (!row?.header) throw new Error(`Batch ${batchIndex - 1} is not settled yet.`);
   return batchHeaderSchema.parse(row.header);
 }
 
 async function rewardsBefore({ db }: Context, batchIndex: number) {
-  const [row] = await db.select().from(batches).where(eq(batches.batchIndex, batchIndex - 1));
+  const [row] = await db
+    .select()
+    .from(batches)
+    .where(eq(batches.batchIndex, batchIndex - 1));
   return row ? rewardsSchema.parse(row.rewards) : [];
 }
 
@@ -132,7 +150,10 @@ async function entriesOf({ db }: Context, file: BatchFile): Promise<ChannelEntry
     const before = sums.get(receipt.channel);
     sums.set(receipt.channel, { collected: (before?.collected ?? 0n) + receipt.fee, lastSequence: receipt.sequence });
   }
-  const rows = await db.select().from(sessions).where(inArray(sessions.channel, [...sums.keys()]));
+  const rows = await db
+    .select()
+    .from(sessions)
+    .where(inArray(sessions.channel, [...sums.keys()]));
   return rows.map((row) => ({
     payer: row.payer as Address,
     signer: row.signer as Address,

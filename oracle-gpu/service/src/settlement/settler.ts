@@ -56,7 +56,11 @@ export function createSettler(context: Context) {
     if (await outbox.isInFlight(purpose)) return;
     const { body, rewards, settledAt } = batchHeaderSchema.parse(oldest.header);
     try {
-      await outbox.send(purpose, { ...contracts.settlement, functionName: 'finalize', args: [{ body, rewards, settledAt: BigInt(settledAt) }] });
+      await outbox.send(purpose, {
+        ...contracts.settlement,
+        functionName: 'finalize',
+        args: [{ body, rewards, settledAt: BigInt(settledAt) }],
+      });
     } catch (error) {
       // Someone else may have finalised it, or the chain's clock is behind ours: the next tick sees.
       if (!(error instanceof RefusedTransaction)) throw error;
@@ -66,10 +70,16 @@ export function createSettler(context: Context) {
 
   async function tick(): Promise<void> {
     await outbox.follow();
-    const { settled, finalized } = await client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] });
+    const { settled, finalized } = await client.readContract({
+      ...contracts.settlement,
+      functionName: 'batches',
+      args: [operator],
+    });
     const before = await db.select().from(batches).orderBy(asc(batches.batchIndex));
     if (settled > (before.at(-1)?.batchIndex ?? 0)) {
-      throw new Error(`The chain has ${settled} batches of this operator and this database ${before.length}: restore the database that belongs to this chain.`);
+      throw new Error(
+        `The chain has ${settled} batches of this operator and this database ${before.length}: restore the database that belongs to this chain.`,
+      );
     }
     await reconcile(before, settled, finalized);
     const rows = await db.select().from(batches).orderBy(asc(batches.batchIndex));

@@ -1,6 +1,6 @@
 import { ceil10k } from '@openledger/sdk';
 import type { Context } from '../context.ts';
-import { gather, type GatheredRecord } from '../datanets/gather.ts';
+import { type GatheredRecord, gather } from '../datanets/gather.ts';
 import type { RecordFiles } from '../datanets/records.ts';
 import type { TrainingPlan } from '../engine/client.ts';
 import { ServiceError } from '../errors.ts';
@@ -31,5 +31,14 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
   const { datanets, records } = await gather(context, spec.datanets);
   if (records.length === 0) throw new ServiceError(400, 'no_records', 'These datanet versions hold no records: choose others.');
   const { seconds, steps, trainTokens, memoryBytes, sample } = await context.engine.estimate(planOf(spec, records));
-  return { seconds, steps, trainTokens, records: records.length, memoryBytes, price: priceOfTraining(trainTokens, context.config.training.pricePerToken), sample, datanets };
+  return {
+    seconds,
+    steps,
+    trainTokens,
+    records: records.length,
+    memoryBytes,
+    price: priceOfTraining(trainTokens, context.config.training.pricePerToken),
+    sample,
+    datanets,
+  };
 }

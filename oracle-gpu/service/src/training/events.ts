@@ -1,5 +1,5 @@
-import { and, asc, eq, gte, max } from 'drizzle-orm';
 import { EventEmitter } from 'node:events';
+import { and, asc, eq, gte, max } from 'drizzle-orm';
 import { now } from '../context.ts';
 import type { Database, Transaction } from '../db/open.ts';
 import { jobEvents, trainingJobs } from '../db/schema.ts';
@@ -16,9 +16,18 @@ export function createJobLog(db: Database) {
   heard.setMaxListeners(0);
 
   /** Appends within a transaction that holds the job's row; announces with `announce` after the commit. */
-  async function appendIn(tx: Transaction, jobId: number, type: string, fields: Record<string, unknown> = {}, time = now()): Promise<void> {
+  async function appendIn(
+    tx: Transaction,
+    jobId: number,
+    type: string,
+    fields: Record<string, unknown> = {},
+    time = now(),
+  ): Promise<void> {
     await tx.select({ jobId: trainingJobs.jobId }).from(trainingJobs).where(eq(trainingJobs.jobId, jobId)).for('update');
-    const [last] = await tx.select({ seq: max(jobEvents.seq) }).from(jobEvents).where(eq(jobEvents.jobId, jobId));
+    const [last] = await tx
+      .select({ seq: max(jobEvents.seq) })
+      .from(jobEvents)
+      .where(eq(jobEvents.jobId, jobId));
     await tx.insert(jobEvents).values({ jobId, seq: (last?.seq ?? -1) + 1, time, type, data: fields });
   }
 
@@ -26,7 +35,12 @@ export function createJobLog(db: Database) {
     appendIn,
     announce: (jobId: number): void => void heard.emit(String(jobId)),
     /** Changes a job's row and appends an event in one transaction. */
-    async record(jobId: number, changes: Partial<typeof trainingJobs.$inferInsert>, type: string, fields: Record<string, unknown> = {}): Promise<void> {
+    async record(
+      jobId: number,
+      changes: Partial<typeof trainingJobs.$inferInsert>,
+      type: string,
+      fields: Record<string, unknown> = {},
+    ): Promise<void> {
       await db.transaction(async (tx) => {
         await appendIn(tx, jobId, type, fields);
         if (Object.keys(changes).length > 0) await tx.update(trainingJobs).set(changes).where(eq(trainingJobs.jobId, jobId));

@@ -26,7 +26,12 @@ const adapterFiles = ['adapter_model.safetensors', 'adapter_config.json'] as con
  * Makes the release of a trained job: checks what the engine hands over against the hashes it stated, pins every file,
  * stores the index rows, attests. Repeating it gives the same release.
  */
-export async function finishJob(context: Trainer, job: JobRow, engineId: string, gathered: Awaited<ReturnType<typeof gather>>): Promise<void> {
+export async function finishJob(
+  context: Trainer,
+  job: JobRow,
+  engineId: string,
+  gathered: Awaited<ReturnType<typeof gather>>,
+): Promise<void> {
   const { engine, ipfs, db, outbox, chain } = context;
   const { result } = await engine.job(engineId);
   if (!result) throw new Error('The engine has lost the result of the job.');
@@ -78,7 +83,18 @@ export async function finishJob(context: Trainer, job: JobRow, engineId: string,
     parents: [],
     fidelity: { status: 'provisional' },
   });
-  const row = { releaseHash: hash, modelId: job.modelId, jobId: job.jobId, adapter: result.adapter, release, datanets: gathered.datanets, manifestCid, evaluationCid, indexCid, rows };
+  const row = {
+    releaseHash: hash,
+    modelId: job.modelId,
+    jobId: job.jobId,
+    adapter: result.adapter,
+    release,
+    datanets: gathered.datanets,
+    manifestCid,
+    evaluationCid,
+    indexCid,
+    rows,
+  };
   await db.insert(releases).values(row).onConflictDoNothing();
 
   const purpose = `attest:${job.jobId}`;
@@ -87,13 +103,24 @@ export async function finishJob(context: Trainer, job: JobRow, engineId: string,
   if (status === 3) return; // attested: the watcher tells
   const isWaiting = earlier && (earlier.status === 'stored' || earlier.status === 'sent');
   await outbox.settled(
-    isWaiting ? earlier : await outbox.send(purpose, { ...chain.contracts.jobs, functionName: 'attest', args: [job.jobId, release, evaluationCid, manifestCid] }),
+    isWaiting
+      ? earlier
+      : await outbox.send(purpose, {
+          ...chain.contracts.jobs,
+          functionName: 'attest',
+          args: [job.jobId, release, evaluationCid, manifestCid],
+        }),
   );
   context.facts.forgetModel(job.modelId);
 }
 
 function requireSame(what: string, computed: Hex, stated: Hex): void {
-  if (computed !== stated) throw new ServiceError(422, 'engine_mismatch', `The engine's ${what} hashes to ${computed}, it stated ${stated}: nothing is released.`);
+  if (computed !== stated)
+    throw new ServiceError(
+      422,
+      'engine_mismatch',
+      `The engine's ${what} hashes to ${computed}, it stated ${stated}: nothing is released.`,
+    );
 }
 
 /** sha256(sha256(safetensors) ‖ sha256(RFC 8785 config)) */
@@ -104,7 +131,10 @@ export function adapterId(weights: Uint8Array, configuration: Uint8Array): Hex {
 }
 
 function entriesOf(log: Uint8Array): string[] {
-  return new TextDecoder().decode(log).split('\n').filter((line) => line !== '');
+  return new TextDecoder()
+    .decode(log)
+    .split('\n')
+    .filter((line) => line !== '');
 }
 
 type EngineRow = Pick<ReleaseRow, 'position' | 'recordId' | 'cluster' | 'tokensRoot' | 'scaleBits' | 'rowRoot'>;
@@ -115,9 +145,25 @@ function rowsOf(engineRows: readonly EngineRow[], records: Awaited<ReturnType<ty
   return engineRows.map(({ position, recordId, cluster, tokensRoot, scaleBits, rowRoot }, index) => {
     const record = known.get(recordId);
     if (!record || record.cluster !== cluster || position !== index || !isHex(rowRoot)) {
-      throw new ServiceError(422, 'engine_mismatch', `Row ${index} of the engine's index is not a record of this job: nothing is released.`);
+      throw new ServiceError(
+        422,
+        'engine_mismatch',
+        `Row ${index} of the engine's index is not a record of this job: nothing is released.`,
+      );
     }
     const { contributor, reviewer, contributionId, datanetId, source } = record;
-    return { position, recordId, contributor, reviewer, contributionId, datanetId, cluster, tokensRoot, scaleBits, rowRoot, source };
+    return {
+      position,
+      recordId,
+      contributor,
+      reviewer,
+      contributionId,
+      datanetId,
+      cluster,
+      tokensRoot,
+      scaleBits,
+      rowRoot,
+      source,
+    };
   });
 }

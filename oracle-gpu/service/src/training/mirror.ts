@@ -11,7 +11,13 @@ type JobRow = typeof trainingJobs.$inferSelect;
 export function createJobMirror(operator: Address, jobLog: JobLog) {
   return async function mirror(tx: Transaction, event: ChainEvent): Promise<number | undefined> {
     const { eventName, args, transactionHash: txHash } = event;
-    const change = async (jobId: number, from: readonly string[], changes: Partial<JobRow>, type: string, fields: Record<string, unknown>): Promise<void> => {
+    const change = async (
+      jobId: number,
+      from: readonly string[],
+      changes: Partial<JobRow>,
+      type: string,
+      fields: Record<string, unknown>,
+    ): Promise<void> => {
       const [row] = await tx.select().from(trainingJobs).where(eq(trainingJobs.jobId, jobId)).for('update');
       if (!row || !from.includes(row.status)) return;
       await jobLog.appendIn(tx, jobId, type, fields);
@@ -29,31 +35,51 @@ export function createJobMirror(operator: Address, jobLog: JobLog) {
       case 'JobQuoted': {
         const { jobId, price, duration, checkpoints } = args;
         if (!isAddressEqual(args.operator, operator)) return undefined;
-        await change(jobId, ['open'], { status: 'quoted', price, duration, checkpoints }, 'quoted', { price: price.toString(), duration, checkpoints, txHash });
+        await change(jobId, ['open'], { status: 'quoted', price, duration, checkpoints }, 'quoted', {
+          price: price.toString(),
+          duration,
+          checkpoints,
+          txHash,
+        });
         return jobId;
       }
       case 'JobAccepted': {
         const { jobId, price } = args;
         const deliverBy = Number(args.deliverBy);
         const isOurs = isAddressEqual(args.operator, operator);
-        await change(jobId, ['open', 'quoted', 'declined'], { status: isOurs ? 'accepted' : 'taken', price, deliverBy }, isOurs ? 'accepted' : 'taken', {
-          price: price.toString(),
-          deliverBy,
-          operator: args.operator.toLowerCase(),
-          txHash,
-        });
+        await change(
+          jobId,
+          ['open', 'quoted', 'declined'],
+          { status: isOurs ? 'accepted' : 'taken', price, deliverBy },
+          isOurs ? 'accepted' : 'taken',
+          {
+            price: price.toString(),
+            deliverBy,
+            operator: args.operator.toLowerCase(),
+            txHash,
+          },
+        );
         return jobId;
       }
       case 'JobAttested': {
         const { jobId, releaseHash } = args;
         if (!isAddressEqual(args.operator, operator)) return undefined;
-        await change(jobId, ['accepted', 'uploading', 'training', 'finishing', 'failed'], { status: 'attested', releaseHash, error: null, hint: null }, 'attested', { releaseHash, txHash });
+        await change(
+          jobId,
+          ['accepted', 'uploading', 'training', 'finishing', 'failed'],
+          { status: 'attested', releaseHash, error: null, hint: null },
+          'attested',
+          { releaseHash, txHash },
+        );
         return jobId;
       }
       case 'JobRefunded': {
         const { jobId, refunded } = args;
         const fields = { refunded: refunded.toString(), txHash };
-        await change(jobId, ['accepted', 'uploading', 'training', 'finishing', 'failed'], { status: 'timed-out' }, 'timed-out', { ...fields, message: 'The job was not delivered in time: the escrow went back to the requester.' });
+        await change(jobId, ['accepted', 'uploading', 'training', 'finishing', 'failed'], { status: 'timed-out' }, 'timed-out', {
+          ...fields,
+          message: 'The job was not delivered in time: the escrow went back to the requester.',
+        });
         await change(jobId, ['open', 'quoted', 'declined', 'taken'], { status: 'refunded' }, 'refunded', fields);
         return jobId;
       }

@@ -18,9 +18,14 @@ export async function readSpec({ ipfs }: Trainer, row: JobRow): Promise<Spec> {
   const parsed = specSchema.safeParse(await catJson(ipfs, row.specCid));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new ServiceError(422, 'invalid_spec', `The specification ${row.specCid} is not right at ${issue?.path.join('.')}: ${issue?.message}.`);
+    throw new ServiceError(
+      422,
+      'invalid_spec',
+      `The specification ${row.specCid} is not right at ${issue?.path.join('.')}: ${issue?.message}.`,
+    );
   }
-  if (parsed.data.baseModel !== row.baseModel) throw new ServiceError(422, 'invalid_spec', 'The specification names another base model than the job.');
+  if (parsed.data.baseModel !== row.baseModel)
+    throw new ServiceError(422, 'invalid_spec', 'The specification names another base model than the job.');
   return parsed.data;
 }
 
@@ -35,14 +40,25 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
   if (quoted !== 0 || (await outbox.isInFlight(`quote:${jobId}`))) return;
   try {
     const estimate = await estimateTraining(context, await readSpec(context, row));
-    if (datanetsHash(estimate.datanets) !== row.datanetsHash) throw new ServiceError(422, 'invalid_spec', 'The specification names other data than the job.');
+    if (datanetsHash(estimate.datanets) !== row.datanetsHash)
+      throw new ServiceError(422, 'invalid_spec', 'The specification names other data than the job.');
     if (estimate.price > job.escrow) {
-      throw new ServiceError(402, 'insufficient_escrow', `Training ${estimate.trainTokens} tokens costs ${estimate.price} wei and the job holds ${job.escrow}: open one with more.`);
+      throw new ServiceError(
+        402,
+        'insufficient_escrow',
+        `Training ${estimate.trainTokens} tokens costs ${estimate.price} wei and the job holds ${job.escrow}: open one with more.`,
+      );
     }
     const duration = Math.max(context.config.training.minimumSeconds, Math.ceil(estimate.seconds * slack));
     // The engine commits one checkpoint in the middle and one at the end.
     const checkpoints = estimate.steps > 1 ? 2 : 1;
-    await outbox.settled(await outbox.send(`quote:${jobId}`, { ...contracts.jobs, functionName: 'quote', args: [jobId, estimate.price, duration, checkpoints] }));
+    await outbox.settled(
+      await outbox.send(`quote:${jobId}`, {
+        ...contracts.jobs,
+        functionName: 'quote',
+        args: [jobId, estimate.price, duration, checkpoints],
+      }),
+    );
   } catch (error) {
     const isFinal = error instanceof RefusedTransaction || (error instanceof ServiceError && error.status < 500);
     if (!isFinal) throw error;

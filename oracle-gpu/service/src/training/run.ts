@@ -26,7 +26,8 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
     const gathered = await gather(context, spec.datanets);
     const id = engineJobId(context, jobId);
     await context.engine.startJob(id, planOf(spec, gathered.records));
-    if (row.status === 'accepted' || row.status === 'uploading') await jobLog.record(jobId, { status: 'training' }, 'training', { records: gathered.records.length });
+    if (row.status === 'accepted' || row.status === 'uploading')
+      await jobLog.record(jobId, { status: 'training' }, 'training', { records: gathered.records.length });
     const outcome = await follow(context, jobLog, row, id, stopping);
     if (outcome.type === 'done') {
       await jobLog.record(jobId, { status: 'finishing' }, 'finishing');
@@ -34,7 +35,8 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
       return;
     }
     const message = typeof outcome.message === 'string' ? outcome.message : 'The training was cancelled.';
-    const hint = typeof outcome.hint === 'string' ? outcome.hint : 'The escrow goes back after the time of delivery: open a new job then.';
+    const hint =
+      typeof outcome.hint === 'string' ? outcome.hint : 'The escrow goes back after the time of delivery: open a new job then.';
     await jobLog.record(jobId, { status: 'failed', error: message, hint }, 'refund-due', { deliverBy: row.deliverBy });
   } catch (error) {
     const isFinal = error instanceof RefusedTransaction || (error instanceof ServiceError && error.status < 500);
@@ -87,7 +89,9 @@ async function commitCheckpoint({ chain, outbox, log }: Trainer, jobId: number, 
   const job = await client.readContract({ ...contracts.jobs, functionName: 'job', args: [jobId] });
   if (job.checkpointsDone >= job.checkpoints) return;
   try {
-    await outbox.settled(await outbox.send(purpose, { ...contracts.jobs, functionName: 'commitCheckpoint', args: [jobId, step, digest] }));
+    await outbox.settled(
+      await outbox.send(purpose, { ...contracts.jobs, functionName: 'commitCheckpoint', args: [jobId, step, digest] }),
+    );
   } catch (error) {
     if (!(error instanceof RefusedTransaction)) throw error;
     log.warn({ jobId, step, reason: error.message }, 'checkpoint not committed'); // attesting pays what is left

@@ -7,7 +7,10 @@ export const specSchema = z.object({
   baseModel: bytes32Schema,
   method: methodSchema,
   training: trainingSchema,
-  datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema })).min(1).max(32),
+  datanets: z
+    .array(z.object({ datanetId: uint32Schema, version: uint32Schema }))
+    .min(1)
+    .max(32),
 });
 
 export type Spec = z.infer<typeof specSchema>;

@@ -32,9 +32,13 @@ export async function openTrainer(context: Trainer, jobLog: JobLog) {
   await boss.deleteAllJobs(queue); // of a worker that is gone; the rows say what is to be done
   const notBefore = new Map<number, { at: number; failures: number }>();
 
-  await boss.work<{ jobId: number }>(queue, { batchSize: 1, localConcurrency: atOnce, pollingIntervalSeconds: 0.5 }, async (jobs) => {
-    for (const { data } of jobs) await advance(data.jobId);
-  });
+  await boss.work<{ jobId: number }>(
+    queue,
+    { batchSize: 1, localConcurrency: atOnce, pollingIntervalSeconds: 0.5 },
+    async (jobs) => {
+      for (const { data } of jobs) await advance(data.jobId);
+    },
+  );
 
   async function advance(jobId: number): Promise<void> {
     try {

@@ -1,10 +1,10 @@
 // People of a test: fresh accounts with ether and OPEN, who send transactions and wait for them.
-import { type Deployment, contractAddress, faucetAbi, namedReviewersAbi } from '@openledger/sdk';
+import { contractAddress, type Deployment, faucetAbi, namedReviewersAbi } from '@openledger/sdk';
 import {
   type Abi,
+  type Address,
   type ContractFunctionArgs,
   type ContractFunctionName,
-  type Address,
   createPublicClient,
   createWalletClient,
   defineChain,
@@ -14,8 +14,8 @@ import {
   type TransactionReceipt,
 } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { openContracts } from '../../src/chain/contracts.ts';
 import { rpc } from '../../../../script/dev/processes/rpc.ts';
+import { openContracts } from '../../src/chain/contracts.ts';
 
 export type Actor = { key: Hex; account: PrivateKeyAccount; address: Address };
 export type Actors = ReturnType<typeof openActors>;
@@ -34,13 +34,14 @@ export function openActors(chainUrl: string, deployment: Deployment) {
     reviewers: { address: contractAddress(deployment, 'NamedReviewers'), abi: namedReviewersAbi },
   } as const;
 
-  async function transact<const A extends Abi, N extends ContractFunctionName<A, 'nonpayable'>, const P extends ContractFunctionArgs<A, 'nonpayable', N>>(
-    who: Actor,
-    contract: { address: Address; abi: A },
-    functionName: N,
-    args: P,
-  ): Promise<TransactionReceipt> {
-    const { request } = await client.simulateContract({ ...contract, functionName, args, account: who.account } as Parameters<typeof client.simulateContract>[0]);
+  async function transact<
+    const A extends Abi,
+    N extends ContractFunctionName<A, 'nonpayable'>,
+    const P extends ContractFunctionArgs<A, 'nonpayable', N>,
+  >(who: Actor, contract: { address: Address; abi: A }, functionName: N, args: P): Promise<TransactionReceipt> {
+    const { request } = await client.simulateContract({ ...contract, functionName, args, account: who.account } as Parameters<
+      typeof client.simulateContract
+    >[0]);
     const hash = await createWalletClient({ account: who.account, chain, transport: http(chainUrl) }).writeContract(request);
     await mine();
     const receipt = await client.waitForTransactionReceipt({ hash });

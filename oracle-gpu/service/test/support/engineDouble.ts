@@ -9,7 +9,16 @@ type Message = { role: string; content: string };
 type JobRecord = { recordId: Hex; cluster: Hex; messages: Message[] };
 type Plan = { base: string; training: { epochs: number; batchSize: number; heldOutEvery: number }; records: JobRecord[] };
 type JobEvent = { seq: number; time: number; type: string } & Record<string, unknown>;
-type Job = { id: string; plan: Plan; events: JobEvent[]; log: string[]; adapter: Hex; files: Record<string, Buffer>; rows: IndexRow[]; result?: object };
+type Job = {
+  id: string;
+  plan: Plan;
+  events: JobEvent[];
+  log: string[];
+  adapter: Hex;
+  files: Record<string, Buffer>;
+  rows: IndexRow[];
+  result?: object;
+};
 type IndexRow = { position: number; recordId: Hex; cluster: Hex; tokensRoot: Hex; scaleBits: number; rowRoot: Hex };
 
 const sha256 = (data: Buffer | string): Buffer => createHash('sha256').update(data).digest();
@@ -50,7 +59,14 @@ export async function startEngineDouble() {
   const promptTokens = (messages: Message[]): number[] => messages.flatMap(({ content }) => words(content)).map(tokenOf);
   const find = (adapter: string): Job | undefined => [...jobs.values()].find((job) => job.adapter === adapter && job.result);
 
-  app.get('/health', async () => ({ status: 'ok', engine: 'double', engineHash: hex(sha256('double')), device: 'cpu', threads: 1, base: doubleBase }));
+  app.get('/health', async () => ({
+    status: 'ok',
+    engine: 'double',
+    engineHash: hex(sha256('double')),
+    device: 'cpu',
+    threads: 1,
+    base: doubleBase,
+  }));
 
   app.post<{ Body: { messages: Message[] } }>('/v1/tokenize', async (request, reply) => {
     const ids = promptTokens(request.body.messages);
@@ -59,63 +75,91 @@ export async function startEngineDouble() {
   });
 
   const tooLong = (reply: FastifyReply, length: number) =>
-    refuse(reply, 400, 'context_length_exceeded', `The prompt has ${length} tokens: shorten it.`, { promptTokens: length, contextLength: doubleBase.contextLength });
-
-  app.post<{ Body: { adapter: string | null; messages: Message[]; maxTokens: number } }>('/v1/generate', async (request, reply) => {
-    const { adapter, messages, maxTokens } = request.body;
-    count.generate += 1;
-    if (adapter && !find(adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
-    const prompt = promptTokens(messages);
-    if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
-    const all = ['Answer', ...words(messages.at(-1)?.content ?? '')];
-    const answer = all.slice(0, maxTokens);
-    reply.hijack();
-    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
-    const send = (event: string, data: unknown): void => void reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    let text = '';
-    for (const [index, word] of answer.entries()) {
-      if (reply.raw.destroyed) return;
-      if (index >= behaviour.breakAfterTokens) {
-        reply.raw.destroy();
-        return;
-      }
-      const piece = index === 0 ? word : ` ${word}`;
-      text += piece;
-      send('token', { index, tokenId: tokenOf(word), text: piece });
-      await behaviour.onToken?.(index);
-      if (behaviour.tokenDelayMs > 0) await new Promise((done) => setTimeout(done, behaviour.tokenDelayMs));
-    }
-    send('done', { text, promptTokenIds: prompt, tokenIds: answer.map(tokenOf), finishReason: answer.length < all.length ? 'length' : 'stop' });
-    reply.raw.end();
-  });
-
-  app.post<{ Body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number } }>('/v1/attribute', async (request, reply) => {
-    count.attribute += 1;
-    await behaviour.onAttribute?.();
-    if (behaviour.attributionFailures > 0) {
-      behaviour.attributionFailures -= 1;
-      return refuse(reply, 500, 'internal', 'The engine failed on this request.');
-    }
-    const job = find(request.body.adapter);
-    if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
-    const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
-    const scored = job.rows.map((row) => {
-      const record = job.plan.records.find(({ recordId }) => recordId === row.recordId);
-      const shared = new Set((record?.messages ?? []).flatMap(({ content }) => words(content)).map(tokenOf).filter((token) => asked.has(token)));
-      return { ...row, score: shared.size * 900 };
+    refuse(reply, 400, 'context_length_exceeded', `The prompt has ${length} tokens: shorten it.`, {
+      promptTokens: length,
+      contextLength: doubleBase.contextLength,
     });
-    const seen = new Set<Hex>();
-    const records = scored
-      .filter(({ score }) => score > nullThreshold)
-      .sort((a, b) => b.score - a.score || (a.recordId < b.recordId ? -1 : 1))
-      .filter(({ cluster }) => !seen.has(cluster) && seen.add(cluster))
-      .slice(0, request.body.top)
-      .map(({ position, recordId, cluster, score, rowRoot }) => ({ position, recordId, cluster, score, partials: [score], rowRoot }));
-    return { queryRoot: int8Tree(treeId.query, new Int8Array([1, 2, 3])).root, nullThreshold, k: 3, records };
-  });
+
+  app.post<{ Body: { adapter: string | null; messages: Message[]; maxTokens: number } }>(
+    '/v1/generate',
+    async (request, reply) => {
+      const { adapter, messages, maxTokens } = request.body;
+      count.generate += 1;
+      if (adapter && !find(adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+      const prompt = promptTokens(messages);
+      if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
+      const all = ['Answer', ...words(messages.at(-1)?.content ?? '')];
+      const answer = all.slice(0, maxTokens);
+      reply.hijack();
+      reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+      const send = (event: string, data: unknown): void =>
+        void reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      let text = '';
+      for (const [index, word] of answer.entries()) {
+        if (reply.raw.destroyed) return;
+        if (index >= behaviour.breakAfterTokens) {
+          reply.raw.destroy();
+          return;
+        }
+        const piece = index === 0 ? word : ` ${word}`;
+        text += piece;
+        send('token', { index, tokenId: tokenOf(word), text: piece });
+        await behaviour.onToken?.(index);
+        if (behaviour.tokenDelayMs > 0) await new Promise((done) => setTimeout(done, behaviour.tokenDelayMs));
+      }
+      send('done', {
+        text,
+        promptTokenIds: prompt,
+        tokenIds: answer.map(tokenOf),
+        finishReason: answer.length < all.length ? 'length' : 'stop',
+      });
+      reply.raw.end();
+    },
+  );
+
+  app.post<{ Body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number } }>(
+    '/v1/attribute',
+    async (request, reply) => {
+      count.attribute += 1;
+      await behaviour.onAttribute?.();
+      if (behaviour.attributionFailures > 0) {
+        behaviour.attributionFailures -= 1;
+        return refuse(reply, 500, 'internal', 'The engine failed on this request.');
+      }
+      const job = find(request.body.adapter);
+      if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+      const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
+      const scored = job.rows.map((row) => {
+        const record = job.plan.records.find(({ recordId }) => recordId === row.recordId);
+        const shared = new Set(
+          (record?.messages ?? [])
+            .flatMap(({ content }) => words(content))
+            .map(tokenOf)
+            .filter((token) => asked.has(token)),
+        );
+        return { ...row, score: shared.size * 900 };
+      });
+      const seen = new Set<Hex>();
+      const records = scored
+        .filter(({ score }) => score > nullThreshold)
+        .sort((a, b) => b.score - a.score || (a.recordId < b.recordId ? -1 : 1))
+        .filter(({ cluster }) => !seen.has(cluster) && seen.add(cluster))
+        .slice(0, request.body.top)
+        .map(({ position, recordId, cluster, score, rowRoot }) => ({
+          position,
+          recordId,
+          cluster,
+          score,
+          partials: [score],
+          rowRoot,
+        }));
+      return { queryRoot: int8Tree(treeId.query, new Int8Array([1, 2, 3])).root, nullThreshold, k: 3, records };
+    },
+  );
 
   const stepsOf = ({ training, records }: Plan): number => Math.ceil(records.length / training.batchSize) * training.epochs;
-  const tokensOf = ({ training, records }: Plan): number => records.flatMap(({ messages }) => promptTokens(messages)).length * training.epochs;
+  const tokensOf = ({ training, records }: Plan): number =>
+    records.flatMap(({ messages }) => promptTokens(messages)).length * training.epochs;
 
   app.post<{ Body: Plan }>('/v1/estimate', async (request) => ({
     trainTokens: tokensOf(request.body),
@@ -153,7 +197,12 @@ export async function startEngineDouble() {
     const steps = stepsOf(plan);
     const { heldOutEvery } = plan.training;
     const trained = plan.records.filter((_, index) => heldOutEvery === 0 || (index + 1) % heldOutEvery !== 0);
-    emit('started', { steps, trainTokens: tokensOf(plan), records: trained.length, heldOut: plan.records.length - trained.length });
+    emit('started', {
+      steps,
+      trainTokens: tokensOf(plan),
+      records: trained.length,
+      heldOut: plan.records.length - trained.length,
+    });
     emit('evaluation', { when: 'before', heldOutLoss: 3.1, samples: [] });
     job.log.push(canonicalJson({ type: 'start', base: plan.base, seed: 0 }));
     for (let step = 1; step <= steps; step += 1) {
@@ -161,7 +210,15 @@ export async function startEngineDouble() {
       await pause();
       if (behaviour.failTraining) return emit('failed', behaviour.failTraining);
       job.log.push(canonicalJson({ type: 'step', step, recordIds: trained.map(({ recordId }) => recordId) }));
-      emit('step', { step, steps, epoch: 0, loss: 3.1 - step / steps, learningRate: 0.001, tokensPerSecond: 100, secondsLeft: steps - step });
+      emit('step', {
+        step,
+        steps,
+        epoch: 0,
+        loss: 3.1 - step / steps,
+        learningRate: 0.001,
+        tokensPerSecond: 100,
+        secondsLeft: steps - step,
+      });
       if (step === Math.max(1, Math.floor(steps / 2)) || step === steps) {
         const digest = hex(sha256(`${job.id}:${step}`));
         job.log.push(canonicalJson({ type: 'checkpoint', step, digest }));
@@ -223,14 +280,20 @@ export async function startEngineDouble() {
     }
     reply.raw.end();
   });
-  app.get<{ Params: { id: string } }>('/v1/jobs/:id/index', async (request) => ({ rows: jobs.get(request.params.id)?.rows ?? [] }));
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/index', async (request) => ({
+    rows: jobs.get(request.params.id)?.rows ?? [],
+  }));
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );
-  app.get('/v1/adapters', async () => [...jobs.values()].filter(({ result }) => result).map(({ adapter }) => ({ id: adapter, hasIndex: true })));
+  app.get('/v1/adapters', async () =>
+    [...jobs.values()].filter(({ result }) => result).map(({ adapter }) => ({ id: adapter, hasIndex: true })),
+  );
   app.get<{ Params: { id: string; name: string } }>('/v1/adapters/:id/files/:name', async (request, reply) => {
     const file = find(request.params.id)?.files[request.params.name];
-    return file ? reply.type('application/octet-stream').send(file) : refuse(reply, 404, 'file_not_found', 'There is no such file.');
+    return file
+      ? reply.type('application/octet-stream').send(file)
+      : refuse(reply, 404, 'file_not_found', 'There is no such file.');
   });
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -29,7 +29,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const deploymentFile = join(folder, 'deployment.json');
     await runCommand(
       tools.forge,
-      ['script', 'script/Deploy.s.sol', '--rpc-url', anvil.url, '--broadcast', '--slow', '--private-key', devPrivateKey('deployer')],
+      [
+        'script',
+        'script/Deploy.s.sol',
+        '--rpc-url',
+        anvil.url,
+        '--broadcast',
+        '--slow',
+        '--private-key',
+        devPrivateKey('deployer'),
+      ],
       { DEPLOYMENT_OUT: deploymentFile, FOUNDRY_BROADCAST: join(folder, 'broadcast') },
     );
     await rpc(anvil.url, 'evm_setIntervalMining', [1]);

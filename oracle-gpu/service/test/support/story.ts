@@ -32,17 +32,33 @@ export function makeRecord(question: string, answer: string): TrainingRecord {
   };
 }
 
-export const toJsonl = (records: readonly TrainingRecord[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+export const toJsonl = (records: readonly TrainingRecord[]): string =>
+  records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
-export type Datanet = { datanetId: number; provider: Actor; reviewer: Actor; version: number; root: Hex; contributionIds: number[] };
+export type Datanet = {
+  datanetId: number;
+  provider: Actor;
+  reviewer: Actor;
+  version: number;
+  root: Hex;
+  contributionIds: number[];
+};
 
 /** Uploads a file, commits to it and reveals it. */
-export async function contribute(world: World, datanetId: number, who: Actor, records: readonly TrainingRecord[]): Promise<{ contributionId: number; root: Hex; records: number }> {
+export async function contribute(
+  world: World,
+  datanetId: number,
+  who: Actor,
+  records: readonly TrainingRecord[],
+): Promise<{ contributionId: number; root: Hex; records: number }> {
   const { contracts, transact, gateway, mine } = world;
   const file = await gateway.uploadRecords(toJsonl(records));
   const salt: Hex = `0x${'5a'.repeat(32)}`;
   await transact(who, contracts.token, 'approve', [contracts.datanets.address, bond]);
-  const committed = await transact(who, contracts.datanets, 'commit', [datanetId, contributionCommitment(file.recordsRoot, salt, who.address)]);
+  const committed = await transact(who, contracts.datanets, 'commit', [
+    datanetId,
+    contributionCommitment(file.recordsRoot, salt, who.address),
+  ]);
   const [event] = parseEventLogs({ abi: contracts.datanets.abi, eventName: 'ContributionCommitted', logs: committed.logs });
   const contributionId = event?.args.contributionId as number;
   await mine();
@@ -51,10 +67,22 @@ export async function contribute(world: World, datanetId: number, who: Actor, re
 }
 
 /** A datanet whose contributors' records were all accepted, published as version 1. */
-export async function makeDatanet(world: World, contributions: readonly (readonly [Actor, readonly TrainingRecord[]])[]): Promise<Datanet> {
+export async function makeDatanet(
+  world: World,
+  contributions: readonly (readonly [Actor, readonly TrainingRecord[]])[],
+): Promise<Datanet> {
   const { contracts, transact, newActor } = world;
   const [provider, reviewer] = [await newActor(), await newActor()];
-  const created = await transact(provider, contracts.datanets, 'create', [0, true, bond, contracts.reviewers.address, 'Solidity', 'contracts', 'MIT', '']);
+  const created = await transact(provider, contracts.datanets, 'create', [
+    0,
+    true,
+    bond,
+    contracts.reviewers.address,
+    'Solidity',
+    'contracts',
+    'MIT',
+    '',
+  ]);
   const [event] = parseEventLogs({ abi: contracts.datanets.abi, eventName: 'DatanetCreated', logs: created.logs });
   const datanetId = event?.args.datanetId as number;
   await transact(provider, contracts.reviewers, 'setReviewer', [datanetId, reviewer.address, true]);
@@ -66,13 +94,25 @@ export async function makeDatanet(world: World, contributions: readonly (readonl
   }
   const { root } = versionTree(entries);
   await transact(provider, contracts.datanets, 'publish', [datanetId, root, '']);
-  return { datanetId, provider, reviewer, version: 1, root, contributionIds: entries.map(({ contributionId }) => contributionId) };
+  return {
+    datanetId,
+    provider,
+    reviewer,
+    version: 1,
+    root,
+    contributionIds: entries.map(({ contributionId }) => contributionId),
+  };
 }
 
 export type OpenJob = { jobId: number; modelId: number };
 
 /** A model and a funded training job for it. */
-export async function openJob(world: World, proposer: Actor, datanet: Datanet, options: { escrow?: bigint; spec?: object } = {}): Promise<OpenJob> {
+export async function openJob(
+  world: World,
+  proposer: Actor,
+  datanet: Datanet,
+  options: { escrow?: bigint; spec?: object } = {},
+): Promise<OpenJob> {
   const { contracts, transact, gateway, now } = world;
   const { datanetId, version, root } = datanet;
   const requested = await transact(proposer, contracts.grants, 'request', [datanetId, 0, '']);
@@ -86,7 +126,15 @@ export async function openJob(world: World, proposer: Actor, datanet: Datanet, o
   const { cid } = await gateway.uploadDocument(spec);
   const escrow = options.escrow ?? 10n ** 18n;
   await transact(proposer, contracts.token, 'approve', [contracts.jobs.address, escrow]);
-  const opened = await transact(proposer, contracts.jobs, 'open', [modelId, doubleBase.id, [{ datanetId, version, root }], [grantId], escrow, BigInt((await now()) + 600), cid]);
+  const opened = await transact(proposer, contracts.jobs, 'open', [
+    modelId,
+    doubleBase.id,
+    [{ datanetId, version, root }],
+    [grantId],
+    escrow,
+    BigInt((await now()) + 600),
+    cid,
+  ]);
   const [job] = parseEventLogs({ abi: contracts.jobs.abi, eventName: 'JobOpened', logs: opened.logs });
   return { jobId: job?.args.jobId as number, modelId };
 }
@@ -94,12 +142,20 @@ export async function openJob(world: World, proposer: Actor, datanet: Datanet, o
 /** Waits for the operator's quote and accepts it. */
 export async function acceptQuote(world: World, proposer: Actor, jobId: number): Promise<void> {
   const { client, contracts, operator, transact } = world;
-  await until('the quote', async () => (await client.readContract({ ...contracts.jobs, functionName: 'quoteOf', args: [jobId, operator.address] }))[1] > 0);
+  await until(
+    'the quote',
+    async () =>
+      (await client.readContract({ ...contracts.jobs, functionName: 'quoteOf', args: [jobId, operator.address] }))[1] > 0,
+  );
   await transact(proposer, contracts.jobs, 'accept', [jobId, operator.address]);
 }
 
 /** A model that answers: trained on the datanet, attested, listed. */
-export async function makeModel(world: World, proposer: Actor, datanet: Datanet): Promise<{ modelId: number; jobId: number; releaseHash: Hex }> {
+export async function makeModel(
+  world: World,
+  proposer: Actor,
+  datanet: Datanet,
+): Promise<{ modelId: number; jobId: number; releaseHash: Hex }> {
   const { jobId, modelId } = await openJob(world, proposer, datanet);
   await acceptQuote(world, proposer, jobId);
   const releaseHash = await until('the release', async () => {
@@ -112,7 +168,11 @@ export async function makeModel(world: World, proposer: Actor, datanet: Datanet)
 }
 
 /** A payer with money in escrow, a session key and an API key. Opened at the gateway unless `isOpened` is false. */
-export async function makeSession(world: World, payer: Actor, options: { ceiling?: bigint; deposit?: bigint; seconds?: number; isOpened?: boolean } = {}): Promise<Session> {
+export async function makeSession(
+  world: World,
+  payer: Actor,
+  options: { ceiling?: bigint; deposit?: bigint; seconds?: number; isOpened?: boolean } = {},
+): Promise<Session> {
   const { contracts, transact, deployment, operator, gateway, now } = world;
   const ceiling = options.ceiling ?? 10n ** 18n;
   const deposit = options.deposit ?? ceiling;
