@@ -147,7 +147,7 @@ export function buildSteps({ root }) {
       inputs: ['contracts/src', 'script/solc', 'foundry.toml', 'remappings.txt', 'package-lock.json'],
       outputs: ['out'],
       run: () =>
-        command(join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'), ['build'], {
+        command(join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'), ['build', '--skip', 'test'], {
           log: log('contracts'),
           cwd: root,
         }),
