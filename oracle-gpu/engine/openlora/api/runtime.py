@@ -93,6 +93,7 @@ class Runtime:
             "device": str(self.device),
             "threads": self.config.threads,
             "base": self.info.public(),
+            "load": self.engine.load(),
         }
 
 

@@ -39,6 +39,7 @@ class LLMEngine:
         self._tasks: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._work = threading.Condition()
         self._closed = False
+        self._generated = 0  # tokens since the start
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
 
@@ -57,6 +58,11 @@ class LLMEngine:
             self._tasks.append((task, future))
             self._work.notify()
         return future
+
+    def load(self) -> dict[str, int]:
+        """How busy the engine is."""
+        active, waiting = len(self._active), len(self._waiting)
+        return {"active": active, "waiting": waiting, "generatedTokens": self._generated}
 
     def close(self) -> None:
         with self._work:
@@ -124,6 +130,7 @@ class LLMEngine:
         token = sample(logits, sequence.temperature, sequence.top_p, sequence.generator)
         index = len(sequence.tokens)
         sequence.tokens.append(token)
+        self._generated += 1
         ended = token == self._end_token
         text = sequence.detokenizer.push(token)
         stopped = ended or sequence.detokenizer.stopped
