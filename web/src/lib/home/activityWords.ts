@@ -1,0 +1,55 @@
+import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { activityQuery } from '#lib/graph/queries/home.ts';
+import { m } from '#lib/paraglide/messages.js';
+
+export type ActivityEntry = ResultOf<typeof activityQuery>['activities'][number];
+
+/** What happened, and the page that shows it. */
+export function activityWords(entry: ActivityEntry): { text: string; href: string | undefined } {
+  const datanet = entry.datanet ?? entry.contribution?.datanet;
+  const model = entry.model ?? entry.job?.model;
+  const name = datanet?.name ?? model?.name ?? entry.proposal?.title ?? '';
+  const texts: Partial<Record<ActivityEntry['kind'], string>> = {
+    DATANET_CREATED: m.act_datanet_created({ name }),
+    CONTRIBUTION_COMMITTED: m.act_contribution_committed({ name }),
+    CONTRIBUTION_REVEALED: m.act_contribution_revealed({ name }),
+    CONTRIBUTION_ACCEPTED: m.act_contribution_accepted({ name }),
+    CONTRIBUTION_REJECTED: m.act_contribution_rejected({ name }),
+    VERSION_PUBLISHED: m.act_version_published({ name }),
+    GRANT_REQUESTED: m.act_grant_requested({ name }),
+    GRANT_APPROVED: m.act_grant_approved({ name }),
+    MODEL_CREATED: m.act_model_created({ name }),
+    MODEL_LISTED: m.act_model_listed({ name }),
+    RELEASE_ADDED: m.act_release_added({ name }),
+    JOB_OPENED: m.act_job_opened({ name }),
+    JOB_QUOTED: m.act_job_quoted({ name }),
+    JOB_ACCEPTED: m.act_job_accepted({ name }),
+    JOB_ATTESTED: m.act_job_attested({ name }),
+    JOB_REFUNDED: m.act_job_refunded({ name }),
+    DEPOSITED: m.act_deposited(),
+    SESSION_AUTHORIZED: m.act_session(),
+    BATCH_SETTLED: m.act_batch_settled({ count: String(entry.batch?.callCount ?? '') }),
+    BATCH_FINALIZED: m.act_batch_final({ batch: String(entry.batch?.batchIndex ?? '') }),
+    REWARD_CLAIMED: m.act_claimed(),
+    VOTES_CLAIMED: m.act_votes_claimed(),
+    POOL_CLAIMED: m.act_pool_claimed({ name }),
+    PROPOSAL_CREATED: m.act_proposed({ name }),
+    VOTE_CAST: m.act_voted({ name }),
+    PROPOSAL_QUEUED: m.act_queued({ name }),
+    PROPOSAL_EXECUTED: m.act_executed({ name }),
+    TREASURY_SPENT: m.act_treasury({ name }),
+    OPERATOR_REGISTERED: m.act_operator(),
+    STAKED: m.act_staked(),
+    TERMS_SET: m.act_terms({ name }),
+  };
+  const href = entry.proposal
+    ? `/governance/${entry.proposal.id}`
+    : entry.job
+      ? `/studio?job=${entry.job.id}`
+      : model
+        ? `/models/${model.id}`
+        : datanet
+          ? `/datanets/${datanet.id}`
+          : undefined;
+  return { text: texts[entry.kind] ?? entry.kind.toLowerCase().replaceAll('_', ' '), href };
+}
