@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -84,6 +85,7 @@ def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventL
     trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
     trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, work, events, state)
     del trainer
+    gc.collect()  # the trained model has reference cycles, and the index needs its memory
     index, index_speed = _index(work, info, trained, parts, job, device, parity, events)
     adapter = store.put(work)
     estimate.remember(state, trained.tokens_per_second, index_speed)
