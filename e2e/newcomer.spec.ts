@@ -1,0 +1,146 @@
+// "Your first ten minutes" of the README, by a newcomer in a browser, on the real stack: faucet, own data, review,
+// training, a paid question, who is paid, the claim and a vote.
+import { expect, test } from '@playwright/test';
+import { devAccount } from '../sdk/src/dev/accounts.ts';
+import { brokenGarden, garden } from './garden.ts';
+import { personOn } from './person.ts';
+
+test.describe.configure({ mode: 'serial', timeout: 600_000 });
+
+const file = (content: string) => ({ name: 'ormonde.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(content) });
+let datanet = '';
+let model = '';
+
+test('a provider opens a datanet and names its reviewer', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto('/datanets');
+  await person.connect();
+  await person.become('provider');
+  await page.getByRole('button', { name: 'Create a datanet' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Ormonde');
+  await dialog.getByLabel('Domain').fill('Gardening');
+  await dialog.getByLabel('Licence').fill('CC0-1.0');
+  await dialog.getByLabel('Description').fill('What people know about the garden of Ormonde.');
+  await dialog.getByRole('button', { name: 'Create a datanet' }).click();
+  await page.waitForURL(/\/datanets\/\d+\?tab=settings/);
+  datanet = /\/datanets\/(\d+)/.exec(page.url())?.[1] ?? '';
+  await page.getByLabel('address', { exact: true }).fill(devAccount('reviewer').address);
+  await person.send('Name reviewer', 'Name reviewer');
+});
+
+test('a newcomer takes OPEN from the faucet, is shown a broken line, and contributes', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto(`/datanets/${datanet}?tab=contribute`);
+  await person.connect();
+  await person.become('newcomer');
+  await person.faucet();
+  await page.locator('input[type=file]').setInputFiles(file(brokenGarden));
+  await expect(page.getByText('Line 2', { exact: true })).toBeVisible();
+  await expect(page.getByText('Nothing was uploaded', { exact: false })).toBeVisible();
+  await page.locator('input[type=file]').setInputFiles(file(garden));
+  await expect(page.getByText('14 records, all valid')).toBeVisible();
+  await page.getByRole('button', { name: /^Contribute · / }).click();
+  await expect(page.getByText(/Contribution \d+ is in/)).toBeVisible({ timeout: 90_000 });
+});
+
+test('the reviewer accepts it and the provider publishes a version', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto(`/datanets/${datanet}?tab=review`);
+  await person.connect();
+  await person.become('reviewer');
+  await expect(page.getByText('When is the gate of the Ormonde garden opened?').first()).toBeVisible();
+  await page.getByLabel('Note').fill('Checked on site.');
+  await person.send('Accept', /Accept contribution/);
+  await person.become('provider');
+  await page.goto(`/datanets/${datanet}`);
+  await person.send(/^Publish version/, /version/i);
+  await expect(page.getByText('v1', { exact: true })).toBeVisible();
+});
+
+test('a proposer gets access, trains in the studio, and lists the model', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto(`/datanets/${datanet}?tab=access`);
+  await person.connect();
+  await person.become('proposer');
+  await page.getByLabel('What you will do with it').fill('A guide for visitors.');
+  await person.send('Request access', /Request access to Ormonde/);
+  await person.become('provider');
+  await person.send('Approve', /Approve request/);
+  await person.become('proposer');
+
+  await page.goto('/studio');
+  await page.getByLabel('Ormonde').check();
+  await page.getByText('Thorough', { exact: true }).click();
+  await page.getByLabel('Name of the model').fill('Ormonde Guide');
+  const open = page.getByRole('button', { name: 'Open training job' });
+  await expect(open).toBeEnabled({ timeout: 120_000 });
+  await open.click();
+  await page.waitForURL(/\/studio\?job=\d+/, { timeout: 120_000 });
+  await page.getByRole('button', { name: 'Accept and start' }).click({ timeout: 90_000 });
+  await expect(page.getByText(/Step \d+ of \d+/).first()).toBeVisible({ timeout: 180_000 });
+  await page.reload(); // a refresh in the middle of training loses nothing
+  await expect(page.getByText(/Step \d+ of \d+/).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('Your model is trained')).toBeVisible({ timeout: 400_000 });
+  await page.getByRole('link', { name: 'Open its page' }).click();
+  await page.waitForURL(/\/models\/\d+/);
+  model = /\/models\/(\d+)/.exec(page.url())?.[1] ?? '';
+  const list = page.getByRole('button', { name: 'List on the market' });
+  if (await list.isVisible()) await person.send('List on the market', /on the market/);
+});
+
+test('a caller asks, sees whose records answered, and verifies the receipt', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto(`/chat?model=${model}`);
+  await person.connect();
+  await person.become('caller');
+  await page.getByRole('button', { name: /Deposit and open|already deposited/ }).click();
+  const question = page.getByLabel('Your question');
+  await expect(question).toBeEnabled({ timeout: 90_000 });
+  await question.fill('Who waters the glasshouse of Ormonde?');
+  await page.getByRole('button', { name: /^Ask/ }).click();
+  await expect(page.getByRole('heading', { name: 'Records that shaped this answer' })).toBeVisible({ timeout: 180_000 });
+  await expect(page.getByText('newcomer').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Verify receipt' }).click();
+  await expect(page.getByText(/Everything holds: \d+ checks passed/)).toBeVisible({ timeout: 60_000 });
+});
+
+test('the newcomer is paid: claims OPEN and votes once the batch is final', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto('/earn');
+  await person.connect();
+  await person.become('newcomer');
+  const claim = page.getByRole('button', { name: /^Claim/ }).first();
+  await expect(async () => {
+    await page.reload();
+    await expect(claim).toBeEnabled({ timeout: 5_000 });
+  }).toPass({ timeout: 240_000 });
+  const before = await page.getByRole('button', { name: 'Wallet menu' }).innerText();
+  await claim.click();
+  await expect(page.getByRole('button', { name: 'Wallet menu' })).not.toHaveText(before, { timeout: 60_000 });
+  await person.send('Claim votes', /votes/i);
+});
+
+test('contributors decide: a proposal is made and the newcomer votes with a reason', async ({ page }) => {
+  const person = personOn(page);
+  await page.goto('/governance');
+  await person.connect();
+  await person.become('newcomer');
+  await page.getByRole('button', { name: 'New proposal' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Title').fill('Seeds for Ormonde');
+  await dialog.getByLabel('Why').fill('The beds are empty.');
+  await dialog.getByLabel('Pay to').fill(devAccount('newcomer').address);
+  await dialog.getByLabel('Amount in OPEN').fill('10');
+  await dialog.getByRole('button', { name: 'New proposal' }).click();
+  await page.waitForURL(/\/governance/);
+  await page
+    .getByRole('link', { name: /Seeds for Ormonde/ })
+    .first()
+    .click({ timeout: 60_000 });
+  const reason = page.getByLabel('Reason');
+  await expect(reason).toBeVisible({ timeout: 60_000 });
+  await reason.fill('I know the garden.');
+  await person.send(/^Vote with/, /Vote on Seeds for Ormonde/);
+  await expect(page.getByText('You voted For')).toBeVisible({ timeout: 60_000 });
+});
