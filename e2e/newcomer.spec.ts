@@ -115,7 +115,7 @@ test('the newcomer is paid: claims OPEN and votes once the batch is final', asyn
     await page.reload();
     await expect(claim).toBeEnabled({ timeout: 5_000 });
   }).toPass({ timeout: 240_000 });
-  const before = await page.getByRole('button', { name: 'Wallet menu' }).innerText();
+  const before = (await page.getByRole('button', { name: 'Wallet menu' }).textContent()) ?? '';
   await claim.click();
   await expect(page.getByRole('button', { name: 'Wallet menu' })).not.toHaveText(before, { timeout: 60_000 });
   await person.send('Claim votes', /votes/i);
