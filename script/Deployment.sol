@@ -191,17 +191,17 @@ abstract contract Deployment {
         );
         _proxy(
             "OperatorRegistry",
-            address(new OperatorRegistry(token, p.minimumStake, p.clocks.unbonding)),
+            address(new OperatorRegistry(token, at("Settlement"), p.minimumStake, p.clocks.unbonding)),
             abi.encodeCall(OperatorRegistry.initialize, (authority))
         );
         _proxy(
             "PaymentEscrow",
-            address(new PaymentEscrow(token, p.clocks.thaw, p.clocks.longestPause)),
+            address(new PaymentEscrow(token, at("Settlement"), p.clocks.thaw, p.clocks.longestPause)),
             abi.encodeCall(PaymentEscrow.initialize, (authority))
         );
         _proxy(
             "RewardPool",
-            address(new RewardPool(token, IContributionVotes(at("ContributionVotes")))),
+            address(new RewardPool(token, IContributionVotes(at("ContributionVotes")), at("Settlement"))),
             abi.encodeCall(RewardPool.initialize, (authority))
         );
         Settlement settlement = new Settlement(
@@ -211,7 +211,8 @@ abstract contract Deployment {
             IRewardPool(at("RewardPool")),
             at("Treasury"),
             p.clocks.window,
-            p.clocks.longestPause
+            p.clocks.longestPause,
+            uint32(block.timestamp / 1 days)
         );
         _proxy("Settlement", address(settlement), abi.encodeCall(Settlement.initialize, (authority)));
     }

@@ -7,9 +7,6 @@ import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
 import {BoundedPause} from "../contracts/src/libraries/BoundedPause.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
-import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
-import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
-import {IRewardPool} from "../contracts/src/settlement/IRewardPool.sol";
 import {IOpenToken} from "../contracts/src/token/IOpenToken.sol";
 import {Parameters} from "./Parameters.sol";
 
@@ -17,11 +14,10 @@ import {Parameters} from "./Parameters.sol";
 library Roles {
     uint64 internal constant ADMIN = 0;
     uint64 internal constant BRIDGE = 1; // mints and burns OPEN
-    uint64 internal constant SETTLEMENT = 2; // collects, releases, locks stake, funds rewards
-    uint64 internal constant REWARDS = 3; // mints contribution votes
-    uint64 internal constant TRAINING = 4; // adds attested releases
-    uint64 internal constant TREASURY = 5; // spends the treasury
-    uint64 internal constant GUARDIAN = 6; // pauses what is new, for a bounded time
+    uint64 internal constant REWARDS = 2; // mints contribution votes
+    uint64 internal constant TRAINING = 3; // adds attested releases
+    uint64 internal constant TREASURY = 4; // spends the treasury
+    uint64 internal constant GUARDIAN = 5; // pauses what is new, for a bounded time
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
@@ -44,11 +40,6 @@ library Roles {
             all[n++] = _grant(BRIDGE, p.superchainBridge);
         }
 
-        all[n++] = _only(at("PaymentEscrow"), _two(IPaymentEscrow.collect.selector, IPaymentEscrow.release.selector), SETTLEMENT);
-        all[n++] = _only(at("OperatorRegistry"), _one(IOperatorRegistry.setLock.selector), SETTLEMENT);
-        all[n++] = _only(at("RewardPool"), _one(IRewardPool.activate.selector), SETTLEMENT);
-        all[n++] = _grant(SETTLEMENT, at("Settlement"));
-
         all[n++] = _only(at("ContributionVotes"), _one(IContributionVotes.mint.selector), REWARDS);
         all[n++] = _grant(REWARDS, at("RewardPool"));
 
@@ -63,7 +54,7 @@ library Roles {
         all[n++] = _only(at("Settlement"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
-        string[6] memory labels = ["bridge", "settlement", "rewards", "training", "treasury", "guardian"];
+        string[5] memory labels = ["bridge", "rewards", "training", "treasury", "guardian"];
         for (uint64 role = BRIDGE; role <= GUARDIAN; ++role) {
             all[n++] = abi.encodeCall(IAccessManager.labelRole, (role, labels[role - 1]));
         }

@@ -18,6 +18,7 @@ interface IOperatorRegistry {
     event UnbondingStarted(address indexed operator, uint96 amount, uint64 unbondedAt);
     event Unbonded(address indexed operator, uint96 amount, uint96 stake);
 
+    error OperatorRegistry_NotSettlement(address caller);
     error OperatorRegistry_ZeroAddress();
     error OperatorRegistry_ZeroAmount();
     error OperatorRegistry_AlreadyRegistered(address operator);

@@ -14,8 +14,8 @@ import {IOperatorRegistry} from "./IOperatorRegistry.sol";
 /// @dev Restricted functions (AccessManager):
 ///      | function         | who                      |
 ///      |------------------|--------------------------|
-///      | setLock          | the Settlement contract  |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
+///      setLock is for the Settlement contract, fixed at construction, so that no role can be given to move a lock.
 contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUpgradeable {
     using SafeERC20 for IERC20;
 
@@ -23,6 +23,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
     uint96 public constant LOCK_FACTOR = 2;
 
     IERC20 public immutable token;
+    address public immutable settlement;
     /// @inheritdoc IOperatorRegistry
     uint96 public immutable minimumStake;
     /// @inheritdoc IOperatorRegistry
@@ -48,14 +49,17 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
         0x8f19727e9513357a1ff55deb0c48fdd14b76ae840c116864669bcbf3c6089800;
 
     /// @param token_ OPEN
+    /// @param settlement_ the Settlement contract, which may not exist yet
     /// @param minimumStake_ wei that an active operator has bonded at least
     /// @param unbondingPeriod_ seconds
     constructor(
         IERC20 token_,
+        address settlement_,
         uint96 minimumStake_,
         uint64 unbondingPeriod_
     ) {
         token = token_;
+        settlement = settlement_;
         minimumStake = minimumStake_;
         unbondingPeriod = unbondingPeriod_;
         _disableInitializers();
@@ -140,7 +144,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
     function setLock(
         address account,
         uint96 pendingValue
-    ) external restricted {
+    ) external {
+        if (msg.sender != settlement) revert OperatorRegistry_NotSettlement(msg.sender);
         Entry storage entry = _storage().entries[account];
         uint96 locked = LOCK_FACTOR * pendingValue;
         uint96 stake = entry.stake + entry.unbonding;

@@ -24,10 +24,19 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IFeePolicy
     uint64 public immutable grace;
 
+    /// @dev A fee and when the version after it takes effect (0: there is none), in one slot.
+    struct Version {
+        uint16 protocolFeeBps;
+        uint16 burnBps;
+        uint16 contributorCapBps;
+        uint64 effectiveAt;
+        uint64 supersededAt;
+    }
+
     /// @custom:storage-location erc7201:openledger.storage.FeePolicy
     struct FeePolicyStorage {
         uint32 latest;
-        mapping(uint32 feeVersion => Fee) fees;
+        mapping(uint32 feeVersion => Version) versions;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.FeePolicy")) - 1)) & ~bytes32(uint256(0xff))
@@ -67,28 +76,27 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IFeePolicy
     function fee(
         uint32 feeVersion
-    ) public view returns (Fee memory found) {
-        found = _storage().fees[feeVersion];
-        if (found.effectiveAt == 0) revert FeePolicy_UnknownVersion(feeVersion);
+    ) external view returns (Fee memory) {
+        return _feeOf(_version(feeVersion));
     }
 
     /// @inheritdoc IFeePolicy
     function settleableFee(
         uint32 feeVersion
-    ) external view returns (Fee memory found) {
-        found = fee(feeVersion);
-        if (block.timestamp < found.effectiveAt) revert FeePolicy_NotInEffect(feeVersion, found.effectiveAt);
-        uint64 supersededAt = _storage().fees[feeVersion + 1].effectiveAt;
-        if (supersededAt != 0 && block.timestamp > supersededAt + grace) {
-            revert FeePolicy_Superseded(feeVersion, supersededAt + grace);
+    ) external view returns (Fee memory) {
+        Version memory v = _version(feeVersion);
+        if (block.timestamp < v.effectiveAt) revert FeePolicy_NotInEffect(feeVersion, v.effectiveAt);
+        if (v.supersededAt != 0 && block.timestamp > v.supersededAt + grace) {
+            revert FeePolicy_Superseded(feeVersion, v.supersededAt + grace);
         }
+        return _feeOf(v);
     }
 
     /// @inheritdoc IFeePolicy
     function currentVersion() external view returns (uint32 feeVersion) {
         FeePolicyStorage storage $ = _storage();
         feeVersion = $.latest;
-        while ($.fees[feeVersion].effectiveAt > block.timestamp) --feeVersion; // version 1 is in effect from the start
+        while ($.versions[feeVersion].effectiveAt > block.timestamp) --feeVersion; // version 1 is in effect from the start
     }
 
     /// @inheritdoc IFeePolicy
@@ -109,11 +117,25 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
         }
         FeePolicyStorage storage $ = _storage();
         // An upgrade that shortens the notice must not let a version overtake the one before it.
-        uint64 earlier = $.fees[$.latest].effectiveAt;
-        if (effectiveAt < earlier) effectiveAt = earlier;
+        Version storage before = $.versions[$.latest];
+        if (effectiveAt < before.effectiveAt) effectiveAt = before.effectiveAt;
+        before.supersededAt = effectiveAt;
         feeVersion = ++$.latest;
-        $.fees[feeVersion] = Fee(protocolFeeBps, burnBps, contributorCapBps, effectiveAt);
+        $.versions[feeVersion] = Version(protocolFeeBps, burnBps, contributorCapBps, effectiveAt, 0);
         emit FeeSet(feeVersion, protocolFeeBps, burnBps, contributorCapBps, effectiveAt, msg.sender);
+    }
+
+    function _version(
+        uint32 feeVersion
+    ) private view returns (Version memory v) {
+        v = _storage().versions[feeVersion];
+        if (v.effectiveAt == 0) revert FeePolicy_UnknownVersion(feeVersion);
+    }
+
+    function _feeOf(
+        Version memory v
+    ) private pure returns (Fee memory) {
+        return Fee(v.protocolFeeBps, v.burnBps, v.contributorCapBps, v.effectiveAt);
     }
 
     function _authorizeUpgrade(

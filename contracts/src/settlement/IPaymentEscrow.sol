@@ -35,6 +35,7 @@ interface IPaymentEscrow {
         address indexed payer, address indexed operator, address indexed signer, bytes32 channel, uint32 expiry
     );
 
+    error PaymentEscrow_NotSettlement(address caller);
     error PaymentEscrow_ZeroAddress();
     error PaymentEscrow_ZeroAmount();
     error PaymentEscrow_BadSigner(address signer);

@@ -30,6 +30,7 @@ interface IRewardPool {
         address indexed operator, address indexed account, uint96 weight, uint96 cumulative, address actor
     );
 
+    error RewardPool_NotSettlement(address caller);
     error RewardPool_StaleRewards(address operator, bytes32 rewardsHash, bytes32 liveRewards);
     error RewardPool_BadProof(address operator, address account);
     error RewardPool_NothingToClaim(address operator, address account);

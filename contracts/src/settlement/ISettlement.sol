@@ -41,6 +41,7 @@ interface ISettlement {
         address actor
     );
 
+    error Settlement_WrongFirstDay(uint32 given, uint32 expected);
     error Settlement_NotOperator(address caller, address operator);
     error Settlement_OperatorInactive(address operator);
     error Settlement_TooManyPending(address operator);
@@ -104,6 +105,8 @@ interface ISettlement {
     function hashBody(
         BatchBody calldata body
     ) external pure returns (bytes32);
+    /// @return Unix day that dayIndex counts from
+    function firstDay() external view returns (uint32);
     /// @return UTC days since the day of deployment
     function dayIndex() external view returns (uint32);
     function window() external view returns (uint64);

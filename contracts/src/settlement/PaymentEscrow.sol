@@ -19,14 +19,15 @@ import {IPaymentEscrow} from "./IPaymentEscrow.sol";
 /// @dev Restricted functions (AccessManager):
 ///      | function         | who                      |
 ///      |------------------|--------------------------|
-///      | collect, release | the Settlement contract  |
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      A pause stops deposits only.
+///      A pause stops deposits only. collect and release are for the Settlement contract, fixed at construction, so that
+///      no role can be given to move payers' money.
 contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 {
     using SafeERC20 for IERC20;
 
     IERC20 public immutable token;
+    address public immutable settlement;
     /// @inheritdoc IPaymentEscrow
     uint64 public immutable thawPeriod;
 
@@ -42,16 +43,24 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         0x9bbfceb512d1f7c7128fc917fc6b94febd344d005e95194ed067dd01fa419500;
 
     /// @param token_ OPEN
+    /// @param settlement_ the Settlement contract, which may not exist yet
     /// @param thawPeriod_ seconds; longer than the longest pause and a settlement period together
     /// @param longestPause_ seconds
     constructor(
         IERC20 token_,
+        address settlement_,
         uint64 thawPeriod_,
         uint64 longestPause_
     ) BoundedPause(longestPause_) EIP712("OpenLedger", "1") {
         token = token_;
+        settlement = settlement_;
         thawPeriod = thawPeriod_;
         _disableInitializers();
+    }
+
+    modifier onlySettlement() {
+        if (msg.sender != settlement) revert PaymentEscrow_NotSettlement(msg.sender);
+        _;
     }
 
     function initialize(
@@ -156,7 +165,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
     function collect(
         address operator,
         bytes calldata channels
-    ) external restricted returns (uint96 collected, uint32 calls) {
+    ) external onlySettlement returns (uint96 collected, uint32 calls) {
         uint256 count = channels.length / Channels.ENTRY_BYTES;
         if (count == 0 || channels.length % Channels.ENTRY_BYTES != 0) {
             revert PaymentEscrow_BadEntriesLength(channels.length);
@@ -198,7 +207,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         address treasury,
         uint96 toTreasury,
         uint96 toBurn
-    ) external restricted {
+    ) external onlySettlement {
         PaymentEscrowStorage storage $ = _storage();
         uint256 amount = uint256(net) + toTreasury + toBurn;
         if (amount > $.pending) revert PaymentEscrow_BeyondPending(amount, $.pending);

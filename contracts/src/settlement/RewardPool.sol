@@ -17,14 +17,14 @@ import {IRewardPool} from "./IRewardPool.sol";
 /// @dev Restricted functions (AccessManager):
 ///      | function         | who                      |
 ///      |------------------|--------------------------|
-///      | activate         | the Settlement contract  |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      The pool itself needs the role that may call ContributionVotes.mint.
+///      activate is for the Settlement contract, fixed at construction. The pool itself needs the role that may call ContributionVotes.mint.
 contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
     using SafeERC20 for IERC20;
 
     IERC20 public immutable token;
     IContributionVotes public immutable votes;
+    address public immutable settlement;
 
     /// @dev An operator's stream of rewards. No operator's claims can take what another's callers paid: paidOut ≤ paidIn.
     struct Stream {
@@ -49,11 +49,14 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
     bytes32 private constant REWARD_POOL_STORAGE = 0x8b7867f95a1675e45653fb67256f5af51e68fb291cc739a26ab3cff7add75b00;
 
     /// @param token_ OPEN
+    /// @param settlement_ the Settlement contract, which may not exist yet
     constructor(
         IERC20 token_,
-        IContributionVotes votes_
+        IContributionVotes votes_,
+        address settlement_
     ) {
         token = token_;
+        settlement = settlement_;
         votes = votes_;
         _disableInitializers();
     }
@@ -70,7 +73,8 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
         uint32 batchIndex,
         Tree calldata rewards,
         uint96 net
-    ) external restricted {
+    ) external {
+        if (msg.sender != settlement) revert RewardPool_NotSettlement(msg.sender);
         Stream storage stream = _storage().streams[operator];
         uint96 paidIn = stream.paidIn + net;
         stream.paidIn = paidIn;

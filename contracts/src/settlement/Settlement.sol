@@ -18,8 +18,7 @@ import {ISettlement} from "./ISettlement.sol";
 ///      |------------------|--------------------------|
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      This contract needs the roles for PaymentEscrow.collect and release, OperatorRegistry.setLock, RewardPool.activate.
-///      A pause stops `settle` only. Nobody can shorten a window or skip it.
+///      PaymentEscrow, OperatorRegistry and RewardPool know this contract by its address. A pause stops `settle` only. Nobody can shorten a window or skip it.
 contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(bytes32 channel,uint32 sequence,bytes32 compositionHash,uint32 promptTokens,uint32 completionTokens,uint32 retrievalTokens,uint32 agentSteps,uint96 fee,uint32 feeVersion,bytes32 promptHash,bytes32 outputHash,bytes32 evidenceHash,bytes32 allocationHash,bytes32 traceHash,bytes32 parentReceipt,uint32 timestamp)"
@@ -38,6 +37,8 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     address public immutable treasury;
     /// @inheritdoc ISettlement
     uint64 public immutable window;
+    /// @inheritdoc ISettlement
+    uint32 public immutable firstDay;
 
     /// @dev What BatchSettled carries besides its topics, in its order.
     struct SettledFields {
@@ -59,7 +60,6 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
 
     /// @custom:storage-location erc7201:openledger.storage.Settlement
     struct SettlementStorage {
-        uint32 deploymentDay; // Unix day
         mapping(address operator => OperatorBatches) batches;
         mapping(address operator => mapping(uint32 batchIndex => bytes32)) headerHashes;
     }
@@ -70,6 +70,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     /// @param treasury_ gets what of the protocol fee is not burned
     /// @param window_ seconds between settling a batch and its finality
     /// @param longestPause_ seconds
+    /// @param firstDay_ Unix day of the deployment; an upgrade keeps it
     constructor(
         IPaymentEscrow escrow_,
         IOperatorRegistry registry_,
@@ -77,7 +78,8 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         IRewardPool rewardPool_,
         address treasury_,
         uint64 window_,
-        uint64 longestPause_
+        uint64 longestPause_,
+        uint32 firstDay_
     ) BoundedPause(longestPause_) EIP712("OpenLedger", "1") {
         escrow = escrow_;
         registry = registry_;
@@ -85,6 +87,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         rewardPool = rewardPool_;
         treasury = treasury_;
         window = window_;
+        firstDay = firstDay_;
         _disableInitializers();
     }
 
@@ -92,7 +95,6 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         address authority
     ) external initializer {
         __AccessManaged_init(authority);
-        _storage().deploymentDay = uint32(block.timestamp / 1 days);
     }
 
     /// @inheritdoc ISettlement
@@ -116,7 +118,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         _storage().batches[body.operator] = state;
         registry.setLock(body.operator, state.pendingValue);
 
-        bytes32 bodyHash = keccak256(abi.encode(body));
+        bytes32 bodyHash = _hashBody(body);
         header = _hashHeader(bodyHash, rewards, uint64(block.timestamp));
         _storage().headerHashes[body.operator][body.batchIndex] = header;
         _emitSettled(body, rewards, header, bodyHash, dataCommitment);
@@ -133,7 +135,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         if (body.batchIndex != state.finalized + 1) {
             revert Settlement_WrongBatchIndex(body.batchIndex, state.finalized + 1);
         }
-        bytes32 given = _hashHeader(keccak256(abi.encode(body)), header.rewards, header.settledAt);
+        bytes32 given = _hashHeader(_hashBody(body), header.rewards, header.settledAt);
         bytes32 stored = $.headerHashes[body.operator][body.batchIndex];
         if (given != stored) revert Settlement_WrongHeader(given, stored);
         if (block.timestamp < header.settledAt + window) revert Settlement_WindowOpen(header.settledAt + window);
@@ -183,7 +185,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
 
     /// @inheritdoc ISettlement
     function dayIndex() public view returns (uint32) {
-        return uint32(block.timestamp / 1 days) - _storage().deploymentDay;
+        return uint32(block.timestamp / 1 days) - firstDay;
     }
 
     /// @dev The caller may settle for the operator, there is room, and the batch continues the one before it.
@@ -291,12 +293,32 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         }
     }
 
+    /// @dev keccak256(abi.encode(body)): a static struct lies in calldata as it is encoded, 17 words. `settle` reads each
+    ///      field shorter than a word, which reverts for dirty bits; elsewhere the hash is compared with a stored one.
+    function _hashBody(
+        BatchBody calldata body
+    ) private pure returns (bytes32 bodyHash) {
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            calldatacopy(at, body, 544)
+            bodyHash := keccak256(at, 544)
+        }
+    }
+
+    /// @dev keccak256(abi.encode(bodyHash, keccak256(abi.encode(rewards)), settledAt)), as above.
     function _hashHeader(
         bytes32 bodyHash,
         Tree calldata rewards,
         uint64 settledAt
-    ) private pure returns (bytes32) {
-        return keccak256(abi.encode(bodyHash, keccak256(abi.encode(rewards)), settledAt));
+    ) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            calldatacopy(at, rewards, 128)
+            mstore(add(at, 32), keccak256(at, 128))
+            mstore(at, bodyHash)
+            mstore(add(at, 64), settledAt)
+            hash := keccak256(at, 96)
+        }
     }
 
     function _isZero(
@@ -307,9 +329,13 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
             && rewards.weight == 0 && previous.settledAt == 0;
     }
 
+    /// @dev Votes are worth by day: an upgrade may not shift the days.
     function _authorizeUpgrade(
-        address
-    ) internal override restricted {}
+        address implementation
+    ) internal override restricted {
+        uint32 given = Settlement(implementation).firstDay();
+        if (given != firstDay) revert Settlement_WrongFirstDay(given, firstDay);
+    }
 
     function _storage() private pure returns (SettlementStorage storage $) {
         assembly ("memory-safe") {

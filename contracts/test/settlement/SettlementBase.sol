@@ -27,11 +27,10 @@ abstract contract SettlementBase is Test {
     uint16 internal constant BURN_BPS = 5_000;
     uint16 internal constant CONTRIBUTOR_CAP_BPS = 5_000;
 
-    uint64 internal constant SETTLEMENT_ROLE = 1;
-    uint64 internal constant POOL_ROLE = 2;
-    uint64 internal constant GUARDIAN_ROLE = 3;
-    uint64 internal constant GOVERNANCE_ROLE = 4;
-    uint64 internal constant BRIDGE_ROLE = 5;
+    uint64 internal constant POOL_ROLE = 1;
+    uint64 internal constant GUARDIAN_ROLE = 2;
+    uint64 internal constant GOVERNANCE_ROLE = 3;
+    uint64 internal constant BRIDGE_ROLE = 4;
 
     AccessManager internal manager;
     OpenToken internal token;
@@ -87,9 +86,11 @@ abstract contract SettlementBase is Test {
             _proxy(address(new ContributionVotes()), abi.encodeCall(ContributionVotes.initialize, (authority)))
         );
         IERC20 open = IERC20(address(token));
+        // The last of the ten contracts below, which three of them must know.
+        address settlement_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 9);
         registry = OperatorRegistry(
             _proxy(
-                address(new OperatorRegistry(open, MINIMUM_STAKE, UNBONDING)),
+                address(new OperatorRegistry(open, settlement_, MINIMUM_STAKE, UNBONDING)),
                 abi.encodeCall(OperatorRegistry.initialize, (authority))
             )
         );
@@ -101,26 +102,27 @@ abstract contract SettlementBase is Test {
         );
         escrow = PaymentEscrow(
             _proxy(
-                address(new PaymentEscrow(open, THAW, LONGEST_PAUSE)),
+                address(new PaymentEscrow(open, settlement_, THAW, LONGEST_PAUSE)),
                 abi.encodeCall(PaymentEscrow.initialize, (authority))
             )
         );
         pool = RewardPool(
-            _proxy(address(new RewardPool(open, votes)), abi.encodeCall(RewardPool.initialize, (authority)))
+            _proxy(address(new RewardPool(open, votes, settlement_)), abi.encodeCall(RewardPool.initialize, (authority)))
         );
         settlement = Settlement(
             _proxy(
-                address(new Settlement(escrow, registry, feePolicy, pool, treasury, WINDOW, LONGEST_PAUSE)),
+                address(new Settlement(escrow, registry, feePolicy, pool, treasury, WINDOW, LONGEST_PAUSE, _today())),
                 abi.encodeCall(Settlement.initialize, (authority))
             )
         );
+        assertEq(address(settlement), settlement_);
+    }
+
+    function _today() internal view returns (uint32) {
+        return uint32(block.timestamp / 1 days);
     }
 
     function _wire() private {
-        _allow(address(escrow), PaymentEscrow.collect.selector, SETTLEMENT_ROLE);
-        _allow(address(escrow), PaymentEscrow.release.selector, SETTLEMENT_ROLE);
-        _allow(address(registry), OperatorRegistry.setLock.selector, SETTLEMENT_ROLE);
-        _allow(address(pool), RewardPool.activate.selector, SETTLEMENT_ROLE);
         _allow(address(votes), ContributionVotes.mint.selector, POOL_ROLE);
         _allow(address(feePolicy), FeePolicy.setFee.selector, GOVERNANCE_ROLE);
         _allow(address(token), OpenToken.mint.selector, BRIDGE_ROLE);
@@ -128,7 +130,6 @@ abstract contract SettlementBase is Test {
         _allow(address(escrow), escrow.unpause.selector, GUARDIAN_ROLE);
         _allow(address(settlement), settlement.pause.selector, GUARDIAN_ROLE);
         _allow(address(settlement), settlement.unpause.selector, GUARDIAN_ROLE);
-        manager.grantRole(SETTLEMENT_ROLE, address(settlement), 0);
         manager.grantRole(POOL_ROLE, address(pool), 0);
         manager.grantRole(GUARDIAN_ROLE, guardian, 0);
         manager.grantRole(GOVERNANCE_ROLE, governance, 0);

@@ -186,7 +186,7 @@ contract OperatorRegistryTest is SettlementBase {
 
     function test_setLock_isForTheSettlementAlone() public {
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, operator));
+        vm.expectRevert(abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_NotSettlement.selector, operator));
         registry.setLock(operator, 0);
     }
 
@@ -214,7 +214,7 @@ contract OperatorRegistryTest is SettlementBase {
     }
 
     function test_upgrade_isForTheAdminAlone() public {
-        address next = address(new OperatorRegistry(registry.token(), 1, 1));
+        address next = address(new OperatorRegistry(registry.token(), address(settlement), 1, 1));
         vm.prank(operator);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, operator));
         registry.upgradeToAndCall(next, "");

@@ -196,7 +196,7 @@ contract PaymentEscrowTest is SettlementBase {
 
     function test_collectAndRelease_areForTheSettlementAlone() public {
         vm.startPrank(operator);
-        bytes memory expected = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, operator);
+        bytes memory expected = abi.encodeWithSelector(IPaymentEscrow.PaymentEscrow_NotSettlement.selector, operator);
         vm.expectRevert(expected);
         escrow.collect(operator, new bytes(167));
         vm.expectRevert(expected);
@@ -260,7 +260,7 @@ contract PaymentEscrowTest is SettlementBase {
 
     function test_pauseAndUpgrade_areRestricted() public {
         bytes memory expected = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, anyone);
-        address next = address(new PaymentEscrow(escrow.token(), 1, 1));
+        address next = address(new PaymentEscrow(escrow.token(), address(settlement), 1, 1));
         vm.startPrank(anyone);
         vm.expectRevert(expected);
         escrow.pause();

@@ -190,7 +190,7 @@ contract RewardPoolTest is BatchBuilder {
     function test_activate_isForTheSettlementAlone() public {
         Tree memory t;
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, operator));
+        vm.expectRevert(abi.encodeWithSelector(IRewardPool.RewardPool_NotSettlement.selector, operator));
         pool.activate(operator, 1, t, 0);
     }
 
@@ -203,7 +203,7 @@ contract RewardPoolTest is BatchBuilder {
     }
 
     function test_upgrade_isForTheAdminAlone() public {
-        address next = address(new RewardPool(pool.token(), pool.votes()));
+        address next = address(new RewardPool(pool.token(), pool.votes(), address(settlement)));
         vm.prank(anyone);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, anyone));
         pool.upgradeToAndCall(next, "");

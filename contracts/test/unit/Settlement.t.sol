@@ -6,7 +6,6 @@ import {Vm} from "forge-std/Vm.sol";
 import {IOperatorRegistry} from "../../src/oracles/IOperatorRegistry.sol";
 import {BoundedPause} from "../../src/libraries/BoundedPause.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
-import {IRewardPool} from "../../src/settlement/IRewardPool.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
 import {Settlement} from "../../src/settlement/Settlement.sol";
 import {BatchHeader} from "../../src/types/Settlement.sol";
@@ -375,12 +374,43 @@ contract SettlementTest is BatchBuilder {
     }
 
     function test_upgrade_isForTheAdminAlone() public {
-        address next =
-            address(new Settlement(escrow, registry, feePolicy, IRewardPool(address(pool)), treasury, 1, 1));
+        address next = _implementation(_today());
         vm.prank(guardian);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, guardian));
         settlement.upgradeToAndCall(next, "");
         settlement.upgradeToAndCall(next, "");
         assertEq(settlement.window(), 1);
+    }
+
+    function test_upgrade_failsForOtherDays() public {
+        address next = _implementation(_today() + 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(ISettlement.Settlement_WrongFirstDay.selector, _today() + 1, _today())
+        );
+        settlement.upgradeToAndCall(next, "");
+    }
+
+    function _implementation(uint32 firstDay) private returns (address) {
+        return address(new Settlement(escrow, registry, feePolicy, pool, treasury, 1, 1, firstDay));
+    }
+
+    /// @dev Bits above a short field would change the hash without changing the value: every such field is checked.
+    function test_settle_failsForDirtyBits() public {
+        Batch memory b = _build(operator, _two());
+        bytes memory call = abi.encodeCall(ISettlement.settle, (b.body, b.rewards, b.previous, b.channels, b.data));
+        // Words of the call that hold fields shorter than a word: of the body, and of the rewards (words 17–20).
+        uint8[14] memory words = [0, 1, 4, 5, 6, 8, 9, 10, 11, 12, 13, 18, 19, 20];
+        for (uint256 i = 0; i < 14; ++i) {
+            uint256 at = 4 + 32 * uint256(words[i]);
+            call[at] = 0x01;
+            vm.prank(operator);
+            (bool done, bytes memory reason) = address(settlement).call(call);
+            assertFalse(done);
+            assertEq(reason.length, 0, "refused by the decoder, not by a check further on");
+            call[at] = 0x00;
+        }
+        vm.prank(operator);
+        (bool ok,) = address(settlement).call(call);
+        assertTrue(ok);
     }
 }
