@@ -3,6 +3,7 @@
 export * from './allocation/allocate.ts';
 export * from './allocation/inflation.ts';
 export * from './allocation/largestRemainder.ts';
+export * from './chain/gasWithMargin.ts';
 export * from './deployment/contractAddress.ts';
 export * from './deployment/deployment.ts';
 export * from './errors/explainError.ts';

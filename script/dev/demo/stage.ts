@@ -12,6 +12,7 @@ import {
   explainError,
   faucetAbi,
   type Gateway,
+  gasWithMargin,
   modelRegistryAbi,
   namedReviewersAbi,
   openGovernorAbi,
@@ -116,7 +117,8 @@ export async function openStage(): Promise<Stage> {
       const { request } = await chain.simulateContract({ ...contract, account, functionName, args } as Parameters<
         typeof chain.simulateContract
       >[0]);
-      hash = await wallet.writeContract(request);
+      const gas = gasWithMargin(await chain.estimateContractGas(request as Parameters<typeof chain.estimateContractGas>[0]));
+      hash = await wallet.writeContract({ ...request, gas });
     } catch (error) {
       throw new Error(`${who} cannot ${String(functionName)}: ${explainError(error)}`, { cause: error });
     }

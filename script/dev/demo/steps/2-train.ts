@@ -187,9 +187,12 @@ async function checkRelease(stage: Stage, modelId: number, jobId: number, loss: 
     args: { jobId },
     fromBlock: BigInt(stage.deployment.startBlock),
   });
-  const { releaseHash, manifestCid, paid } = event?.args ?? {};
-  if (!releaseHash || !manifestCid || paid === undefined) throw new Error(`Training job ${jobId} is not attested on chain.`);
-  mustHold(job.status === attestedStatus, `operator attests release ${releaseHash.slice(0, 14)}… and is paid ${open(paid, 2)}`);
+  const { releaseHash, manifestCid } = event?.args ?? {};
+  if (!releaseHash || !manifestCid) throw new Error(`Training job ${jobId} is not attested on chain.`);
+  mustHold(
+    job.status === attestedStatus,
+    `operator attests release ${releaseHash.slice(0, 14)}… and has been paid ${open(job.price, 2)}, half of it with its checkpoints`,
+  );
   mustHold(
     loss.before !== undefined && loss.after !== undefined && loss.after < loss.before,
     `held-out loss fell from ${loss.before?.toFixed(4)} to ${loss.after?.toFixed(4)}: the model learned what it had not seen`,

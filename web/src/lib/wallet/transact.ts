@@ -1,5 +1,5 @@
 import { toast } from 'svelte-sonner';
-import { errorsAbi } from '@openledger/sdk';
+import { errorsAbi, gasWithMargin } from '@openledger/sdk';
 import type { Abi, Address, ContractFunctionArgs, ContractFunctionName, Log, TransactionReceipt } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
 import TransactionToast from '#lib/shell/TransactionToast.svelte';
@@ -31,14 +31,16 @@ export async function transact<const A extends Abi, N extends WriteName<A>>(app:
   const id = toast.custom(TransactionToast, { componentProps: { transaction }, duration: Number.POSITIVE_INFINITY });
   try {
     const { client, address } = await app.wallet.ready();
-    const { request } = await app.chain.simulateContract({
+    const call = {
       address: write.address,
       abi: [...write.abi, ...errorsAbi] as Abi,
       functionName: write.functionName as string,
       args: write.args as readonly unknown[],
       account: address,
-    });
-    const hash = await client.writeContract({ ...request, account: client.account ?? address });
+    };
+    const { request } = await app.chain.simulateContract(call);
+    const gas = gasWithMargin(await app.chain.estimateContractGas(call));
+    const hash = await client.writeContract({ ...request, gas, account: client.account ?? address });
     transaction.hash = hash;
     transaction.phase = 'confirming';
     const receipt = await app.chain.waitForTransactionReceipt({ hash });
