@@ -24,6 +24,7 @@ export function handleDatanetCreated(event: DatanetCreated): void {
   datanet.provider = touch(event.params.provider, event).id;
   datanet.reviewPolicy = event.params.reviewPolicy;
   datanet.pool = event.params.pool;
+  datanet.poolAccount = event.params.pool;
   datanet.policy = event.params.policy == 0 ? 'OPEN' : 'ALLOWLIST';
   datanet.retrievalAllowed = event.params.retrievalAllowed;
   datanet.bond = event.params.bond;
