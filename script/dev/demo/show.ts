@@ -27,8 +27,11 @@ export function mustHold(holds: boolean, sentence: string): void {
   say(`  ${styleText('green', '✓')} ${sentence}`);
 }
 
+/** Seconds between two lines about the same wait. */
+const patience = 10;
+
 /**
- * Asks `look` until it gives something, saying every five seconds what is waited for and how long still.
+ * Asks `look` until it gives something, saying now and then what is waited for and how long still.
  * Throws when `seconds` have passed.
  */
 export async function waitFor<T>(what: string, seconds: number, look: () => Promise<T | undefined>): Promise<T> {
@@ -39,7 +42,7 @@ export async function waitFor<T>(what: string, seconds: number, look: () => Prom
     if (found !== undefined) return found;
     const elapsed = (Date.now() - began) / 1000;
     if (elapsed > seconds) throw new Error(`Waited ${Math.round(seconds)} s for ${what}, in vain: see the logs of the stack.`);
-    if (Date.now() - told >= 5_000) {
+    if (Date.now() - told >= patience * 1000) {
       told = Date.now();
       say(`  waiting for ${what}: ${Math.round(elapsed)} s so far, at most ${Math.max(1, Math.round(seconds - elapsed))} s more`);
     }
@@ -47,10 +50,16 @@ export async function waitFor<T>(what: string, seconds: number, look: () => Prom
   }
 }
 
-/** Waits until the chain's clock has reached `time`. */
+/** Waits until the chain's clock has reached `time`, saying now and then how long still. */
 export async function waitUntil(what: string, time: number, now: () => Promise<number>): Promise<void> {
-  const left = Math.max(0, time - (await now()));
-  await waitFor(what, left + 30, async () => ((await now()) >= time ? true : undefined));
+  let told = Date.now();
+  for (let left = time - (await now()); left > 0; left = time - (await now())) {
+    if (Date.now() - told >= patience * 1000) {
+      told = Date.now();
+      say(`  waiting for ${what}: ${left} s left`);
+    }
+    await sleep(500);
+  }
 }
 
 /** Rows under their headings; columns named in `right` are aligned right. */
