@@ -15,6 +15,7 @@ export const chain: ServiceSpec = {
   command: tools.anvil,
   args: [
     ...['--network', 'optimism', '--host', '127.0.0.1', '--port', String(ports.chain), '--accounts', '15'],
+    ...['--gas-limit', '150000000'], // what large L2s have; a deployment that spans blocks loses transactions in anvil 1.7
     ...['--block-time', '1', '--state', join(stateFolder, 'chain.json'), '--state-interval', String(chainDumpInterval)],
     ...['--max-persisted-states', '0'], // no snapshots of past states on disk: graph-node reads events, not old state
   ],

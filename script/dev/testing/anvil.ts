@@ -7,6 +7,7 @@ import { freePort } from './freePort.ts';
 export async function startAnvil(options: { blockTime?: number; state?: string; port?: number } = {}) {
   const port = options.port ?? (await freePort());
   const args = ['--network', 'optimism', '--host', '127.0.0.1', '--port', String(port), '--accounts', '15', '--quiet'];
+  args.push('--gas-limit', '150000000'); // as the chain of the local stack
   if (options.blockTime) args.push('--block-time', String(options.blockTime));
   if (options.state) args.push('--state', options.state);
   const child = spawn(tools.anvil, args, { stdio: 'ignore' });
