@@ -13,6 +13,7 @@ import { recoverCalls } from './gateway/finish.ts';
 import { openIpfs } from './ipfs/client.ts';
 import type { Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
+import { createMutex } from './mutex.ts';
 import { openReleases } from './releases.ts';
 import { repeat } from './repeat.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
@@ -52,7 +53,8 @@ export async function startService(config: Config, log: Log) {
   await context.outbox.follow();
   await registerOperator(chain, context.outbox, config, log);
 
-  const trainerContext = { ...context, files: openRecordFiles(ipfs) };
+  let freshen = async (): Promise<void> => undefined;
+  const trainerContext = { ...context, files: openRecordFiles(ipfs), freshen: () => freshen() };
   const jobLog = createJobLog(db);
   const trainer = await openTrainer(trainerContext, jobLog);
   const mirrorJobs = createJobMirror(chain.operator, jobLog);
@@ -70,8 +72,10 @@ export async function startService(config: Config, log: Log) {
       await trainer.dispatch();
     },
   );
+  const oneReader = createMutex();
+  freshen = () => oneReader(readChain);
   const settler = createSettler(context);
-  const loops = [repeat('chain', config.pollMs, log, readChain), repeat('settlement', config.pollMs, log, settler.tick)];
+  const loops = [repeat('chain', config.pollMs, log, freshen), repeat('settlement', config.pollMs, log, settler.tick)];
 
   const { app } = await openServer(context);
   info(app, context);

@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Actor } from './support/actors.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
-import { openWorld, until, type World } from './support/world.ts';
+import { until } from './support/until.ts';
+import { openWorld, type World } from './support/world.ts';
 
 let world: World;
 let caller: Actor;
@@ -420,7 +421,7 @@ test('neither keys nor prompts are in the log', async () => {
   await world.kill();
   await world.start({ OPENLEDGER_LOG_LEVEL: 'debug' });
   expect((await ask('a secret question about pineapples')).status).toBe(200);
-  expect(world.output()).toContain('/v1/chat/completions');
+  await until('the log', async () => world.output().includes('/v1/chat/completions'));
   for (const secret of ['pineapples', session.apiKey, session.apiKey.slice(3), world.operator.key.slice(2)]) {
     expect(world.output()).not.toContain(secret);
   }

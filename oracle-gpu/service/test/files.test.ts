@@ -2,7 +2,8 @@ import { parseJsonl, recordLimits, recordsRoot } from '@openledger/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contribute, makeDatanet, makeRecord, toJsonl } from './support/story.ts';
-import { openWorld, until, type World } from './support/world.ts';
+import { until } from './support/until.ts';
+import { openWorld, type World } from './support/world.ts';
 
 let world: World;
 

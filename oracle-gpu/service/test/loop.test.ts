@@ -13,7 +13,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Actor } from './support/actors.ts';
 import { type Datanet, makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
-import { openWorld, until, type World } from './support/world.ts';
+import { until } from './support/until.ts';
+import { openWorld, type World } from './support/world.ts';
 
 let world: World;
 let alice: Actor;

@@ -8,6 +8,7 @@ import { ServiceError } from '../errors.ts';
 import { estimateTraining, type Trainer } from '../training/estimate.ts';
 import { finalTypes, type JobLog } from '../training/events.ts';
 import { specSchema } from '../training/spec.ts';
+import { orFresh } from './orFresh.ts';
 import { nextCursor, pageSchema } from './page.ts';
 
 const idSchema = z.coerce.number().pipe(uint32Schema);
@@ -22,7 +23,9 @@ export function training(app: FastifyInstance, context: Trainer, jobLog: JobLog)
   const { db } = context;
 
   app.post('/v1/training/estimate', async (request) => {
-    const { datanets: _datanets, ...estimate } = await estimateTraining(context, specSchema.parse(request.body));
+    const { datanets: _datanets, ...estimate } = await orFresh(context.freshen, () =>
+      estimateTraining(context, specSchema.parse(request.body)),
+    );
     return toJson(estimate);
   });
 
@@ -38,10 +41,12 @@ export function training(app: FastifyInstance, context: Trainer, jobLog: JobLog)
     return rows.map(show);
   });
 
-  app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request) => show(await find(idSchema.parse(request.params.id))));
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request) =>
+    show(await orFresh(context.freshen, () => find(idSchema.parse(request.params.id)))),
+  );
 
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/events', async (request, reply) => {
-    const job = await find(idSchema.parse(request.params.id));
+    const job = await orFresh(context.freshen, () => find(idSchema.parse(request.params.id)));
     const lastEventId = Number(request.headers['last-event-id'] ?? -1);
     const { from } = fromSchema.parse(request.query);
     const out = new PassThrough();

@@ -6,7 +6,8 @@ import type { TrainingPlan } from '../engine/client.ts';
 import { ServiceError } from '../errors.ts';
 import type { Spec } from './spec.ts';
 
-export type Trainer = Context & { files: RecordFiles };
+/** `freshen` reads the chain up to its head: what a caller has just done there may not have been read yet. */
+export type Trainer = Context & { files: RecordFiles; freshen: () => Promise<void> };
 
 /** What a job costs: its trained tokens at this operator's price, in wei, a multiple of 10,000. */
 export function priceOfTraining(trainTokens: number, pricePerToken: bigint): bigint {

@@ -69,6 +69,7 @@ async function follow(context: Trainer, jobLog: JobLog, row: JobRow, id: string,
         if (signal.aborted) break;
         if (error instanceof ServiceError && error.code === 'job_not_found') throw error;
         context.log.warn({ jobId: row.jobId, reason: sentence(error) }, 'the engine is away: asking again');
+        if ((await context.facts.clock()) > (row.deliverBy ?? 0)) break;
       }
       await new Promise((done) => setTimeout(done, 1_000));
     }
@@ -76,7 +77,7 @@ async function follow(context: Trainer, jobLog: JobLog, row: JobRow, id: string,
     clearTimeout(timer);
   }
   if (stopping.aborted) throw new Error('The service is stopping.');
-  await context.engine.cancelJob(id).catch(() => undefined);
+  await context.engine.cancelJob(id).catch(() => undefined); // so that it does not train for nobody
   throw new ServiceError(410, 'too_late', 'The training did not end within the time that was promised.');
 }
 

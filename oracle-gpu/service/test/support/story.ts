@@ -1,9 +1,19 @@
 // What happens before an answer can be paid: a datanet with reviewed records, a trained and attested release, a session.
-import { contributionCommitment, createSession, type Session, type TrainingRecord, versionTree } from '@openledger/sdk';
+import {
+  contributionCommitment,
+  createSession,
+  type Gateway,
+  type Session,
+  type TrainingRecord,
+  versionTree,
+} from '@openledger/sdk';
 import { type Hex, parseEventLogs, zeroAddress } from 'viem';
-import type { Actor } from './actors.ts';
+import type { Actor, Actors } from './actors.ts';
 import { doubleBase } from './engineDouble.ts';
-import { until, type World } from './world.ts';
+import { until } from './until.ts';
+
+/** What the story needs: people, the operator, its gateway. */
+export type Stage = Actors & { operator: Actor; gateway: Gateway };
 
 const bond = 10n ** 18n;
 export const terms = {
@@ -46,7 +56,7 @@ export type Datanet = {
 
 /** Uploads a file, commits to it and reveals it. */
 export async function contribute(
-  world: World,
+  world: Stage,
   datanetId: number,
   who: Actor,
   records: readonly TrainingRecord[],
@@ -68,7 +78,7 @@ export async function contribute(
 
 /** A datanet whose contributors' records were all accepted, published as version 1. */
 export async function makeDatanet(
-  world: World,
+  world: Stage,
   contributions: readonly (readonly [Actor, readonly TrainingRecord[]])[],
 ): Promise<Datanet> {
   const { contracts, transact, newActor } = world;
@@ -108,7 +118,7 @@ export type OpenJob = { jobId: number; modelId: number };
 
 /** A model and a funded training job for it. */
 export async function openJob(
-  world: World,
+  world: Stage,
   proposer: Actor,
   datanet: Datanet,
   options: { escrow?: bigint; spec?: object } = {},
@@ -140,7 +150,7 @@ export async function openJob(
 }
 
 /** Waits for the operator's quote and accepts it. */
-export async function acceptQuote(world: World, proposer: Actor, jobId: number): Promise<void> {
+export async function acceptQuote(world: Stage, proposer: Actor, jobId: number): Promise<void> {
   const { client, contracts, operator, transact } = world;
   await until(
     'the quote',
@@ -152,7 +162,7 @@ export async function acceptQuote(world: World, proposer: Actor, jobId: number):
 
 /** A model that answers: trained on the datanet, attested, listed. */
 export async function makeModel(
-  world: World,
+  world: Stage,
   proposer: Actor,
   datanet: Datanet,
 ): Promise<{ modelId: number; jobId: number; releaseHash: Hex }> {
@@ -169,7 +179,7 @@ export async function makeModel(
 
 /** A payer with money in escrow, a session key and an API key. Opened at the gateway unless `isOpened` is false. */
 export async function makeSession(
-  world: World,
+  world: Stage,
   payer: Actor,
   options: { ceiling?: bigint; deposit?: bigint; seconds?: number; isOpened?: boolean } = {},
 ): Promise<Session> {

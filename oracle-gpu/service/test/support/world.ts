@@ -127,13 +127,3 @@ export async function openWorld(options: { environment?: Record<string, string>;
     readFile: async (cid: string): Promise<string> => (await fetch(`${ipfsUrl}/ipfs/${cid}`)).text(),
   };
 }
-
-/** Waits until `look` gives something. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  throw new Error(`Waited ${seconds} s in vain for ${what}.`);
-}
