@@ -14,6 +14,9 @@ export type FlowLayout = {
 /** Space for each label, in pixels, however thin its stream is. */
 const ROW = 22;
 
+/** Width of the payer's label on the left, in pixels. */
+const PAYER = 34;
+
 /** Height that gives every target room for its label. */
 export function flowHeight(targets: number): number {
   return Math.max(120, targets * (ROW + 8) + 16);
@@ -32,7 +35,7 @@ export function layoutFlow(targets: readonly FlowTarget[], width: number, labels
     .nodeSort(null)
     .linkSort(null)
     .extent([
-      [0, 8],
+      [PAYER, 8],
       [width - labels, height - 8],
     ]);
   const graph = layout({

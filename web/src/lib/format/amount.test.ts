@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exactOpen, formatBps, formatBytes, formatCount, formatOpen, formatShare, parseOpen } from './amount.ts';
+import { exactOpen, formatBps, formatBytes, formatCount, formatMagnitude, formatOpen, formatShare, parseOpen } from './amount.ts';
 
 const OPEN = 10n ** 18n;
 
@@ -41,6 +41,10 @@ test('formatShare never calls a small share nothing', () => {
   expect(formatShare(1n, 3n)).toBe('33 %');
   expect(formatShare(4n, 1000n)).toBe('0.4 %');
   expect(formatShare(1n, 0n)).toBe('0 %');
+});
+
+test.each([[134_515_008, '135 M'], [1_711_376_384, '1.71 B'], [229_376, '229 k'], [12, '12']])('%i in short is %s', (value, text) => {
+  expect(formatMagnitude(value)).toBe(text);
 });
 
 test('bps, counts and bytes', () => {

@@ -18,7 +18,7 @@ function significant(decimal: string, digits: number): string {
 }
 
 function trim(decimal: string): string {
-  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
+  return decimal.includes('.') ? decimal.replace(/\.?0*$/, '') : decimal;
 }
 
 function group(decimal: string): string {
@@ -62,6 +62,13 @@ export function formatBps(bps: number): string {
 /** Whole numbers with thousands separators. */
 export function formatCount(value: number | bigint): string {
   return group(value.toString());
+}
+
+/** Large numbers in short: `135 M`, `1.7 B`, `230 k`. */
+export function formatMagnitude(value: number): string {
+  const units: [number, string][] = [[1e9, 'B'], [1e6, 'M'], [1e3, 'k']];
+  const unit = units.find(([size]) => value >= size);
+  return unit ? `${Number((value / unit[0]).toPrecision(3))} ${unit[1]}` : String(value);
 }
 
 /** Bytes as KiB or MiB. */

@@ -3,7 +3,7 @@ import type { Config } from '#lib/config/config.ts';
 
 /** Names of addresses that this app knows: the protocol's contracts, pools, the development accounts, you. */
 export class Names {
-  #names = $state<Record<string, string>>({});
+  #names = $state<Record<string, string | (() => string)>>({});
 
   constructor(config: Config) {
     for (const [name, address] of Object.entries(config.deployment.contracts)) {
@@ -11,11 +11,13 @@ export class Names {
     }
   }
 
-  add(address: Address, name: string): void {
+  /** A name, or how to say it in the reader's language. */
+  add(address: Address, name: string | (() => string)): void {
     this.#names[address.toLowerCase()] = name;
   }
 
   of(address: string): string | undefined {
-    return this.#names[address.toLowerCase()];
+    const name = this.#names[address.toLowerCase()];
+    return typeof name === 'function' ? name() : name;
   }
 }

@@ -16,8 +16,9 @@ import {
 type Listener = (...values: never[]) => void;
 type TransactionRequest = { to?: Address; data?: Hex; value?: Hex; gas?: Hex };
 
-/** The account last chosen is kept for the next visit. */
+/** The account last chosen, and whether this site was let in, are kept for the next visit. */
 const STORAGE_KEY = 'openledger.development-account';
+const PERMISSION_KEY = 'openledger.development-permission';
 
 /** An EIP-1193 provider over publicly known keys, for development chains only. */
 export type DevelopmentProvider = {
@@ -58,16 +59,20 @@ export function createDevelopmentProvider(chain: Chain): DevelopmentProvider {
     const list = (Array.isArray(params) ? params : []) as unknown[];
     switch (method) {
       case 'eth_requestAccounts':
-      case 'eth_accounts':
+        localStorage.setItem(PERMISSION_KEY, 'yes');
         return [account().address];
+      case 'eth_accounts':
+        return localStorage.getItem(PERMISSION_KEY) ? [account().address] : [];
       case 'eth_chainId':
         return numberToHex(chain.id);
       case 'wallet_switchEthereumChain':
       case 'wallet_addEthereumChain':
         return null;
       case 'wallet_requestPermissions':
+        localStorage.setItem(PERMISSION_KEY, 'yes');
         return [{ parentCapability: 'eth_accounts' }];
       case 'wallet_revokePermissions':
+        localStorage.removeItem(PERMISSION_KEY);
         return null;
       case 'personal_sign':
         return account().signMessage({ message: { raw: list[0] as Hex } });
