@@ -48,11 +48,10 @@ async function runStep(step) {
   const beat = setInterval(() => {
     const passed = Math.round((Date.now() - start) / 1000);
     const share = step.progress?.();
-    const left = share > 0.05 ? Math.round(passed / share - passed) : Math.max(5, step.seconds - passed);
-    say(
-      `${step.title} … ${share === undefined ? `${passed} s` : `${Math.min(99, Math.round(share * 100))} %`}, about ${left} s left`,
-    );
-  }, 10_000);
+    const left = share > 0.05 && share < 1 ? Math.round(passed / share - passed) : step.seconds - passed;
+    const far = share === undefined ? `${passed} s` : `${Math.min(99, Math.round(share * 100))} %`;
+    say(`${step.title} … ${far}, ${left > 0 ? `about ${left} s left` : 'slower than usual, still at work'}`);
+  }, 15_000);
   try {
     await step.run();
     step.finish();
