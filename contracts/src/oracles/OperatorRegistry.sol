@@ -148,9 +148,11 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
         if (msg.sender != settlement) revert OperatorRegistry_NotSettlement(msg.sender);
         Entry storage entry = _storage().entries[account];
         uint96 locked = LOCK_FACTOR * pendingValue;
-        uint96 stake = entry.stake + entry.unbonding;
         // A falling lock is never refused: finality must not depend on what is left of the stake.
-        if (locked > entry.locked && locked > stake) revert OperatorRegistry_StakeLocked(locked, stake);
+        if (locked > entry.locked) {
+            uint96 stake = entry.stake + entry.unbonding;
+            if (locked > stake) revert OperatorRegistry_StakeLocked(locked, stake);
+        }
         entry.locked = locked;
     }
 
@@ -158,7 +160,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
     function operator(
         address account
     ) external view returns (Operator memory) {
-        Entry storage entry = _storage().entries[account];
+        Entry memory entry = _storage().entries[account];
         return Operator({
             signer: entry.signer,
             stake: entry.stake,
@@ -173,7 +175,8 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
     function isActive(
         address account
     ) external view returns (bool) {
-        return _isActive(_storage().entries[account]);
+        Entry memory entry = _storage().entries[account];
+        return _isActive(entry);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -212,7 +215,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
     }
 
     function _isActive(
-        Entry storage entry
+        Entry memory entry
     ) private view returns (bool) {
         return entry.signer != address(0) && entry.stake >= minimumStake;
     }

@@ -5,9 +5,8 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
 import {Channels} from "../libraries/Channels.sol";
 import {IOpenToken} from "../token/IOpenToken.sol";
@@ -180,7 +179,10 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         words.operator = operator;
         Channels.Collection memory entry;
         uint256 lastKey;
-        uint256 sum; // at most 512 amounts of 96 bits
+        uint256 sum; // at most 512 amounts of 96 bits, as below
+        uint256 sequences;
+        // What expired before this can no longer be settled.
+        uint256 oldest = block.timestamp > thawPeriod ? block.timestamp - thawPeriod : 0;
         for (uint256 i = 0; i < count; ++i) {
             Channels.read(channels, i, words, entry);
             if (entry.reserved != 0) revert PaymentEscrow_ReservedBytes(i);
@@ -188,16 +190,20 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
             uint256 key = uint256(id) >> 64; // channel192
             if (key <= lastKey) revert PaymentEscrow_ChannelsOutOfOrder(i);
             lastKey = key;
-            _requireSigned(domain, id, words, entry);
-            calls += _advance($.channels[id], id, words, entry);
+            if (words.expiry < oldest) revert PaymentEscrow_VoucherExpired(id, words.expiry);
+            address recovered = Channels.recover(words, domain, entry.r, entry.vs);
+            if (recovered == address(0) || recovered != words.signer) revert PaymentEscrow_BadSignature(id);
+            uint256 added = _advance($.channels[id], id, words, entry, oldest);
             _debit(accounts[words.payer], words.payer, entry.collected);
             unchecked {
                 sum += entry.collected;
+                sequences += added;
             }
         }
         // Debited from balances that the token's supply, below 96 bits, stands behind.
         collected = uint96(sum);
-        $.pending += collected;
+        calls = SafeCast.toUint32(sequences);
+        $.pending += sum;
     }
 
     /// @inheritdoc IPaymentEscrow
@@ -253,65 +259,46 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         return _storage().pending;
     }
 
-    /// @dev The voucher carries its signer's signature and has not expired for longer than the thaw.
-    function _requireSigned(
-        bytes32 domain,
-        bytes32 id,
-        Channels.VoucherWords memory words,
-        Channels.Collection memory entry
-    ) private view {
-        if (block.timestamp > uint256(words.expiry) + thawPeriod) {
-            revert PaymentEscrow_VoucherExpired(id, words.expiry);
-        }
-        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, Channels.hashOf(words));
-        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, entry.r, entry.vs);
-        if (failure != ECDSA.RecoverError.NoError || recovered != words.signer) revert PaymentEscrow_BadSignature(id);
-    }
-
     /// @dev Moves the channel on to the entry's cumulative amount and sequence, within voucher and session.
+    /// @param oldest expiry of the oldest session that can still be settled
     /// @return calls sequences that the entry adds
     function _advance(
         Channel storage channel_,
         bytes32 id,
         Channels.VoucherWords memory words,
-        Channels.Collection memory entry
-    ) private returns (uint32 calls) {
+        Channels.Collection memory entry,
+        uint256 oldest
+    ) private returns (uint256 calls) {
         // One load and one store of the packed slot: collected 0–95, cap 96–191, sequence 192–223, expiry 224–255.
         uint256 slot;
         assembly ("memory-safe") {
             slot := sload(channel_.slot)
         }
-        uint32 sequence = uint32(slot >> 192);
-        uint32 lastSequence = entry.lastSequence;
-        if (lastSequence <= sequence) revert PaymentEscrow_SequenceNotRising(id, sequence, lastSequence);
-        if (lastSequence > words.maxSequence) {
-            revert PaymentEscrow_BeyondMaxSequence(id, lastSequence, words.maxSequence);
+        uint256 last = entry.lastSequence;
+        if (last <= uint32(slot >> 192)) {
+            revert PaymentEscrow_SequenceNotRising(id, uint32(slot >> 192), uint32(last));
         }
+        if (last > words.maxSequence) revert PaymentEscrow_BeyondMaxSequence(id, uint32(last), words.maxSequence);
         unchecked {
             uint256 cumulative = uint256(uint96(slot)) + entry.collected;
             if (cumulative > words.cumulativeCeiling) {
                 revert PaymentEscrow_BeyondCeiling(id, cumulative, words.cumulativeCeiling);
             }
-            if (words.signer != words.payer) _requireSession(slot, id, cumulative, words);
-            calls = lastSequence - sequence;
-            // `cumulative` fits 96 bits because the ceiling does.
-            slot = (slot & ~(uint256(type(uint32).max) << 192 | type(uint96).max)) | uint256(lastSequence) << 192 | cumulative;
+            if (words.signer != words.payer) {
+                uint256 expiry = slot >> 224;
+                if (expiry == 0) revert PaymentEscrow_NoSession(words.payer, words.operator, words.signer);
+                if (expiry < oldest) revert PaymentEscrow_SessionExpired(id, uint32(expiry));
+                if (cumulative > uint96(slot >> 96)) {
+                    revert PaymentEscrow_BeyondSessionCap(id, cumulative, uint96(slot >> 96));
+                }
+            }
+            calls = last - uint32(slot >> 192);
+            // Neither field spills over: the sums are `last` and `cumulative`, which is within a ceiling of 96 bits.
+            slot += calls << 192 | entry.collected;
         }
         assembly ("memory-safe") {
             sstore(channel_.slot, slot)
         }
-    }
-
-    /// @param slot the channel's packed slot
-    function _requireSession(uint256 slot, bytes32 id, uint256 cumulative, Channels.VoucherWords memory words)
-        private
-        view
-    {
-        uint32 expiry = uint32(slot >> 224);
-        if (expiry == 0) revert PaymentEscrow_NoSession(words.payer, words.operator, words.signer);
-        if (block.timestamp > uint256(expiry) + thawPeriod) revert PaymentEscrow_SessionExpired(id, expiry);
-        uint96 cap = uint96(slot >> 96);
-        if (cumulative > cap) revert PaymentEscrow_BeyondSessionCap(id, cumulative, cap);
     }
 
     function _debit(Account storage a, address payer, uint96 amount) private {

@@ -105,23 +105,24 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         bytes calldata channels,
         bytes calldata dataCommitment
     ) external whenNotPaused returns (bytes32 header) {
-        OperatorBatches memory state = _storage().batches[body.operator];
-        _requireNext(state, body, previous);
-        _requireCommitted(body, channels, dataCommitment);
+        // Copied once, since each read of a nested calldata struct is decoded anew; the copy refuses dirty bits.
+        BatchBody memory b = body;
+        Tree memory after_ = rewards;
+        OperatorBatches memory state = _storage().batches[b.operator];
+        _requireNext(state, b, previous);
+        _requireCommitted(b, channels, dataCommitment);
+        _requireReceipts(b, channels);
+        _requireRewards(b, after_, previous.rewards);
 
-        (uint96 collected, uint32 calls) = escrow.collect(body.operator, channels);
-        _requireReceipts(body, collected, calls);
-        _requireRewards(body, rewards, previous.rewards);
-
-        state.settled = body.batchIndex;
-        state.pendingValue += collected;
-        _storage().batches[body.operator] = state;
-        registry.setLock(body.operator, state.pendingValue);
+        state.settled = b.batchIndex;
+        state.pendingValue += b.receipts.amount;
+        _storage().batches[b.operator] = state;
+        registry.setLock(b.operator, state.pendingValue);
 
         bytes32 bodyHash = _hashBody(body);
         header = _hashHeader(bodyHash, rewards, uint64(block.timestamp));
-        _storage().headerHashes[body.operator][body.batchIndex] = header;
-        _emitSettled(body, rewards, header, bodyHash, dataCommitment);
+        _storage().headerHashes[b.operator][b.batchIndex] = header;
+        _emitSettled(b, after_, header, bodyHash, dataCommitment);
     }
 
     /// @inheritdoc ISettlement
@@ -191,7 +192,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     /// @dev The caller may settle for the operator, there is room, and the batch continues the one before it.
     function _requireNext(
         OperatorBatches memory state,
-        BatchBody calldata body,
+        BatchBody memory body,
         PreviousBatch calldata previous
     ) private view {
         IOperatorRegistry.Operator memory operator = registry.operator(body.operator);
@@ -205,8 +206,10 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         }
         bytes32 stored = _storage().headerHashes[body.operator][state.settled]; // 0 before the first batch
         if (body.previousHash != stored) revert Settlement_WrongPreviousBatch(body.previousHash, stored);
-        bytes32 opened =
-            _isZero(previous) ? bytes32(0) : _hashHeader(previous.bodyHash, previous.rewards, previous.settledAt);
+        bytes32 opened;
+        if (state.settled != 0 || !_isZero(previous)) {
+            opened = _hashHeader(previous.bodyHash, previous.rewards, previous.settledAt);
+        }
         if (opened != stored) revert Settlement_WrongPreviousBatch(opened, stored);
         uint32 today = dayIndex();
         if (body.dayIndex != today && uint256(body.dayIndex) + 1 != today) {
@@ -215,7 +218,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     }
 
     function _requireCommitted(
-        BatchBody calldata body,
+        BatchBody memory body,
         bytes calldata channels,
         bytes calldata dataCommitment
     ) private pure {
@@ -226,13 +229,13 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         if (body.dataHash != dataHash) revert Settlement_WrongDataHash(body.dataHash, dataHash);
     }
 
-    /// @dev The receipts add up to what was collected, and the protocol's part of it is exact.
+    /// @dev Collects; the receipts add up to that, and the protocol's part of it is exact.
     function _requireReceipts(
-        BatchBody calldata body,
-        uint96 collected,
-        uint32 calls
-    ) private view {
-        Tree calldata receipts = body.receipts;
+        BatchBody memory body,
+        bytes calldata channels
+    ) private {
+        (uint96 collected, uint32 calls) = escrow.collect(body.operator, channels);
+        Tree memory receipts = body.receipts;
         if (receipts.amount != collected) revert Settlement_WrongReceiptsAmount(receipts.amount, collected);
         // Two sentinels besides a leaf of weight 1 for each call.
         if (receipts.weight != calls || receipts.count != uint256(calls) + 2) {
@@ -247,8 +250,8 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
 
     /// @dev The cumulative rewards grow by exactly the batch's allocations.
     function _requireRewards(
-        BatchBody calldata body,
-        Tree calldata rewards,
+        BatchBody memory body,
+        Tree memory rewards,
         Tree calldata before
     ) private pure {
         if (body.allocations.count < 2 || rewards.count < 2) {
@@ -260,11 +263,11 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         if (rewards.weight != weight) revert Settlement_WrongRewardsWeight(rewards.weight, weight);
     }
 
-    /// @dev Emits BatchSettled. Its seventeen fields do not fit the compiler's stack, but a struct has the same encoding
-    ///      behind one word for its offset.
+    /// @dev Emits BatchSettled, whose seventeen fields do not fit the compiler's stack: a struct in memory has the same
+    ///      encoding but for the bytes at its end.
     function _emitSettled(
-        BatchBody calldata body,
-        Tree calldata rewards,
+        BatchBody memory body,
+        Tree memory rewards,
         bytes32 header,
         bytes32 bodyHash,
         bytes calldata dataCommitment
@@ -283,18 +286,23 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         fields.rewardsAmount = rewards.amount;
         fields.rewardsWeight = rewards.weight;
         fields.finalAt = uint64(block.timestamp) + window;
-        fields.dataCommitment = dataCommitment;
-        bytes memory data = abi.encode(fields);
         bytes32 topic = BatchSettled.selector;
         uint256 operator = uint160(body.operator);
         uint256 batchIndex = body.batchIndex;
+        // The struct is the memory's last allocation: its 14 words are the head, the commitment's bytes go right behind.
         assembly ("memory-safe") {
-            log4(add(data, 0x40), sub(mload(data), 0x20), topic, operator, batchIndex, header)
+            mstore(add(fields, 0x1a0), 0x1c0) // offset of the bytes
+            mstore(add(fields, 0x1c0), dataCommitment.length)
+            let data := add(fields, 0x1e0)
+            let padded := and(add(dataCommitment.length, 31), not(31))
+            mstore(add(data, sub(padded, 32)), 0) // the padding; dataCommitment is never empty
+            calldatacopy(data, dataCommitment.offset, dataCommitment.length)
+            log4(fields, add(0x1e0, padded), topic, operator, batchIndex, header)
         }
     }
 
-    /// @dev keccak256(abi.encode(body)): a static struct lies in calldata as it is encoded, 17 words. `settle` reads each
-    ///      field shorter than a word, which reverts for dirty bits; elsewhere the hash is compared with a stored one.
+    /// @dev keccak256(abi.encode(body)): a static struct lies in calldata as it is encoded, 17 words. `settle` also copies
+    ///      it to memory, which reverts for dirty bits; elsewhere the hash is compared with a stored one.
     function _hashBody(
         BatchBody calldata body
     ) private pure returns (bytes32 bodyHash) {
