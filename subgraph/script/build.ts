@@ -19,7 +19,8 @@ function filesBelow(folder: string): string[] {
     .sort();
 }
 
-const graphCli = (): string => join(dirname(createRequire(import.meta.url).resolve('@graphprotocol/graph-cli/package.json')), 'bin/run.js');
+const graphCli = (): string =>
+  join(dirname(createRequire(import.meta.url).resolve('@graphprotocol/graph-cli/package.json')), 'bin/run.js');
 
 /** Hash of everything the compiled subgraph follows from. */
 function stamp(): string {

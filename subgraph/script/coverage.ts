@@ -68,9 +68,7 @@ export function coverageProblems(tests: SubgraphTest[]): string[] {
   const reached = (one: Handler): boolean =>
     found.some((other) => other.abi === one.abi && other.handler === one.handler && tests.some((test) => reaches(test, other)));
   return [
-    ...found
-      .filter((handler) => !reached(handler))
-      .map(({ source, handler }) => `${source}: no test reaches ${handler}.`),
+    ...found.filter((handler) => !reached(handler)).map(({ source, handler }) => `${source}: no test reaches ${handler}.`),
     ...tests.filter((test) => test.assertions.length === 0).map((test) => `${test.file} asserts nothing.`),
   ];
 }

@@ -25,7 +25,7 @@ export async function introspect(url: string): Promise<string> {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { url: { type: 'string' }, check: { type: 'boolean' } } });
-  const url = values.url ?? process.env['OPENLEDGER_SUBGRAPH_URL'] ?? 'http://127.0.0.1:8000/subgraphs/name/subgraph-0';
+  const url = values.url ?? process.env.OPENLEDGER_SUBGRAPH_URL ?? 'http://127.0.0.1:8000/subgraphs/name/subgraph-0';
   const sdl = await introspect(url);
   if (!values.check) writeFileSync(apiSchemaFile, sdl);
   else if (readFileSync(apiSchemaFile, 'utf8') !== sdl) {

@@ -25,12 +25,12 @@ export function fixtureDeployment(): Deployment {
   };
 }
 
-/** The template filled in. */
+/** The template filled in; it quotes what it leaves open. */
 export function renderTemplate(deployment: Deployment, network: string): string {
-  return template().replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+  return template().replace(/"\{\{(\w+)\}\}"/g, (_, name: string) => {
     if (name === 'network') return network;
     if (name === 'startBlock') return String(deployment.startBlock);
-    return addressOf(deployment, name);
+    return `'${addressOf(deployment, name)}'`;
   });
 }
 
@@ -41,9 +41,7 @@ export function retarget(compiled: string, deployment: Deployment, network: stri
   for (const [name, placeholder] of Object.entries(fixture.contracts)) {
     text = text.replaceAll(placeholder, addressOf(deployment, name).toLowerCase());
   }
-  return text
-    .replace(/^(\s*startBlock:) .*$/gm, `$1 ${deployment.startBlock}`)
-    .replace(/^(\s*network:) .*$/gm, `$1 ${network}`);
+  return text.replace(/^(\s*startBlock:) .*$/gm, `$1 ${deployment.startBlock}`).replace(/^(\s*network:) .*$/gm, `$1 ${network}`);
 }
 
 function addressOf(deployment: Deployment, name: string): string {

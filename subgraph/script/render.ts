@@ -29,7 +29,7 @@ export function renderSubgraph(deploymentFile: string, out: string): string {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { deployment: { type: 'string' }, out: { type: 'string' } } });
-  const deployment = values.deployment ?? process.env['OPENLEDGER_DEPLOYMENT'];
+  const deployment = values.deployment ?? process.env.OPENLEDGER_DEPLOYMENT;
   if (!deployment || !values.out) {
     console.error('Say which deployment and where to: --deployment <file> (or OPENLEDGER_DEPLOYMENT) and --out <folder>.');
     process.exit(1);

@@ -8,7 +8,7 @@ import { startPostgres } from '../../script/dev/testing/postgres.ts';
 import { buildSubgraph } from './build.ts';
 import { coverageProblems, readTests } from './coverage.ts';
 import { subgraphFolder } from './manifest.ts';
-import { checkQueries } from './queries.ts';
+import { checkApiSchema, checkQueries } from './queries.ts';
 
 /** Files tested at the same time, each with a database. */
 const LANES = 2;
@@ -58,7 +58,7 @@ try {
 } finally {
   await postgres.stop();
 }
-if (wanted.length === 0) for (const { name, problem } of checkQueries(all)) report(name, problem);
+if (wanted.length === 0) for (const { name, problem } of [checkApiSchema(), ...checkQueries(all)]) report(name, problem);
 
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length === 0 ? 0 : 1;

@@ -35,13 +35,7 @@ function recordActivity(event: ethereum.Event, kind: string, actor: Address, gra
 }
 
 export function handleGrantRequested(event: GrantRequested): void {
-  const grant = createGrant(
-    event.params.grantId,
-    event.params.datanetId,
-    event.params.requester,
-    event.params.purpose,
-    event,
-  );
+  const grant = createGrant(event.params.grantId, event.params.datanetId, event.params.requester, event.params.purpose, event);
   grant.termsCid = event.params.termsCid;
   grant.terms = requestFile('Document', event.params.termsCid);
   grant.save();
@@ -52,13 +46,7 @@ export function handleGrantRequested(event: GrantRequested): void {
 export function handleGrantApproved(event: GrantApproved): void {
   let grant = Grant.load(numberId(event.params.grantId));
   if (grant == null) {
-    grant = createGrant(
-      event.params.grantId,
-      event.params.datanetId,
-      event.params.requester,
-      event.params.purpose,
-      event,
-    );
+    grant = createGrant(event.params.grantId, event.params.datanetId, event.params.requester, event.params.purpose, event);
   }
   grant.status = 'APPROVED';
   grant.provider = touch(event.params.provider, event).id;

@@ -86,7 +86,13 @@ function loadContributor(datanetId: BigInt, address: Address): DatanetContributo
   return contributor;
 }
 
-function recordActivity(event: ethereum.Event, kind: string, actor: Address, contribution: Contribution, amount: BigInt | null): void {
+function recordActivity(
+  event: ethereum.Event,
+  kind: string,
+  actor: Address,
+  contribution: Contribution,
+  amount: BigInt | null,
+): void {
   const entry = activity(event, kind, actor);
   entry.datanet = contribution.datanet;
   entry.contribution = contribution.id;

@@ -151,25 +151,11 @@ function recordVote(number: BigInt, voter: Address, support: i32, weight: BigInt
 }
 
 export function handleVoteCast(event: VoteCast): void {
-  recordVote(
-    event.params.proposalId,
-    event.params.voter,
-    event.params.support,
-    event.params.weight,
-    event.params.reason,
-    event,
-  );
+  recordVote(event.params.proposalId, event.params.voter, event.params.support, event.params.weight, event.params.reason, event);
 }
 
 export function handleVoteCastWithParams(event: VoteCastWithParams): void {
-  recordVote(
-    event.params.proposalId,
-    event.params.voter,
-    event.params.support,
-    event.params.weight,
-    event.params.reason,
-    event,
-  );
+  recordVote(event.params.proposalId, event.params.voter, event.params.support, event.params.weight, event.params.reason, event);
 }
 
 export function handleVoteParts(event: VoteParts): void {

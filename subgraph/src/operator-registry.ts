@@ -34,7 +34,14 @@ export function handleOperatorUpdated(event: OperatorUpdated): void {
 }
 
 /** Records that an operator's stake, without what is unbonding, is now `stake`. */
-function recordStake(operator: Operator, actor: Address, kind: string, amount: BigInt, stake: BigInt, event: ethereum.Event): void {
+function recordStake(
+  operator: Operator,
+  actor: Address,
+  kind: string,
+  amount: BigInt,
+  stake: BigInt,
+  event: ethereum.Event,
+): void {
   const change = stake.minus(operator.stake);
   operator.stake = stake;
   operator.save();

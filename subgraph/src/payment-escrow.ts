@@ -1,10 +1,4 @@
-import {
-  Deposited,
-  SessionAuthorized,
-  SessionRevoked,
-  ThawStarted,
-  Withdrawn,
-} from '../generated/PaymentEscrow/PaymentEscrow';
+import { Deposited, SessionAuthorized, SessionRevoked, ThawStarted, Withdrawn } from '../generated/PaymentEscrow/PaymentEscrow';
 import { Channel, Deposit, Withdrawal } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
@@ -70,13 +64,7 @@ export function handleWithdrawn(event: Withdrawn): void {
 
 export function handleSessionAuthorized(event: SessionAuthorized): void {
   const fresh = Channel.load(event.params.channel) == null;
-  const channel = loadChannel(
-    event.params.channel,
-    event.params.payer,
-    event.params.operator,
-    event.params.signer,
-    event,
-  );
+  const channel = loadChannel(event.params.channel, event.params.payer, event.params.operator, event.params.signer, event);
   channel.session = true;
   channel.cap = event.params.cap;
   channel.expiry = event.params.expiry;
@@ -94,13 +82,7 @@ export function handleSessionAuthorized(event: SessionAuthorized): void {
 }
 
 export function handleSessionRevoked(event: SessionRevoked): void {
-  const channel = loadChannel(
-    event.params.channel,
-    event.params.payer,
-    event.params.operator,
-    event.params.signer,
-    event,
-  );
+  const channel = loadChannel(event.params.channel, event.params.payer, event.params.operator, event.params.signer, event);
   channel.expiry = event.params.expiry;
   channel.revoked = true;
   channel.save();

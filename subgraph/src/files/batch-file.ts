@@ -75,7 +75,8 @@ export function handleBatchFile(data: Bytes): void {
   file.receiptCount = sums.count;
   let problem = recordRewards(batch, object, context);
   if (pages.length == 0) {
-    if (BigInt.fromI32(sums.count) != context.getBigInt('callCount')) problem = 'The number of receipts is not what the chain says.';
+    if (BigInt.fromI32(sums.count) != context.getBigInt('callCount'))
+      problem = 'The number of receipts is not what the chain says.';
     else if (sums.fees != context.getBigInt('fees')) problem = 'The fees do not add up to what the chain says.';
     else if (sums.allocated != context.getBigInt('allocated')) problem = 'The allocations do not add up to what the chain says.';
   }

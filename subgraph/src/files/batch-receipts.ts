@@ -1,7 +1,18 @@
 import { BigInt, Bytes, JSONValue } from '@graphprotocol/graph-ts';
 import { BatchAllocation, BatchReceipt, EvidenceRecord, ReceiptComponent } from '../../generated/schema';
 import { childId } from '../util/ids';
-import { amountOf, anyBytesOf, asInteger, asObject, bytesOf, intOf, JsonObject, listOf, objectOf, smallIntegerOf } from '../util/json';
+import {
+  amountOf,
+  anyBytesOf,
+  asInteger,
+  asObject,
+  bytesOf,
+  intOf,
+  JsonObject,
+  listOf,
+  objectOf,
+  smallIntegerOf,
+} from '../util/json';
 import { receiptHash } from '../util/receipt-hash';
 import { ReleaseTotals } from './release-totals';
 

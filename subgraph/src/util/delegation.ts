@@ -4,13 +4,7 @@ import { touch } from './account';
 import { eventId, pairId } from './ids';
 
 /** Records to whom a delegator's votes of one source go now, and that they changed. */
-export function recordDelegation(
-  source: string,
-  delegator: Address,
-  from: Address,
-  to: Address,
-  event: ethereum.Event,
-): void {
+export function recordDelegation(source: string, delegator: Address, from: Address, to: Address, event: ethereum.Event): void {
   const delegation = new Delegation(pairId(event.address, delegator));
   delegation.source = source;
   delegation.delegator = delegator;

@@ -139,7 +139,9 @@ export function decimalOf(object: JsonObject | null, key: string): BigDecimal | 
   const end = text.indexOf('e') >= 0 ? text.indexOf('e') : text.indexOf('E');
   let mantissa = end >= 0 ? text.slice(0, end) : text;
   if (mantissa.endsWith('.')) mantissa = mantissa + '0';
-  const power = BigInt.fromI32(10).pow(<u8>(exponent < 0 ? -exponent : exponent)).toBigDecimal();
+  const power = BigInt.fromI32(10)
+    .pow(<u8>(exponent < 0 ? -exponent : exponent))
+    .toBigDecimal();
   const value = BigDecimal.fromString(mantissa);
   return exponent < 0 ? value.div(power) : value.times(power);
 }

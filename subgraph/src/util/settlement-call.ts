@@ -5,8 +5,7 @@ import { word } from './ids';
 // batch. They are read from the transaction when it calls the settlement itself.
 
 const TREE = '(bytes32,uint32,uint96,uint96)';
-const BODY =
-  '(address,uint32,bytes32,' + TREE + ',' + TREE + ',uint96,uint32,uint32,bytes32,bytes32,bytes32)';
+const BODY = '(address,uint32,bytes32,' + TREE + ',' + TREE + ',uint96,uint32,uint32,bytes32,bytes32,bytes32)';
 const PREVIOUS = '(bytes32,' + TREE + ',uint64)';
 const ARGUMENTS = '(' + BODY + ',' + TREE + ',' + PREVIOUS + ',bytes,bytes)';
 /** Place of `channels` among the arguments. */
