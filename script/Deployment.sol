@@ -34,7 +34,7 @@ import {RewardPool} from "../contracts/src/settlement/RewardPool.sol";
 import {Settlement} from "../contracts/src/settlement/Settlement.sol";
 import {Faucet} from "../contracts/src/token/Faucet.sol";
 import {OpenToken} from "../contracts/src/token/OpenToken.sol";
-import {Create3Factory} from "./Create3Factory.sol";
+import {Create3Factory, predictFrom} from "./Create3Factory.sol";
 import {ParameterSets, Parameters} from "./Parameters.sol";
 import {Roles} from "./Roles.sol";
 
@@ -64,7 +64,7 @@ abstract contract Deployment {
 
     /// @return where the contract of that name is, or will be
     function at(string memory name) internal view returns (address) {
-        return factory.predict(deployer, keccak256(bytes(name)));
+        return predictFrom(factory, deployer, keccak256(bytes(name)));
     }
 
     function manager() internal view returns (AccessManager) {
