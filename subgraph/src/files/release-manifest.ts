@@ -1,5 +1,6 @@
 import { BigInt, Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { ManifestAdapter, ManifestDatanet, ReleaseManifest } from '../../generated/schema';
+import { cidOrNull } from '../util/files';
 import { fileChildId, numberId, versionId } from '../util/ids';
 import { asObject, intOf, listOf, MAX_FILE_BYTES, objectOf, parseObject, parseProblem, stringOf } from '../util/json';
 
@@ -19,7 +20,7 @@ export function handleReleaseManifest(data: Bytes): void {
   manifest.indexCid = stringOf(object, 'indexCid');
   const evaluationCid = stringOf(object, 'evaluationCid');
   manifest.evaluationCid = evaluationCid;
-  manifest.evaluation = evaluationCid;
+  manifest.evaluation = cidOrNull(evaluationCid);
   manifest.fidelityStatus = stringOf(objectOf(object, 'fidelity'), 'status');
   manifest.save();
 
