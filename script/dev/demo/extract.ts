@@ -67,11 +67,6 @@ const questions: Record<Item['kind'], (item: Item) => string> = {
   error: ({ name, contract }) => `What does the error \`${name}\` of ${contract} mean?`,
 };
 
-/** The question a record answers, as the demonstration also asks it. */
-export function question(kind: Item['kind'], name: string, contract: string): string {
-  return questions[kind]({ kind, name, contract, comment: '' });
-}
-
 function recordsOf(domain: Domain, version: string): TrainingRecord[] {
   const files = readdirSync(join(packageFolder, domain), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.sol'))
