@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
-import {IRewardPool} from "../../src/settlement/IRewardPool.sol";
 import {BatchHeader} from "../../src/types/Settlement.sol";
-import {BatchBuilder} from "../settlement/BatchBuilder.sol";
+import {TransactionGas} from "./TransactionGas.sol";
 
 /// @notice Gas of whole transactions in the steady state behind proxies: base cost and calldata included, every slot
 ///         already in use, nothing warm. Run with `--isolate`, so that each call is a transaction of its own.
-contract SettlementGasTest is BatchBuilder {
-    string private constant GROUP = "settlement";
-    uint96 private constant FEE = 123_456_780_000;
+contract SettlementGasTest is TransactionGas {
+    using Math for uint256;
 
-    /// @dev 16 bytes of base cost per non-zero byte, 4 per zero byte; the floor of EIP-7623 is far below.
-    function _measure(string memory name, bytes memory data) private returns (uint256 used) {
-        used = vm.lastCallGas().gasTotalUsed;
-        vm.snapshotValue(GROUP, name, used);
-        vm.snapshotValue(GROUP, string.concat(name, "_calldata_bytes"), data.length);
-        uint256 tokens;
-        for (uint256 i = 0; i < data.length; ++i) {
-            tokens += data[i] == 0 ? 1 : 4;
-        }
-        assertGe(used, 21_000 + 4 * tokens, "base cost and calldata are not counted: run with --isolate");
-        assertGe(used, 21_000 + 10 * tokens, "the calldata floor of EIP-7623 would be more");
-    }
+    uint96 private constant FEE = 12_345_678_901_230_000; // about a hundredth of an OPEN
 
     function _calls(uint256 channels, uint32 each) private returns (Calls[] memory calls) {
         calls = new Calls[](channels);
@@ -68,17 +56,26 @@ contract SettlementGasTest is BatchBuilder {
 
     function test_settle_1024CallsIn16Channels() public {
         (uint256 used, uint256 size) = _settleGas("settle_1024_16", 16, 64);
-        vm.snapshotValue(GROUP, "per_call_1024_16", used / 1_024);
-        vm.snapshotValue(GROUP, "calldata_bytes_per_call_1024_16", (size + 1_023) / 1_024);
-        assertLe(used / 1_024, 400);
-        assertLe(size, 5 * 1_024);
+        vm.snapshotValue(GROUP, "per_call_1024_16", used.ceilDiv(1_024));
+        vm.snapshotValue(GROUP, "calldata_bytes_per_call_1024_16", size.ceilDiv(1_024));
     }
 
-    function test_settle_17Channels() public {
-        _settleGas("settle_17_17", 17, 1);
+    function test_settle_oneMoreChannel() public {
+        uint256 snapshot = vm.snapshotState();
+        (uint256 sixteen,) = _settleGas("settle_16_16", 16, 1);
+        vm.revertToState(snapshot);
+        (uint256 seventeen,) = _settleGas("settle_17_17", 17, 1);
+        vm.snapshotValue(GROUP, "per_further_channel", seventeen - sixteen);
     }
 
-    function test_settle_16Channels() public {
-        _settleGas("settle_16_16", 16, 1);
+    function test_finalize() public {
+        Calls[] memory calls = _calls(16, 1);
+        this.settleFinal(calls);
+        this.settleOne(calls);
+        this.settleOne(calls); // another batch still waits
+        vm.warp(block.timestamp + WINDOW);
+        BatchHeader memory header = headers[operator][2];
+        settlement.finalize(header);
+        _measure("finalize", abi.encodeCall(ISettlement.finalize, (header)));
     }
 }
