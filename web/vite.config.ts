@@ -21,7 +21,8 @@ export default defineConfig({
     }),
     sveltekit({
       // One page shell for every path: the web server answers unknown paths with index.html.
-      adapter: adapter({ fallback: 'index.html' }),
+      adapter: adapter({ pages: process.env.OPENLEDGER_WEB_BUILD ?? 'build', fallback: 'index.html' }),
+      outDir: process.env.OPENLEDGER_WEB_OUT ?? '.svelte-kit',
       prerender: { entries: [] },
     }),
   ],

@@ -54,9 +54,12 @@ export function parseConfig(value: unknown): Config {
   throw new Error(`/config.json: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'cannot be read'}.`);
 }
 
+/** How long to wait for the configuration, in milliseconds. */
+const PATIENCE = 10_000;
+
 /** Reads the configuration of the network this build is served for. */
 export async function loadConfig(fetcher: typeof fetch): Promise<Config> {
-  const response = await fetcher('/config.json', { cache: 'no-store' });
+  const response = await fetcher('/config.json', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE) });
   if (!response.ok) throw new Error(`/config.json answered ${response.status}: start the web server with its configuration.`);
   return parseConfig(await response.json());
 }
