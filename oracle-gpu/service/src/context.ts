@@ -14,6 +14,8 @@ export type Context = {
   config: Config;
   log: Log;
   db: Database;
+  /** The same database, not waiting for the disk: for what can be made again. */
+  relaxed: Database;
   chain: Chain;
   facts: Facts;
   outbox: Outbox;

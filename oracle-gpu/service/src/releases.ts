@@ -1,10 +1,12 @@
 import {
   addressSchema,
   datanetUseSchema,
+  type IndexLeaf,
   indexLeafSchema,
   indexTree,
   releaseSchema,
   type SumTree,
+  treeProof,
   uint32Schema,
 } from '@openledger/sdk';
 import { desc, eq } from 'drizzle-orm';
@@ -32,7 +34,11 @@ export type LoadedRelease = {
   rows: ReleaseRow[];
   manifestCid: string;
   tree: SumTree;
+  /** The row's place in the index, proved; made once a row. */
+  proofOf: (position: number) => IndexProof;
 };
+
+export type IndexProof = { recordId: Hex; leaf: IndexLeaf; index: number; count: number; proof: Hex };
 
 export type Releases = ReturnType<typeof openReleases>;
 
@@ -44,6 +50,7 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
       const [row] = await db.select().from(releases).where(eq(releases.releaseHash, hash));
       if (!row) return undefined;
       const rows = z.array(releaseRowSchema).parse(row.rows);
+      const tree = indexTree(rows.map(leafOf));
       return {
         releaseHash: row.releaseHash as Hex,
         modelId: row.modelId,
@@ -52,7 +59,8 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
         datanets: z.array(datanetUseSchema).parse(row.datanets),
         rows,
         manifestCid: row.manifestCid,
-        tree: indexTree(rows.map(leafOf)),
+        tree,
+        proofOf: provesRows(rows, tree),
       };
     },
     64,
@@ -72,7 +80,26 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
   };
 }
 
+function provesRows(rows: readonly ReleaseRow[], tree: SumTree): (position: number) => IndexProof {
+  const proofs = new Map<number, IndexProof>();
+  return (position) => {
+    const known = proofs.get(position);
+    if (known) return known;
+    const row = rows[position];
+    if (!row) throw new Error(`The release has no row ${position}.`);
+    const made = {
+      recordId: row.recordId,
+      leaf: leafOf(row),
+      index: position,
+      count: tree.count,
+      proof: treeProof(tree, position),
+    };
+    proofs.set(position, made);
+    return made;
+  };
+}
+
 /** The fields of a row that its leaf in tree 6 hashes. */
-export function leafOf({ position, recordId, contributor, cluster, tokensRoot, scaleBits, rowRoot }: ReleaseRow) {
+export function leafOf({ position, recordId, contributor, cluster, tokensRoot, scaleBits, rowRoot }: ReleaseRow): IndexLeaf {
   return { position, recordId, contributor, cluster, tokensRoot, scaleBits, rowRoot };
 }

@@ -34,15 +34,16 @@ import { openTrainer } from './training/trainer.ts';
 /** Starts the whole service. @returns its address and what stops it in order */
 export async function startService(config: Config, log: Log) {
   const database = await openDatabase(config.databaseUrl, log);
-  const { db } = database;
+  const { db, relaxed } = database;
   const chain = await openChain(config);
   const ipfs = openIpfs(config.ipfsUrl);
   const context: Context = {
     config,
     log,
     db,
+    relaxed,
     chain,
-    facts: createFacts(chain),
+    facts: createFacts(chain, db),
     outbox: createOutbox(db, chain, log),
     ipfs,
     engine: openEngine(config.engineUrl),

@@ -1,7 +1,10 @@
 import type { Terms } from '@openledger/sdk';
+import { eq } from 'drizzle-orm';
 import type { Address, Hex } from 'viem';
 import { cached } from '../cached.ts';
 import { now } from '../context.ts';
+import type { Database } from '../db/open.ts';
+import { sessions } from '../db/schema.ts';
 import type { Chain } from './open.ts';
 
 /** How long what the chain says is believed without asking again, ms. Everything is checked anew when it is settled. */
@@ -17,7 +20,7 @@ export type PayerState = {
 };
 
 /** What calls need to know of the chain, remembered briefly. */
-export function createFacts(chain: Chain) {
+export function createFacts(chain: Chain, db: Database) {
   const { client, contracts, operator } = chain;
 
   const operatorState = cached(brief, () =>
@@ -59,10 +62,15 @@ export function createFacts(chain: Chain) {
     return { pool: pool.toLowerCase() as Address, records };
   });
   const payer = cached(brief, async (key): Promise<PayerState> => {
-    const [account, ...ids] = key.split(',') as [Address, ...Hex[]];
+    const rows = await db
+      .select({ channel: sessions.channel })
+      .from(sessions)
+      .where(eq(sessions.payer, key))
+      .orderBy(sessions.channel);
+    const ids = rows.map(({ channel }) => channel as Hex);
     const blockNumber = await client.getBlockNumber();
     const [money, ...states] = await Promise.all([
-      client.readContract({ ...contracts.escrow, functionName: 'account', args: [account, operator], blockNumber }),
+      client.readContract({ ...contracts.escrow, functionName: 'account', args: [key as Address, operator], blockNumber }),
       ...ids.map((id) => client.readContract({ ...contracts.escrow, functionName: 'channel', args: [id], blockNumber })),
     ]);
     return {
@@ -84,8 +92,7 @@ export function createFacts(chain: Chain) {
     releaseAt: (modelId: number, index: number) => release.get(`${modelId}:${index}`),
     terms: (modelId: number, version: number) => terms.get(`${modelId}:${version}`),
     datanet: (datanetId: number) => datanet.get(String(datanetId)),
-    /** @param channels every channel of the payer that the service knows, in a fixed order */
-    payer: (account: Address, channels: readonly Hex[]) => payer.get([account, ...channels].join(',')),
-    forgetPayer: (account: Address, channels: readonly Hex[]) => payer.forget([account, ...channels].join(',')),
+    payer: (account: string) => payer.get(account.toLowerCase()),
+    forgetPayer: (account: string) => payer.forget(account.toLowerCase()),
   };
 }

@@ -31,15 +31,19 @@ export async function openDatabase(url: string, log: Log) {
     await new Promise((done) => setTimeout(done, 500));
   }
   const db = drizzle({ client: pool, schema });
+  // What a crash of the database could lose here costs nobody anything: reservations and answers that can be rendered again.
+  const relaxedPool = new pg.Pool({ connectionString: url, max: 10, options: '-c synchronous_commit=off' });
+  relaxedPool.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
+  const relaxed = drizzle({ client: relaxedPool, schema });
   await migrate(db, { migrationsFolder: migrations });
   return {
     db,
-    pool,
+    relaxed,
     close: async () => {
       lock.removeAllListeners('error');
       lock.on('error', () => undefined);
       await lock.end();
-      await pool.end();
+      await Promise.all([pool.end(), relaxedPool.end()]);
     },
   };
 }

@@ -6,9 +6,10 @@ import { calls } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import type { SessionRow } from '../sessions/openSession.ts';
 import { attribute } from './attribute.ts';
-import { charge, priceOf } from './charge.ts';
+import { charge } from './charge.ts';
 import { type ChatRequest, plainMessages } from './chatRequest.ts';
-import { finish } from './finish.ts';
+import { priceOf } from './composeReceipt.ts';
+import { finish, finishStored } from './finish.ts';
 import { renderEnd, renderFinish, renderPiece, renderStart } from './render.ts';
 import { type CallRow, release, reserve } from './reserve.ts';
 import { resolveModel, type ServedModel } from './resolveModel.ts';
@@ -48,7 +49,7 @@ export async function storedAnswer(
       retryAfter: 1,
     });
   }
-  return known.status === 'charged' ? (await finish(context, known.id)).call : known;
+  return known.status === 'charged' ? { ...known, response: await finishStored(context, known) } : known;
 }
 
 /** Everything before the first token: the model, the price, the money set aside. */
@@ -131,7 +132,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
     const startedAttribution = performance.now();
     const evidence = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
     context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
-    await charge(context, session, call, model, {
+    const charged = await charge(context, session, call, model, {
       messages: request.messages,
       text: made.pieces.join(''),
       promptTokens: made.promptTokenIds.length,
@@ -141,7 +142,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       delivered,
       isPublic: request.metadata?.public === 'true',
     });
-    const { response, bundle } = await finish(context, call.id);
+    const { response, bundle } = await finish(context, charged.call, charged.receipt);
     if (call.stream) sink.write(renderEnd(call, delivered, bundle));
     context.metrics.calls.inc({ outcome: made.finishReason === null ? 'broken' : 'charged' });
     context.metrics.tokens.inc({ kind: 'prompt' }, delivered.promptTokens);

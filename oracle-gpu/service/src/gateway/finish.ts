@@ -1,30 +1,40 @@
-import type { ReceiptBundle } from '@openledger/sdk';
-import { eq, isNull, sql } from 'drizzle-orm';
+import { eq, isNull } from 'drizzle-orm';
 import type { Context } from '../context.ts';
 import { calls, receipts, sessions } from '../db/schema.ts';
-import { bundleOf } from '../receipts/bundle.ts';
-import { sign } from '../receipts/sign.ts';
+import { sentence } from '../errors.ts';
+import { bundleJson, type ReceiptRow } from '../receipts/bundle.ts';
+import { sign, signatureOf } from '../receipts/sign.ts';
 import { deliveredSchema, renderResponse } from './render.ts';
 import type { CallRow } from './reserve.ts';
 
-/** Signs the receipt of a charged call and stores the bytes of its answer. May be repeated: it gives the same bytes. */
-export async function finish(
-  context: Context,
-  callId: string,
-): Promise<{ call: CallRow; response: string; bundle: ReceiptBundle }> {
-  const { db } = context;
-  const [call] = await db.select().from(calls).where(eq(calls.id, callId));
-  const [stored] = call?.receiptHash ? await db.select().from(receipts).where(eq(receipts.hash, call.receiptHash)) : [];
-  if (!call || !stored) throw new Error('A charged call has lost its receipt.');
-  const signed = await sign(context, stored);
+export type Finished = { response: string; bundle: Record<string, unknown>; stored: Promise<void> };
+
+/**
+ * Signs the receipt of a charged call and renders its answer: repeated, it gives the same bytes. Both are then stored,
+ * which nobody waits for, since they can be made again.
+ */
+export async function finish({ db, relaxed, chain, log }: Context, call: CallRow, receipt: ReceiptRow): Promise<Finished> {
+  const signature = await signatureOf({ chain }, receipt);
   // The answer shows the receipt as it was then, whatever became of it since.
-  const bundle = bundleOf({ ...signed, status: 'signed', batchIndex: null }, true);
+  const bundle = bundleJson({ ...receipt, signature, status: 'signed', batchIndex: null }, true);
   const response = renderResponse(call, deliveredSchema.parse(call.delivered), bundle);
-  await db.transaction(async (tx) => {
-    await tx.execute(sql`SET LOCAL synchronous_commit = off`); // it can be rendered again
-    await tx.update(calls).set({ status: 'done', response }).where(eq(calls.id, callId));
-  });
-  return { call: { ...call, status: 'done', response }, response, bundle };
+  const store = async (): Promise<void> => {
+    if (receipt.signature === null) await db.update(receipts).set({ signature }).where(eq(receipts.hash, receipt.hash));
+    await relaxed.update(calls).set({ status: 'done', response }).where(eq(calls.id, call.id));
+  };
+  const stored = store().catch((error: unknown) =>
+    log.warn({ reason: sentence(error) }, 'an answer is not stored: it will be rendered again'),
+  );
+  return { response, bundle, stored };
+}
+
+/** Finishes a charged call from what the database holds of it. */
+export async function finishStored(context: Context, call: CallRow): Promise<string> {
+  const [receipt] = call.receiptHash ? await context.db.select().from(receipts).where(eq(receipts.hash, call.receiptHash)) : [];
+  if (!receipt) throw new Error('A charged call has lost its receipt.');
+  const { response, stored } = await finish(context, call, receipt);
+  await stored;
+  return response;
 }
 
 /** After a crash: calls that were running get no receipt and give back what they reserved; charged ones are finished. */
@@ -40,8 +50,9 @@ export async function recoverCalls(context: Context): Promise<void> {
   });
   const unsigned = await db.select().from(receipts).where(isNull(receipts.signature));
   for (const row of unsigned) await sign(context, row);
-  const charged = await db.select({ id: calls.id }).from(calls).where(eq(calls.status, 'charged'));
-  for (const { id } of charged) await finish(context, id);
-  if (lost.length + charged.length > 0)
+  const charged = await db.select().from(calls).where(eq(calls.status, 'charged'));
+  for (const call of charged) await finishStored(context, call);
+  if (lost.length + charged.length > 0) {
     log.info({ givenUp: lost.length, finished: charged.length }, 'calls of an earlier run put in order');
+  }
 }

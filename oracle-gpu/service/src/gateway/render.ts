@@ -1,4 +1,3 @@
-import { type ReceiptBundle, receiptBundleSchema } from '@openledger/sdk';
 import { z } from 'zod';
 import type { CallRow } from './reserve.ts';
 
@@ -48,15 +47,19 @@ export function renderFinish(call: Shown, finishReason: string | null): string {
 }
 
 /** The end of a stream: usage if asked for, then the receipt in a chunk without choices. */
-export function renderEnd(call: Shown, delivered: Delivered, bundle: ReceiptBundle): string {
+export function renderEnd(call: Shown, delivered: Delivered, bundle: Record<string, unknown>): string {
   const usage = call.includeUsage
     ? event({ ...head(call, 'chat.completion.chunk'), choices: [], usage: usageOf(delivered) })
     : '';
-  return `${usage}${event({ ...head(call, 'chat.completion.chunk'), choices: [], receipt: z.encode(receiptBundleSchema, bundle) })}data: [DONE]\n\n`;
+  return `${usage}${event({ ...head(call, 'chat.completion.chunk'), choices: [], receipt: bundle })}data: [DONE]\n\n`;
 }
 
 /** The whole answer as a retry gets it: for a stream, the very bytes that were sent. */
-export function renderResponse(call: Shown & Pick<CallRow, 'stream'>, delivered: Delivered, bundle: ReceiptBundle): string {
+export function renderResponse(
+  call: Shown & Pick<CallRow, 'stream'>,
+  delivered: Delivered,
+  bundle: Record<string, unknown>,
+): string {
   if (call.stream) {
     const pieces = delivered.pieces.map((piece) => renderPiece(call, piece)).join('');
     return `${renderStart(call)}${pieces}${renderFinish(call, delivered.finishReason)}${renderEnd(call, delivered, bundle)}`;
@@ -72,6 +75,6 @@ export function renderResponse(call: Shown & Pick<CallRow, 'stream'>, delivered:
       },
     ],
     usage: usageOf(delivered),
-    receipt: z.encode(receiptBundleSchema, bundle),
+    receipt: bundle,
   });
 }

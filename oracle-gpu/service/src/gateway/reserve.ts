@@ -21,19 +21,9 @@ export async function reserve(
   most: bigint,
   running: number,
 ): Promise<CallRow> {
-  const { db, facts } = context;
-  const known = await db
-    .select({ channel: sessions.channel })
-    .from(sessions)
-    .where(eq(sessions.payer, payer))
-    .orderBy(sessions.channel);
-  const onChain = await facts.payer(
-    payer as Address,
-    known.map((item) => item.channel as Hex),
-  );
-  return db.transaction(async (tx) => {
-    // What a crash of the database could lose here is a reservation without a call: nobody's money.
-    await tx.execute(sql`SET LOCAL synchronous_commit = off`);
+  const { relaxed, facts } = context;
+  const onChain = await facts.payer(payer);
+  return relaxed.transaction(async (tx) => {
     const all = await tx.select().from(sessions).where(eq(sessions.payer, payer)).orderBy(sessions.channel).for('update');
     const session = all.find((row) => row.channel === channel);
     if (!session) throw new ServiceError(401, 'invalid_api_key', 'This API key has no session any more: open one.');

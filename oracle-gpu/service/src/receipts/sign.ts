@@ -1,14 +1,20 @@
 import { receiptSchema, signReceipt } from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
+import type { Hex } from 'viem';
 import type { Context } from '../context.ts';
 import { receipts } from '../db/schema.ts';
 import type { ReceiptRow } from './bundle.ts';
 
-/** Signs a stored receipt. Signatures are deterministic (RFC 6979): signing again after a crash gives the same bytes. */
-export async function sign({ db, chain }: Pick<Context, 'db' | 'chain'>, row: ReceiptRow): Promise<ReceiptRow> {
-  if (row.signature !== null) return row;
+/** The operator's signature of a stored receipt. Deterministic (RFC 6979): after a crash it comes out the same. */
+export function signatureOf({ chain }: Pick<Context, 'chain'>, row: ReceiptRow): Promise<Hex> {
   const { receipt } = row.bundle as { receipt: unknown };
-  const signature = await signReceipt(chain.account, receiptSchema.parse(receipt), chain.receiptDomain);
-  await db.update(receipts).set({ signature }).where(eq(receipts.hash, row.hash));
+  return signReceipt(chain.account, receiptSchema.parse(receipt), chain.receiptDomain);
+}
+
+/** Signs a stored receipt, if it is not, and stores the signature. */
+export async function sign(context: Pick<Context, 'db' | 'chain'>, row: ReceiptRow): Promise<ReceiptRow> {
+  if (row.signature !== null) return row;
+  const signature = await signatureOf(context, row);
+  await context.db.update(receipts).set({ signature }).where(eq(receipts.hash, row.hash));
   return { ...row, signature };
 }

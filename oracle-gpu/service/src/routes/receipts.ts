@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { receipts as table } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { bundleJson } from '../receipts/bundle.ts';
+import { sign } from '../receipts/sign.ts';
 import { sessionOf } from '../sessions/findSession.ts';
 import { nextCursor, pageSchema } from './page.ts';
 
@@ -23,13 +24,10 @@ export function receipts(app: FastifyInstance, context: Context): void {
 
   app.get<{ Params: { hash: string } }>('/v1/receipts/:hash', async (request) => {
     const hash = bytes32Schema.parse(request.params.hash);
-    const [row] = await db
-      .select()
-      .from(table)
-      .where(and(eq(table.hash, hash), isNotNull(table.signature)));
+    const [row] = await db.select().from(table).where(eq(table.hash, hash));
     if (!row) throw new ServiceError(404, 'receipt_not_found', `This operator signed no receipt ${hash}.`);
     const session = await sessionOf(context, request.headers.authorization);
-    return bundleJson(row, session?.channel === row.channel);
+    return bundleJson(await sign(context, row), session?.channel === row.channel);
   });
 
   app.get('/v1/receipts', async (request, reply) => {

@@ -35,7 +35,7 @@ const lower = (address: Address): Address => addressSchema.parse(address.toLower
 /** Takes a voucher for a channel and binds it to the hash of an API key. Throws ServiceError with what is missing. */
 export async function openSession(context: Context, request: Request): Promise<SessionRow & { collected: bigint }> {
   const { voucher, signature, keyHash } = request;
-  const { chain, db, facts } = context;
+  const { chain, facts } = context;
   if (!isAddressEqual(voucher.operator, chain.operator)) {
     throw new ServiceError(
       400,
@@ -81,15 +81,7 @@ export async function openSession(context: Context, request: Request): Promise<S
     );
   }
   const row = await store(context, channel, voucher, signature, keyHash, state);
-  const known = await db
-    .select({ channel: sessions.channel })
-    .from(sessions)
-    .where(eq(sessions.payer, row.payer))
-    .orderBy(sessions.channel);
-  facts.forgetPayer(
-    row.payer as Address,
-    known.map((item) => item.channel as Hex),
-  );
+  facts.forgetPayer(row.payer);
   return { ...row, collected: state.collected };
 }
 

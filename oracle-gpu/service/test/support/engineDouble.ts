@@ -24,7 +24,12 @@ type IndexRow = { position: number; recordId: Hex; cluster: Hex; tokensRoot: Hex
 const sha256 = (data: Buffer | string): Buffer => createHash('sha256').update(data).digest();
 const hex = (bytes: Buffer): Hex => `0x${bytes.toString('hex')}`;
 const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-const tokenOf = (word: string): number => sha256(word).readUInt16BE(0);
+const known = new Map<string, number>();
+const tokenOf = (word: string): number => {
+  const token = known.get(word) ?? sha256(word).readUInt16BE(0);
+  known.set(word, token);
+  return token;
+};
 const nullThreshold = 1_000;
 
 export const doubleBase = {
@@ -130,14 +135,8 @@ export async function startEngineDouble() {
       if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
       const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
       const scored = job.rows.map((row) => {
-        const record = job.plan.records.find(({ recordId }) => recordId === row.recordId);
-        const shared = new Set(
-          (record?.messages ?? [])
-            .flatMap(({ content }) => words(content))
-            .map(tokenOf)
-            .filter((token) => asked.has(token)),
-        );
-        return { ...row, score: shared.size * 900 };
+        const shared = tokensOfRecord(job, row.recordId).filter((token) => asked.has(token));
+        return { ...row, score: shared.length * 900 };
       });
       const seen = new Set<Hex>();
       const records = scored
@@ -156,6 +155,16 @@ export async function startEngineDouble() {
       return { queryRoot: int8Tree(treeId.query, new Int8Array([1, 2, 3])).root, nullThreshold, k: 3, records };
     },
   );
+
+  const tokensByRecord = new Map<Hex, number[]>();
+  function tokensOfRecord(job: Job, recordId: Hex): number[] {
+    const before = tokensByRecord.get(recordId);
+    if (before) return before;
+    const record = job.plan.records.find((item) => item.recordId === recordId);
+    const tokens = [...new Set(promptTokens(record?.messages ?? []))];
+    tokensByRecord.set(recordId, tokens);
+    return tokens;
+  }
 
   const stepsOf = ({ training, records }: Plan): number => Math.ceil(records.length / training.batchSize) * training.epochs;
   const tokensOf = ({ training, records }: Plan): number =>

@@ -1,0 +1,35 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { cached } from './cached.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+test('callers share one load, until it is too old', async () => {
+  vi.useFakeTimers();
+  let loads = 0;
+  const numbers = cached(1_000, async () => ++loads);
+  expect(await Promise.all([numbers.get('a'), numbers.get('a')])).toEqual([1, 1]);
+  expect(await numbers.get('b')).toBe(2);
+  vi.advanceTimersByTime(1_001);
+  expect(await numbers.get('a')).toBe(3);
+  numbers.forget('a');
+  expect(await numbers.get('a')).toBe(4);
+});
+
+test('a failure is not remembered', async () => {
+  let loads = 0;
+  const flaky = cached(1_000, async () => {
+    loads += 1;
+    if (loads === 1) throw new Error('away');
+    return loads;
+  });
+  await expect(flaky.get('a')).rejects.toThrow('away');
+  expect(await flaky.get('a')).toBe(2);
+});
+
+test('it does not grow without end', async () => {
+  let loads = 0;
+  const few = cached(60_000, async () => ++loads, 2);
+  for (const key of ['a', 'b', 'c']) await few.get(key);
+  expect(await few.get('a')).toBe(4);
+  expect(await few.get('c')).toBe(3);
+});

@@ -1,0 +1,49 @@
+import { type SettledReceipt, zeroHash } from '@openledger/sdk';
+import { zeroAddress } from 'viem';
+import { expect, test } from 'vitest';
+import { paginate } from './file.ts';
+
+const receipt = (sequence: number): SettledReceipt => ({
+  receipt: {
+    channel: zeroHash,
+    sequence,
+    compositionHash: zeroHash,
+    promptTokens: 1,
+    completionTokens: 1,
+    retrievalTokens: 0,
+    agentSteps: 0,
+    fee: 10_000n,
+    feeVersion: 1,
+    promptHash: zeroHash,
+    outputHash: zeroHash,
+    evidenceHash: zeroHash,
+    allocationHash: zeroHash,
+    traceHash: zeroHash,
+    parentReceipt: zeroHash,
+    timestamp: 1,
+  },
+  signature: `0x${'00'.repeat(65)}`,
+  allocations: [{ account: zeroAddress, amount: 9_000n, weight: 0n }],
+  evidence: { queryRoot: zeroHash, nullThreshold: 0, records: [], spans: [], passages: [], parents: [] },
+  composition: [{ releaseHash: zeroHash, termsVersion: 1, weightBps: 10_000 }],
+  payer: zeroAddress,
+  signer: zeroAddress,
+});
+
+test('pages hold every receipt once, in order, and none is larger than the limit', () => {
+  const receipts = Array.from({ length: 50 }, (_, index) => receipt(index + 1));
+  const limit = 8_000;
+  const pages = paginate(receipts, limit);
+  expect(pages.length).toBeGreaterThan(5);
+  for (const page of pages) expect(Buffer.byteLength(JSON.stringify({ receipts: page }))).toBeLessThanOrEqual(limit);
+  const sequences = pages.flat().map((item) => (item as { receipt: { sequence: number } }).receipt.sequence);
+  expect(sequences).toEqual(receipts.map(({ receipt: { sequence } }) => sequence));
+});
+
+test('amounts are decimal strings in a page', () => {
+  expect(JSON.stringify(paginate([receipt(1)]))).toContain('"fee":"10000"');
+});
+
+test('a receipt that is larger than a page has its own', () => {
+  expect(paginate([receipt(1), receipt(2)], 10).map((page) => page.length)).toEqual([1, 1]);
+});
