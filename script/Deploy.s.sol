@@ -53,7 +53,9 @@ contract Deploy is Script, Deployment {
         p.remoteToken = vm.envAddress("REMOTE_TOKEN");
     }
 
-    function _account(uint32 index) private pure returns (address) {
+    function _account(
+        uint32 index
+    ) private pure returns (address) {
         return vm.addr(vm.deriveKey(MNEMONIC, index));
     }
 
@@ -64,7 +66,10 @@ contract Deploy is Script, Deployment {
         return new Create3Factory{salt: FACTORY_SALT}();
     }
 
-    function _write(Clocks memory c, uint256 startBlock) private {
+    function _write(
+        Clocks memory c,
+        uint256 startBlock
+    ) private {
         string memory contracts;
         for (uint256 i; i < names.length; ++i) {
             contracts = vm.serializeAddress("contracts", names[i], at(names[i]));
@@ -80,7 +85,9 @@ contract Deploy is Script, Deployment {
         vm.writeJson(json, path);
     }
 
-    function _clocks(Clocks memory c) private returns (string memory) {
+    function _clocks(
+        Clocks memory c
+    ) private returns (string memory) {
         string memory key = "clocks";
         vm.serializeUint(key, "batchAge", c.batchAge);
         vm.serializeUint(key, "window", c.window);

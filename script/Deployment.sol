@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {TimelockControllerUpgradeable} from
-    "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
+import {
+    TimelockControllerUpgradeable
+} from "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
@@ -47,7 +48,11 @@ abstract contract Deployment {
     string[] internal names;
 
     /// @notice Deploys all. Reverts unless the parameters' clocks hold.
-    function deployAll(Create3Factory factory_, address deployer_, Parameters memory p) internal {
+    function deployAll(
+        Create3Factory factory_,
+        address deployer_,
+        Parameters memory p
+    ) internal {
         ParameterSets.check(p);
         factory = factory_;
         deployer = deployer_;
@@ -63,7 +68,9 @@ abstract contract Deployment {
     }
 
     /// @return where the contract of that name is, or will be
-    function at(string memory name) internal view returns (address) {
+    function at(
+        string memory name
+    ) internal view returns (address) {
         return predictFrom(factory, deployer, keccak256(bytes(name)));
     }
 
@@ -71,7 +78,9 @@ abstract contract Deployment {
         return AccessManager(at("AccessManager"));
     }
 
-    function _deployGovernance(Parameters memory p) private {
+    function _deployGovernance(
+        Parameters memory p
+    ) private {
         address authority = at("AccessManager");
         _proxy(
             "OpenToken",
@@ -92,7 +101,9 @@ abstract contract Deployment {
             )
         );
         _proxy(
-            "Treasury", address(new Treasury()), abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
+            "Treasury",
+            address(new Treasury()),
+            abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
         );
         address implementation = address(new OpenGovernor());
         _governor(p, "Treasury", "treasury", implementation, p.clocks.treasuryDelay, p.treasuryQuorumBps);
@@ -113,8 +124,7 @@ abstract contract Deployment {
         address[] memory only = new address[](1);
         only[0] = at(governor);
         _deploy(
-            timelock,
-            abi.encodePacked(type(TimelockController).creationCode, abi.encode(delay, only, only, address(0)))
+            timelock, abi.encodePacked(type(TimelockController).creationCode, abi.encode(delay, only, only, address(0)))
         );
         OpenGovernor.Settings memory settings = OpenGovernor.Settings({
             name: string.concat("OpenLedger ", prefix),
@@ -141,7 +151,9 @@ abstract contract Deployment {
         );
     }
 
-    function _deployDatanetsAndModels(Parameters memory p) private {
+    function _deployDatanetsAndModels(
+        Parameters memory p
+    ) private {
         address authority = at("AccessManager");
         IERC20 token = IERC20(at("OpenToken"));
         IDatanetRegistry datanets = IDatanetRegistry(at("DatanetRegistry"));
@@ -181,7 +193,9 @@ abstract contract Deployment {
         );
     }
 
-    function _deploySettlement(Parameters memory p) private {
+    function _deploySettlement(
+        Parameters memory p
+    ) private {
         address authority = at("AccessManager");
         IERC20 token = IERC20(at("OpenToken"));
         _proxy(
@@ -217,7 +231,9 @@ abstract contract Deployment {
         _proxy("Settlement", address(settlement), abi.encodeCall(Settlement.initialize, (authority)));
     }
 
-    function _deployFaucet(Parameters memory p) private {
+    function _deployFaucet(
+        Parameters memory p
+    ) private {
         _proxy(
             "Faucet",
             address(new Faucet()),
@@ -228,7 +244,9 @@ abstract contract Deployment {
     }
 
     /// @dev The deployer plays the bridge for as long as this takes.
-    function _mint(Parameters memory p) private {
+    function _mint(
+        Parameters memory p
+    ) private {
         OpenToken token = OpenToken(at("OpenToken"));
         manager().grantRole(Roles.BRIDGE, deployer, 0);
         token.mint(at("Faucet"), p.faucetPot);
@@ -239,13 +257,18 @@ abstract contract Deployment {
         manager().renounceRole(Roles.BRIDGE, deployer);
     }
 
-    function _proxy(string memory name, address implementation, bytes memory initialize) private {
-        _deploy(
-            name, abi.encodePacked(type(ERC1967Proxy).creationCode, abi.encode(implementation, initialize))
-        );
+    function _proxy(
+        string memory name,
+        address implementation,
+        bytes memory initialize
+    ) private {
+        _deploy(name, abi.encodePacked(type(ERC1967Proxy).creationCode, abi.encode(implementation, initialize)));
     }
 
-    function _deploy(string memory name, bytes memory initCode) private {
+    function _deploy(
+        string memory name,
+        bytes memory initCode
+    ) private {
         names.push(name);
         factory.deploy(keccak256(bytes(name)), initCode);
     }

@@ -120,12 +120,15 @@ library ParameterSets {
     }
 
     /// @notice Reverts unless the clocks leave everybody the time that others' clocks give them.
-    function check(Parameters memory p) internal pure {
+    function check(
+        Parameters memory p
+    ) internal pure {
         Clocks memory c = p.clocks;
         _require(c.window > 0 && c.votingPeriod > 0 && c.treasuryDelay > 0, "clocks > 0");
         // what a batch did can be answered for while the stake is still there
         _require(
-            c.unbonding > c.window + c.dataAnswer + c.jury + c.appeal, "unbonding > window + data answers + jury + appeal"
+            c.unbonding > c.window + c.dataAnswer + c.jury + c.appeal,
+            "unbonding > window + data answers + jury + appeal"
         );
         // a payer cannot leave with what an operator had no time to settle
         _require(c.thaw > c.longestPause + c.settlementPeriod, "thaw > longest pause + settlement period");
@@ -149,7 +152,10 @@ library ParameterSets {
         p.upgradesQuorumBps = 2_000;
     }
 
-    function _require(bool holds, string memory rule) private pure {
+    function _require(
+        bool holds,
+        string memory rule
+    ) private pure {
         if (!holds) revert Parameters_BrokenClock(rule);
     }
 }

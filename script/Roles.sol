@@ -21,11 +21,10 @@ library Roles {
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
-    function grants(Parameters memory p, function(string memory) view returns (address) at)
-        internal
-        view
-        returns (bytes[] memory calls)
-    {
+    function grants(
+        Parameters memory p,
+        function(string memory) view returns (address) at
+    ) internal view returns (bytes[] memory calls) {
         bytes[] memory all = new bytes[](32);
         uint256 n;
 
@@ -66,26 +65,41 @@ library Roles {
     }
 
     /// @notice Makes `admin` the only one in charge. The deployer's last call.
-    function handOver(address deployer, address admin) internal pure returns (bytes[] memory calls) {
+    function handOver(
+        address deployer,
+        address admin
+    ) internal pure returns (bytes[] memory calls) {
         calls = new bytes[](2);
         calls[0] = _grant(ADMIN, admin);
         calls[1] = abi.encodeCall(IAccessManager.renounceRole, (ADMIN, deployer));
     }
 
-    function _only(address target, bytes4[] memory selectors, uint64 role) private pure returns (bytes memory) {
+    function _only(
+        address target,
+        bytes4[] memory selectors,
+        uint64 role
+    ) private pure returns (bytes memory) {
         return abi.encodeCall(IAccessManager.setTargetFunctionRole, (target, selectors, role));
     }
 
-    function _grant(uint64 role, address account) private pure returns (bytes memory) {
+    function _grant(
+        uint64 role,
+        address account
+    ) private pure returns (bytes memory) {
         return abi.encodeCall(IAccessManager.grantRole, (role, account, 0));
     }
 
-    function _one(bytes4 a) private pure returns (bytes4[] memory f) {
+    function _one(
+        bytes4 a
+    ) private pure returns (bytes4[] memory f) {
         f = new bytes4[](1);
         f[0] = a;
     }
 
-    function _two(bytes4 a, bytes4 b) private pure returns (bytes4[] memory f) {
+    function _two(
+        bytes4 a,
+        bytes4 b
+    ) private pure returns (bytes4[] memory f) {
         f = new bytes4[](2);
         (f[0], f[1]) = (a, b);
     }

@@ -84,13 +84,19 @@ abstract contract Deployed is Test, Deployment {
     }
 
     /// @dev As a decision of governance would; the rights themselves are tested elsewhere.
-    function allowRole(uint64 role, address account) internal {
+    function allowRole(
+        uint64 role,
+        address account
+    ) internal {
         vm.prank(at("UpgradesTimelock"));
         manager().grantRole(role, account, 0);
     }
 
     /// @dev Mints OPEN and lets every contract that takes any take it.
-    function give(address to, uint256 amount) internal {
+    function give(
+        address to,
+        uint256 amount
+    ) internal {
         token.mint(to, amount);
         string[4] memory takers = ["DatanetRegistry", "AccessGrants", "TrainingJobs", "OperatorRegistry"];
         for (uint256 i; i < takers.length; ++i) {
@@ -99,11 +105,12 @@ abstract contract Deployed is Test, Deployment {
         }
     }
 
-    function createDatanet(IDatanetRegistry.Policy policy, bool retrieval) internal returns (uint32 id) {
+    function createDatanet(
+        IDatanetRegistry.Policy policy,
+        bool retrieval
+    ) internal returns (uint32 id) {
         vm.startPrank(provider);
-        id = datanets.create(
-            policy, retrieval, BOND, address(reviewers), "Solidity", "code", "MIT", "bafkreimetadata"
-        );
+        id = datanets.create(policy, retrieval, BOND, address(reviewers), "Solidity", "code", "MIT", "bafkreimetadata");
         reviewers.setReviewer(id, reviewer, true);
         vm.stopPrank();
     }
@@ -112,40 +119,61 @@ abstract contract Deployed is Test, Deployment {
         return createDatanet(IDatanetRegistry.Policy.Open, true);
     }
 
-    function poolOf(uint32 datanetId) internal view returns (DatanetPool) {
+    function poolOf(
+        uint32 datanetId
+    ) internal view returns (DatanetPool) {
         return DatanetPool(datanets.datanet(datanetId).pool);
     }
 
-    function commitmentOf(bytes32 root, bytes32 salt, address contributor) internal pure returns (bytes32) {
+    function commitmentOf(
+        bytes32 root,
+        bytes32 salt,
+        address contributor
+    ) internal pure returns (bytes32) {
         return keccak256(abi.encode(root, salt, contributor));
     }
 
-    function commit(uint32 datanetId, address contributor, bytes32 root) internal returns (uint32 id) {
+    function commit(
+        uint32 datanetId,
+        address contributor,
+        bytes32 root
+    ) internal returns (uint32 id) {
         vm.prank(contributor);
         id = datanets.commit(datanetId, commitmentOf(root, "salt", contributor));
     }
 
-    function reveal(uint32 id, address contributor, bytes32 root, uint32 records) internal {
+    function reveal(
+        uint32 id,
+        address contributor,
+        bytes32 root,
+        uint32 records
+    ) internal {
         vm.roll(block.number + 1);
         vm.prank(contributor);
         datanets.reveal(id, root, "salt", "bafkreirecords", records, 1_000);
     }
 
-    function contribute(uint32 datanetId, address contributor, bytes32 root, uint32 records)
-        internal
-        returns (uint32 id)
-    {
+    function contribute(
+        uint32 datanetId,
+        address contributor,
+        bytes32 root,
+        uint32 records
+    ) internal returns (uint32 id) {
         id = commit(datanetId, contributor, root);
         reveal(id, contributor, root, records);
     }
 
-    function accept(uint32 id) internal {
+    function accept(
+        uint32 id
+    ) internal {
         vm.prank(reviewer);
         datanets.accept(id, 9_000, "good");
     }
 
     /// @dev Root of the next version, made leaf by leaf from the contract's records.
-    function versionRootOf(uint32 datanetId) internal view returns (bytes32) {
+    function versionRootOf(
+        uint32 datanetId
+    ) internal view returns (bytes32) {
         uint32[] memory ids = datanets.acceptedContributions(datanetId);
         VersionTree.Node[] memory leaves = new VersionTree.Node[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
@@ -155,16 +183,19 @@ abstract contract Deployed is Test, Deployment {
         return VersionTree.root(leaves);
     }
 
-    function publish(uint32 datanetId) internal returns (uint32 version, bytes32 root) {
+    function publish(
+        uint32 datanetId
+    ) internal returns (uint32 version, bytes32 root) {
         root = versionRootOf(datanetId);
         vm.prank(provider);
         version = datanets.publish(datanetId, root, "bafkreiversion");
     }
 
-    function grantTo(address requester, uint32 datanetId, IAccessGrants.Purpose purpose)
-        internal
-        returns (uint32 grantId)
-    {
+    function grantTo(
+        address requester,
+        uint32 datanetId,
+        IAccessGrants.Purpose purpose
+    ) internal returns (uint32 grantId) {
         vm.prank(requester);
         grantId = grants.request(datanetId, purpose, "bafkreiterms");
         vm.prank(provider);
@@ -187,7 +218,10 @@ abstract contract Deployed is Test, Deployment {
         });
     }
 
-    function someRelease(bytes32 baseModel, bytes32 datanetsHash) internal pure returns (Release memory r) {
+    function someRelease(
+        bytes32 baseModel,
+        bytes32 datanetsHash
+    ) internal pure returns (Release memory r) {
         r.baseModel = baseModel;
         r.datanetsHash = datanetsHash;
         r.adaptersHash = "adapters";
@@ -199,12 +233,16 @@ abstract contract Deployed is Test, Deployment {
         r.evaluationHash = keccak256("bafkreievaluation");
     }
 
-    function createModel(address owner) internal returns (uint32 modelId) {
+    function createModel(
+        address owner
+    ) internal returns (uint32 modelId) {
         vm.prank(owner);
         modelId = models.createModel("Guide", "bafkreicard", someTerms());
     }
 
-    function startOperator(address account) internal {
+    function startOperator(
+        address account
+    ) internal {
         uint96 minimum = operators.minimumStake();
         vm.prank(account);
         operators.register(account, "http://localhost", "", minimum);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {EIP712Upgradeable} from "@openzeppelin/contracts-upgradeable/utils/cryptography/EIP712Upgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -17,9 +19,8 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     /// @notice How long a revoked grant still allows retrieval, so that answers under way can end.
     uint64 public constant RETRIEVAL_NOTICE = 1 hours;
 
-    bytes32 private constant GRANT_TYPEHASH = keccak256(
-        "Grant(uint32 datanetId,uint8 purpose,address requester,uint64 expiry,uint96 price,uint256 nonce)"
-    );
+    bytes32 private constant GRANT_TYPEHASH =
+        keccak256("Grant(uint32 datanetId,uint8 purpose,address requester,uint64 expiry,uint96 price,uint256 nonce)");
 
     /// @custom:storage-location erc7201:openledger.storage.AccessGrants
     struct AccessGrantsStorage {
@@ -44,7 +45,11 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
         _disableInitializers();
     }
 
-    function initialize(address authority_, IDatanetRegistry registry, IERC20 token) external initializer {
+    function initialize(
+        address authority_,
+        IDatanetRegistry registry,
+        IERC20 token
+    ) external initializer {
         __AccessManaged_init(authority_);
         __EIP712_init("OpenLedger", "1");
         AccessGrantsStorage storage $ = _accessGrants();
@@ -53,7 +58,11 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAccessGrants
-    function request(uint32 datanetId, Purpose purpose, string calldata termsCid) external returns (uint32 grantId) {
+    function request(
+        uint32 datanetId,
+        Purpose purpose,
+        string calldata termsCid
+    ) external returns (uint32 grantId) {
         _requireProvider(datanetId, purpose);
         AccessGrantsStorage storage $ = _accessGrants();
         grantId = ++$.grantCount;
@@ -66,7 +75,10 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAccessGrants
-    function approve(uint32 grantId, uint64 expiry) external {
+    function approve(
+        uint32 grantId,
+        uint64 expiry
+    ) external {
         Grant storage g = _decide(grantId, GrantStatus.Requested);
         if (expiry <= block.timestamp) revert AccessGrants_Expired(expiry);
         g.status = GrantStatus.Approved;
@@ -75,7 +87,10 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAccessGrants
-    function rejectRequest(uint32 grantId, string calldata reason) external {
+    function rejectRequest(
+        uint32 grantId,
+        string calldata reason
+    ) external {
         Grant storage g = _decide(grantId, GrantStatus.Requested);
         g.status = GrantStatus.Rejected;
         emit GrantRejected(grantId, g.datanetId, msg.sender, reason);
@@ -116,7 +131,9 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAccessGrants
-    function revoke(uint32 grantId) external {
+    function revoke(
+        uint32 grantId
+    ) external {
         Grant storage g = _decide(grantId, GrantStatus.Approved);
         g.status = GrantStatus.Revoked;
         g.revokedAt = uint64(block.timestamp);
@@ -124,7 +141,12 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAccessGrants
-    function isLive(uint32 grantId, uint32 datanetId, Purpose purpose, address account) external view returns (bool) {
+    function isLive(
+        uint32 grantId,
+        uint32 datanetId,
+        Purpose purpose,
+        address account
+    ) external view returns (bool) {
         Grant storage g = _accessGrants().grants[grantId];
         if (g.datanetId != datanetId || g.purpose != purpose || g.requester != account) return false;
         if (block.timestamp >= g.expiry) return false;
@@ -134,7 +156,9 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAccessGrants
-    function grant(uint32 grantId) external view returns (Grant memory) {
+    function grant(
+        uint32 grantId
+    ) external view returns (Grant memory) {
         return _accessGrants().grants[grantId];
     }
 
@@ -144,7 +168,10 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @return provider of a datanet that allows `purpose`
-    function _requireProvider(uint32 datanetId, Purpose purpose) private view returns (address provider) {
+    function _requireProvider(
+        uint32 datanetId,
+        Purpose purpose
+    ) private view returns (address provider) {
         IDatanetRegistry.Datanet memory d = _accessGrants().registry.datanet(datanetId);
         provider = d.provider;
         if (provider == address(0)) revert AccessGrants_UnknownDatanet(datanetId);
@@ -152,7 +179,10 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
     }
 
     /// @dev A grant in `status` on which the caller decides, as provider of its datanet.
-    function _decide(uint32 grantId, GrantStatus status) private view returns (Grant storage g) {
+    function _decide(
+        uint32 grantId,
+        GrantStatus status
+    ) private view returns (Grant storage g) {
         AccessGrantsStorage storage $ = _accessGrants();
         g = $.grants[grantId];
         if (g.status != status) revert AccessGrants_InvalidStatus(grantId, g.status);
@@ -161,5 +191,7 @@ contract AccessGrants is AccessManagedUpgradeable, EIP712Upgradeable, UUPSUpgrad
         }
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

@@ -32,13 +32,19 @@ contract DatanetPool is IDatanetPool {
     uint256 private _divided;
     mapping(address contributor => Share) private _shares;
 
-    constructor(address registry_, IERC20 token_) {
+    constructor(
+        address registry_,
+        IERC20 token_
+    ) {
         registry = registry_;
         token = token_;
     }
 
     /// @inheritdoc IDatanetPool
-    function addRecords(address contributor, uint32 records) external {
+    function addRecords(
+        address contributor,
+        uint32 records
+    ) external {
         if (msg.sender != registry) revert DatanetPool_NotRegistry(msg.sender);
         _accrue();
         Share storage share = _settle(contributor);
@@ -47,7 +53,9 @@ contract DatanetPool is IDatanetPool {
     }
 
     /// @inheritdoc IDatanetPool
-    function claim(address contributor) external returns (uint256 amount) {
+    function claim(
+        address contributor
+    ) external returns (uint256 amount) {
         _accrue();
         Share storage share = _settle(contributor);
         amount = share.owed;
@@ -59,14 +67,18 @@ contract DatanetPool is IDatanetPool {
     }
 
     /// @inheritdoc IDatanetPool
-    function claimable(address contributor) external view returns (uint256) {
+    function claimable(
+        address contributor
+    ) external view returns (uint256) {
         Share storage share = _shares[contributor];
         (uint256 current,) = _current();
         return share.owed + _earned(share, current);
     }
 
     /// @return accepted records of `contributor`
-    function recordsOf(address contributor) external view returns (uint256) {
+    function recordsOf(
+        address contributor
+    ) external view returns (uint256) {
         return _shares[contributor].records;
     }
 
@@ -86,13 +98,18 @@ contract DatanetPool is IDatanetPool {
         current += (arrived << PRECISION_BITS) / totalRecords;
     }
 
-    function _settle(address contributor) private returns (Share storage share) {
+    function _settle(
+        address contributor
+    ) private returns (Share storage share) {
         share = _shares[contributor];
         share.owed += uint192(_earned(share, index)); // OPEN fits 96 bits
         share.index = index;
     }
 
-    function _earned(Share storage share, uint256 current) private view returns (uint256) {
+    function _earned(
+        Share storage share,
+        uint256 current
+    ) private view returns (uint256) {
         return (share.records * (current - share.index)) >> PRECISION_BITS;
     }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -38,7 +40,8 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.DatanetRegistry")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant DATANET_REGISTRY_STORAGE = 0x89e21eb98a99ad74696ff9cc7f797d53cf7230fa3926bb449dd08a57f81bef00;
+    bytes32 private constant DATANET_REGISTRY_STORAGE =
+        0x89e21eb98a99ad74696ff9cc7f797d53cf7230fa3926bb449dd08a57f81bef00;
 
     function _datanetRegistry() private pure returns (DatanetRegistryStorage storage $) {
         assembly ("memory-safe") {
@@ -52,10 +55,12 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @param reviewPeriod_ seconds after a reveal from which an unreviewed bond may be taken back
-    function initialize(address authority_, IERC20 token, address poolImplementation, uint64 reviewPeriod_)
-        external
-        initializer
-    {
+    function initialize(
+        address authority_,
+        IERC20 token,
+        address poolImplementation,
+        uint64 reviewPeriod_
+    ) external initializer {
         __AccessManaged_init(authority_);
         DatanetRegistryStorage storage $ = _datanetRegistry();
         $.token = token;
@@ -105,14 +110,21 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @inheritdoc IDatanetRegistry
-    function allow(uint32 datanetId, address contributor, bool allowed) external {
+    function allow(
+        uint32 datanetId,
+        address contributor,
+        bool allowed
+    ) external {
         _requireProvider(datanetId);
         _datanetRegistry().allowed[datanetId][contributor] = allowed;
         emit ContributorAllowed(datanetId, contributor, allowed, msg.sender);
     }
 
     /// @inheritdoc IDatanetRegistry
-    function commit(uint32 datanetId, bytes32 commitment) external returns (uint32 contributionId) {
+    function commit(
+        uint32 datanetId,
+        bytes32 commitment
+    ) external returns (uint32 contributionId) {
         DatanetRegistryStorage storage $ = _datanetRegistry();
         Datanet storage d = $.datanets[datanetId];
         if (d.provider == address(0)) revert DatanetRegistry_UnknownDatanet(datanetId);
@@ -161,7 +173,9 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @inheritdoc IDatanetRegistry
-    function withdraw(uint32 contributionId) external {
+    function withdraw(
+        uint32 contributionId
+    ) external {
         DatanetRegistryStorage storage $ = _datanetRegistry();
         Contribution storage c = $.contributions[contributionId];
         if (c.status == ContributionStatus.Revealed) {
@@ -177,7 +191,11 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @inheritdoc IDatanetRegistry
-    function accept(uint32 contributionId, uint16 score, string calldata note) external {
+    function accept(
+        uint32 contributionId,
+        uint16 score,
+        string calldata note
+    ) external {
         (Contribution storage c, Datanet storage d) = _startDecision(contributionId);
         if (score == 0 || score > MAX_SCORE) revert DatanetRegistry_InvalidScore(score);
         uint32[] storage ids = _datanetRegistry().accepted[c.datanetId];
@@ -193,19 +211,25 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @inheritdoc IDatanetRegistry
-    function reject(uint32 contributionId, Rejection reason, string calldata evidenceCid) external {
+    function reject(
+        uint32 contributionId,
+        Rejection reason,
+        string calldata evidenceCid
+    ) external {
         (Contribution storage c, Datanet storage d) = _startDecision(contributionId);
         c.status = ContributionStatus.Rejected;
         uint96 slashed = reason == Rejection.Malicious ? c.bond : reason == Rejection.Redundant ? c.bond / 2 : 0;
-        emit ContributionRejected(
-            contributionId, c.datanetId, msg.sender, c.contributor, reason, slashed, evidenceCid
-        );
+        emit ContributionRejected(contributionId, c.datanetId, msg.sender, c.contributor, reason, slashed, evidenceCid);
         _pay(d.pool, slashed);
         _pay(c.contributor, c.bond - slashed);
     }
 
     /// @inheritdoc IDatanetRegistry
-    function publish(uint32 datanetId, bytes32 root, string calldata cid) external returns (uint32 version) {
+    function publish(
+        uint32 datanetId,
+        bytes32 root,
+        string calldata cid
+    ) external returns (uint32 version) {
         Datanet storage d = _requireProvider(datanetId);
         DatanetRegistryStorage storage $ = _datanetRegistry();
         uint32[] memory ids = $.accepted[datanetId];
@@ -224,22 +248,31 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @inheritdoc IDatanetRegistry
-    function datanet(uint32 datanetId) external view returns (Datanet memory) {
+    function datanet(
+        uint32 datanetId
+    ) external view returns (Datanet memory) {
         return _datanetRegistry().datanets[datanetId];
     }
 
     /// @inheritdoc IDatanetRegistry
-    function contribution(uint32 contributionId) external view returns (Contribution memory) {
+    function contribution(
+        uint32 contributionId
+    ) external view returns (Contribution memory) {
         return _datanetRegistry().contributions[contributionId];
     }
 
     /// @inheritdoc IDatanetRegistry
-    function acceptedContributions(uint32 datanetId) external view returns (uint32[] memory) {
+    function acceptedContributions(
+        uint32 datanetId
+    ) external view returns (uint32[] memory) {
         return _datanetRegistry().accepted[datanetId];
     }
 
     /// @inheritdoc IDatanetRegistry
-    function versionRoot(uint32 datanetId, uint32 version) external view returns (bytes32) {
+    function versionRoot(
+        uint32 datanetId,
+        uint32 version
+    ) external view returns (bytes32) {
         return _datanetRegistry().roots[datanetId][version];
     }
 
@@ -258,13 +291,17 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
         return _datanetRegistry().reviewPeriod;
     }
 
-    function _requireProvider(uint32 datanetId) private view returns (Datanet storage d) {
+    function _requireProvider(
+        uint32 datanetId
+    ) private view returns (Datanet storage d) {
         d = _datanetRegistry().datanets[datanetId];
         if (d.provider != msg.sender) revert DatanetRegistry_NotProvider(datanetId, msg.sender);
     }
 
     /// @dev Checks that the caller may decide on a revealed contribution and notes who does.
-    function _startDecision(uint32 contributionId) private returns (Contribution storage c, Datanet storage d) {
+    function _startDecision(
+        uint32 contributionId
+    ) private returns (Contribution storage c, Datanet storage d) {
         DatanetRegistryStorage storage $ = _datanetRegistry();
         c = $.contributions[contributionId];
         d = $.datanets[c.datanetId];
@@ -276,7 +313,10 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @dev Keeps ids rising. Almost always at the end; what was committed early and accepted late moves others.
-    function _insert(uint32[] storage ids, uint32 id) private {
+    function _insert(
+        uint32[] storage ids,
+        uint32 id
+    ) private {
         ids.push(id);
         for (uint256 i = ids.length - 1; i > 0 && ids[i - 1] > id; --i) {
             ids[i] = ids[i - 1];
@@ -285,9 +325,14 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @dev OPEN calls nobody, so paying out directly can neither fail for a recipient nor re-enter.
-    function _pay(address to, uint96 amount) private {
+    function _pay(
+        address to,
+        uint96 amount
+    ) private {
         if (amount > 0) _datanetRegistry().token.safeTransfer(to, amount);
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

@@ -51,12 +51,22 @@ interface IAccessGrants {
     event GrantRevoked(uint32 indexed grantId, uint32 indexed datanetId, address indexed provider, uint64 revokedAt);
 
     /// @notice Asks the provider of a datanet for access under terms on IPFS.
-    function request(uint32 datanetId, Purpose purpose, string calldata termsCid) external returns (uint32 grantId);
+    function request(
+        uint32 datanetId,
+        Purpose purpose,
+        string calldata termsCid
+    ) external returns (uint32 grantId);
 
     /// @notice Approves until `expiry`. Only the provider.
-    function approve(uint32 grantId, uint64 expiry) external;
+    function approve(
+        uint32 grantId,
+        uint64 expiry
+    ) external;
 
-    function rejectRequest(uint32 grantId, string calldata reason) external;
+    function rejectRequest(
+        uint32 grantId,
+        string calldata reason
+    ) external;
 
     /// @notice Redeems a grant that the provider signed (EIP-712), paying its price to the provider.
     /// @dev Grant(uint32 datanetId,uint8 purpose,address requester,uint64 expiry,uint96 price,uint256 nonce)
@@ -70,11 +80,20 @@ interface IAccessGrants {
     ) external returns (uint32 grantId);
 
     /// @notice Revokes at once for training; for retrieval after one hour. Only the provider.
-    function revoke(uint32 grantId) external;
+    function revoke(
+        uint32 grantId
+    ) external;
 
     /// @return whether `grantId` lets `account` use `datanetId` for `purpose` now
-    function isLive(uint32 grantId, uint32 datanetId, Purpose purpose, address account) external view returns (bool);
+    function isLive(
+        uint32 grantId,
+        uint32 datanetId,
+        Purpose purpose,
+        address account
+    ) external view returns (bool);
 
-    function grant(uint32 grantId) external view returns (Grant memory);
+    function grant(
+        uint32 grantId
+    ) external view returns (Grant memory);
     function grantCount() external view returns (uint32);
 }

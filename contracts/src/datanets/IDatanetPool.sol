@@ -10,10 +10,17 @@ interface IDatanetPool {
     event PoolClaimed(address indexed contributor, uint256 amount);
 
     /// @notice Counts newly accepted records. Only the registry.
-    function addRecords(address contributor, uint32 records) external;
+    function addRecords(
+        address contributor,
+        uint32 records
+    ) external;
 
     /// @notice Pays `contributor` what it is owed; anyone may call, the money goes to the contributor.
-    function claim(address contributor) external returns (uint256 amount);
+    function claim(
+        address contributor
+    ) external returns (uint256 amount);
 
-    function claimable(address contributor) external view returns (uint256);
+    function claimable(
+        address contributor
+    ) external view returns (uint256);
 }

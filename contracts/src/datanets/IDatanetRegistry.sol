@@ -84,7 +84,11 @@ interface IDatanetRegistry {
     );
     event ContributorAllowed(uint32 indexed datanetId, address indexed contributor, bool allowed, address actor);
     event ContributionCommitted(
-        uint32 indexed contributionId, uint32 indexed datanetId, address indexed contributor, bytes32 commitment, uint96 bond
+        uint32 indexed contributionId,
+        uint32 indexed datanetId,
+        address indexed contributor,
+        bytes32 commitment,
+        uint96 bond
     );
     event ContributionRevealed(
         uint32 indexed contributionId,
@@ -139,11 +143,18 @@ interface IDatanetRegistry {
     ) external returns (uint32 datanetId);
 
     /// @notice Lets an account contribute to an allowlisted datanet, or stops it. Only the provider.
-    function allow(uint32 datanetId, address contributor, bool allowed) external;
+    function allow(
+        uint32 datanetId,
+        address contributor,
+        bool allowed
+    ) external;
 
     /// @notice Commits to a contribution and takes the bond (OPEN, approved beforehand). The first commit owns a cluster.
     /// @param commitment keccak256(abi.encode(recordsRoot, salt, contributor))
-    function commit(uint32 datanetId, bytes32 commitment) external returns (uint32 contributionId);
+    function commit(
+        uint32 datanetId,
+        bytes32 commitment
+    ) external returns (uint32 contributionId);
 
     /// @notice Reveals a commitment made in an earlier block.
     function reveal(
@@ -156,24 +167,47 @@ interface IDatanetRegistry {
     ) external;
 
     /// @notice Takes back the bond of a contribution that was never revealed, or not reviewed within the review period.
-    function withdraw(uint32 contributionId) external;
+    function withdraw(
+        uint32 contributionId
+    ) external;
 
     /// @notice Accepts a revealed contribution: the bond returns. Only whom the review policy lets decide.
     /// @param score quality, 1 to 10,000
-    function accept(uint32 contributionId, uint16 score, string calldata note) external;
+    function accept(
+        uint32 contributionId,
+        uint16 score,
+        string calldata note
+    ) external;
 
     /// @notice Rejects a revealed contribution with evidence on IPFS; the bond is slashed by the grade of the reason.
-    function reject(uint32 contributionId, Rejection reason, string calldata evidenceCid) external;
+    function reject(
+        uint32 contributionId,
+        Rejection reason,
+        string calldata evidenceCid
+    ) external;
 
     /// @notice Publishes a version over the contributions accepted so far and not yet in one. Only the provider.
     /// @param root root of tree 5 over all accepted contributions, recomputed and checked by the contract
     /// @param cid manifest of the version on IPFS
-    function publish(uint32 datanetId, bytes32 root, string calldata cid) external returns (uint32 version);
+    function publish(
+        uint32 datanetId,
+        bytes32 root,
+        string calldata cid
+    ) external returns (uint32 version);
 
-    function datanet(uint32 datanetId) external view returns (Datanet memory);
-    function contribution(uint32 contributionId) external view returns (Contribution memory);
-    function acceptedContributions(uint32 datanetId) external view returns (uint32[] memory);
-    function versionRoot(uint32 datanetId, uint32 version) external view returns (bytes32);
+    function datanet(
+        uint32 datanetId
+    ) external view returns (Datanet memory);
+    function contribution(
+        uint32 contributionId
+    ) external view returns (Contribution memory);
+    function acceptedContributions(
+        uint32 datanetId
+    ) external view returns (uint32[] memory);
+    function versionRoot(
+        uint32 datanetId,
+        uint32 version
+    ) external view returns (bytes32);
     function datanetCount() external view returns (uint32);
     function contributionCount() external view returns (uint32);
     /// @return seconds after a reveal from which an unreviewed bond may be taken back

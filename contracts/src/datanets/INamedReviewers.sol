@@ -10,7 +10,14 @@ interface INamedReviewers is IReviewPolicy {
     event ReviewerSet(uint32 indexed datanetId, address indexed reviewer, bool named, address actor);
 
     /// @notice Names or removes a reviewer. Only the datanet's provider.
-    function setReviewer(uint32 datanetId, address reviewer, bool named) external;
+    function setReviewer(
+        uint32 datanetId,
+        address reviewer,
+        bool named
+    ) external;
 
-    function isReviewer(uint32 datanetId, address reviewer) external view returns (bool);
+    function isReviewer(
+        uint32 datanetId,
+        address reviewer
+    ) external view returns (bool);
 }

@@ -12,14 +12,19 @@ library VersionTree {
         uint96 records;
     }
 
-    function leaf(uint32 contributionId, bytes32 recordsRoot, uint32 records) internal pure returns (Node memory) {
-        SumTree.Leaf memory l =
-            SumTree.Leaf({key: contributionId, data: recordsRoot, amount: records, weight: 0});
+    function leaf(
+        uint32 contributionId,
+        bytes32 recordsRoot,
+        uint32 records
+    ) internal pure returns (Node memory) {
+        SumTree.Leaf memory l = SumTree.Leaf({key: contributionId, data: recordsRoot, amount: records, weight: 0});
         return Node({hash: SumTree.hashLeaf(SumTree.DATANET_VERSION, l), records: records});
     }
 
     /// @notice Root over the leaves in order; overwrites them.
-    function root(Node[] memory level) internal pure returns (bytes32) {
+    function root(
+        Node[] memory level
+    ) internal pure returns (bytes32) {
         uint256 width = level.length;
         while (width > 1) {
             uint256 parents = width / 2;
@@ -32,7 +37,10 @@ library VersionTree {
         return level[0].hash;
     }
 
-    function _parent(Node memory left, Node memory right) private pure returns (Node memory) {
+    function _parent(
+        Node memory left,
+        Node memory right
+    ) private pure returns (Node memory) {
         return Node({
             hash: keccak256(
                 abi.encodePacked(

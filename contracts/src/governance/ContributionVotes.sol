@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {DelegatedVotes} from "./DelegatedVotes.sol";
 import {IContributionVotes} from "./IContributionVotes.sol";
@@ -14,7 +16,8 @@ contract ContributionVotes is DelegatedVotes, AccessManagedUpgradeable, UUPSUpgr
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.ContributionVotes")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant CONTRIBUTION_VOTES_STORAGE = 0x6005322d63abb31fbb10a030917d80f2d92e6ed7091d2926fb76c5c50beb5b00;
+    bytes32 private constant CONTRIBUTION_VOTES_STORAGE =
+        0x6005322d63abb31fbb10a030917d80f2d92e6ed7091d2926fb76c5c50beb5b00;
 
     function _contributionVotes() private pure returns (ContributionVotesStorage storage $) {
         assembly ("memory-safe") {
@@ -27,13 +30,18 @@ contract ContributionVotes is DelegatedVotes, AccessManagedUpgradeable, UUPSUpgr
         _disableInitializers();
     }
 
-    function initialize(address authority_) external initializer {
+    function initialize(
+        address authority_
+    ) external initializer {
         __EIP712_init("OpenLedger Contribution Votes", "1");
         __AccessManaged_init(authority_);
     }
 
     /// @inheritdoc IContributionVotes
-    function mint(address account, uint256 weight) external restricted {
+    function mint(
+        address account,
+        uint256 weight
+    ) external restricted {
         if (weight == 0) revert ContributionVotes_ZeroWeight();
         ContributionVotesStorage storage $ = _contributionVotes();
         uint256 units = $.units[account];
@@ -45,13 +53,19 @@ contract ContributionVotes is DelegatedVotes, AccessManagedUpgradeable, UUPSUpgr
     }
 
     /// @inheritdoc IContributionVotes
-    function votingUnits(address account) external view returns (uint256) {
+    function votingUnits(
+        address account
+    ) external view returns (uint256) {
         return _getVotingUnits(account);
     }
 
-    function _getVotingUnits(address account) internal view override returns (uint256) {
+    function _getVotingUnits(
+        address account
+    ) internal view override returns (uint256) {
         return _contributionVotes().units[account];
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

@@ -18,7 +18,8 @@ abstract contract DelegatedVotes is VotesUpgradeable, IDelegatedVotes {
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.DelegatedVotes")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant DELEGATED_VOTES_STORAGE = 0x3b893236c960fbb039ba529f6517c5fc8bdb0bd98942eae949b2576e1c13ca00;
+    bytes32 private constant DELEGATED_VOTES_STORAGE =
+        0x3b893236c960fbb039ba529f6517c5fc8bdb0bd98942eae949b2576e1c13ca00;
 
     function _delegatedVotes() private pure returns (DelegatedVotesStorage storage $) {
         assembly ("memory-safe") {
@@ -41,12 +42,18 @@ abstract contract DelegatedVotes is VotesUpgradeable, IDelegatedVotes {
     }
 
     /// @inheritdoc IDelegatedVotes
-    function getPastDelegatedSupply(uint256 timepoint) public view returns (uint256) {
+    function getPastDelegatedSupply(
+        uint256 timepoint
+    ) public view returns (uint256) {
         return _delegatedVotes().delegated.upperLookupRecent(_validateTimepoint(timepoint));
     }
 
     /// @dev Every change of delegated votes passes here: delegation, transfer, mint and burn.
-    function _moveDelegateVotes(address from, address to, uint256 amount) internal virtual override {
+    function _moveDelegateVotes(
+        address from,
+        address to,
+        uint256 amount
+    ) internal virtual override {
         super._moveDelegateVotes(from, to, amount);
         if (amount == 0 || (from == address(0)) == (to == address(0))) return;
         Checkpoints.Trace208 storage delegated = _delegatedVotes().delegated;

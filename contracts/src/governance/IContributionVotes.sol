@@ -9,7 +9,12 @@ interface IContributionVotes {
     event VotesMinted(address indexed account, uint256 weight, uint256 total);
 
     /// @notice Mints earned weight. Only the reward pool.
-    function mint(address account, uint256 weight) external;
+    function mint(
+        address account,
+        uint256 weight
+    ) external;
 
-    function votingUnits(address account) external view returns (uint256);
+    function votingUnits(
+        address account
+    ) external view returns (uint256);
 }

@@ -9,5 +9,7 @@ interface IDelegatedVotes is IERC5805 {
     function delegatedSupply() external view returns (uint256);
 
     /// @return the votes that somebody could cast at `timepoint`, which must be past
-    function getPastDelegatedSupply(uint256 timepoint) external view returns (uint256);
+    function getPastDelegatedSupply(
+        uint256 timepoint
+    ) external view returns (uint256);
 }

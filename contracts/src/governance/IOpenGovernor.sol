@@ -13,10 +13,17 @@ interface IOpenGovernor {
 
     /// @notice Flat companion of Governor's ProposalCreated for indexers.
     event ProposalOpened(
-        uint256 indexed proposalId, address indexed proposer, bytes32 indexed kind, uint256 voteStart, uint256 voteEnd, uint256 quorum
+        uint256 indexed proposalId,
+        address indexed proposer,
+        bytes32 indexed kind,
+        uint256 voteStart,
+        uint256 voteEnd,
+        uint256 quorum
     );
     /// @notice Power of a vote in its two parts, beside Governor's VoteCast.
-    event VoteParts(uint256 indexed proposalId, address indexed voter, uint8 support, uint256 contribution, uint256 capital);
+    event VoteParts(
+        uint256 indexed proposalId, address indexed voter, uint8 support, uint256 contribution, uint256 capital
+    );
     event ProposalVetoed(uint256 indexed proposalId, address indexed guardian);
 
     function kind() external view returns (bytes32);
@@ -24,10 +31,11 @@ interface IOpenGovernor {
     function guardian() external view returns (address);
 
     /// @notice Cancels a proposal. Only the guardian, and only while contribution has not matured (r < 1).
-    function veto(uint256 proposalId) external;
+    function veto(
+        uint256 proposalId
+    ) external;
 
-    function proposalParts(uint256 proposalId)
-        external
-        view
-        returns (uint256[3] memory contribution, uint256[3] memory capital); // against, for, abstain
+    function proposalParts(
+        uint256 proposalId
+    ) external view returns (uint256[3] memory contribution, uint256[3] memory capital); // against, for, abstain
 }

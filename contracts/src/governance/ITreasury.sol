@@ -8,5 +8,9 @@ interface ITreasury {
     event Spent(address indexed to, uint256 amount, string purpose);
 
     /// @notice Pays OPEN. Only the treasury timelock.
-    function spend(address to, uint256 amount, string calldata purpose) external;
+    function spend(
+        address to,
+        uint256 amount,
+        string calldata purpose
+    ) external;
 }

@@ -15,18 +15,27 @@ interface IVotingPower {
     event FloorSet(uint256 floor, address actor);
 
     /// @notice Sets the weight at which contribution has its full 80 %, while it has not. Governance only.
-    function setFloor(uint208 floor) external;
+    function setFloor(
+        uint208 floor
+    ) external;
 
     /// @return the weight of votes at which r is 1
     function floor() external view returns (uint256);
 
     /// @return contribution part and capital part of the account's power at `timepoint`, of 1e18 together
-    function partsOf(address account, uint256 timepoint) external view returns (uint256 contribution, uint256 capital);
+    function partsOf(
+        address account,
+        uint256 timepoint
+    ) external view returns (uint256 contribution, uint256 capital);
 
     /// @return contribution whether earned votes have any delegated supply at `timepoint`
     /// @return capital whether OPEN has
-    function sources(uint256 timepoint) external view returns (bool contribution, bool capital);
+    function sources(
+        uint256 timepoint
+    ) external view returns (bool contribution, bool capital);
 
     /// @return r in 1e18: how far contribution has grown into its 80 % at `timepoint`
-    function maturity(uint256 timepoint) external view returns (uint256);
+    function maturity(
+        uint256 timepoint
+    ) external view returns (uint256);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {GovernorUpgradeable} from "@openzeppelin/contracts-upgradeable/governance/GovernorUpgradeable.sol";
 import {
     TimelockControllerUpgradeable
@@ -74,10 +76,12 @@ contract OpenGovernor is
 
     /// @param power what counts as votes (VotingPower)
     /// @param timelock_ what executes; it must let only this governor propose, cancel and execute
-    function initialize(address authority_, IVotes power, TimelockControllerUpgradeable timelock_, Settings calldata s)
-        external
-        initializer
-    {
+    function initialize(
+        address authority_,
+        IVotes power,
+        TimelockControllerUpgradeable timelock_,
+        Settings calldata s
+    ) external initializer {
         if (s.quorumBps == 0 || s.quorumBps > BPS) revert OpenGovernor_InvalidQuorum(s.quorumBps);
         __Governor_init(s.name);
         __GovernorSettings_init(s.votingDelay, s.votingPeriod, s.proposalThreshold);
@@ -92,7 +96,9 @@ contract OpenGovernor is
     }
 
     /// @inheritdoc IOpenGovernor
-    function veto(uint256 proposalId) external {
+    function veto(
+        uint256 proposalId
+    ) external {
         address caller = _msgSender();
         if (caller != _openGovernor().guardian) revert OpenGovernor_NotGuardian(caller);
         // r is read a second late, since votes cannot tell the present; it never falls once it is 1
@@ -123,27 +129,26 @@ contract OpenGovernor is
     }
 
     /// @inheritdoc IOpenGovernor
-    function proposalParts(uint256 proposalId)
-        external
-        view
-        returns (uint256[3] memory contribution, uint256[3] memory capital)
-    {
+    function proposalParts(
+        uint256 proposalId
+    ) external view returns (uint256[3] memory contribution, uint256[3] memory capital) {
         return _openGovernor().tallies[proposalId].inParts();
     }
 
     /// @notice The whole of both parts, as wallets and explorers know it from OpenZeppelin's simple counting.
-    function proposalVotes(uint256 proposalId)
-        external
-        view
-        returns (uint256 againstVotes, uint256 forVotes, uint256 abstainVotes)
-    {
+    function proposalVotes(
+        uint256 proposalId
+    ) external view returns (uint256 againstVotes, uint256 forVotes, uint256 abstainVotes) {
         Tally storage tally = _openGovernor().tallies[proposalId];
         againstVotes = tally.total(ProposalTallies.AGAINST);
         forVotes = tally.total(ProposalTallies.FOR);
         abstainVotes = tally.total(ProposalTallies.ABSTAIN);
     }
 
-    function hasVoted(uint256 proposalId, address account) external view returns (bool) {
+    function hasVoted(
+        uint256 proposalId,
+        address account
+    ) external view returns (bool) {
         return _openGovernor().tallies[proposalId].hasVoted[account];
     }
 
@@ -153,27 +158,23 @@ contract OpenGovernor is
     }
 
     /// @notice Power (of 1e18) that must vote for or abstain.
-    function quorum(uint256) public view override returns (uint256) {
+    function quorum(
+        uint256
+    ) public view override returns (uint256) {
         return TOTAL * _openGovernor().quorumBps / BPS;
     }
 
     /// @dev A vetoed proposal can be neither queued nor executed; what it had queued in the timelock stays there for
     ///      ever, since the timelock lets only this governor execute.
-    function state(uint256 proposalId)
-        public
-        view
-        override(GovernorUpgradeable, GovernorTimelockControlUpgradeable)
-        returns (ProposalState)
-    {
+    function state(
+        uint256 proposalId
+    ) public view override(GovernorUpgradeable, GovernorTimelockControlUpgradeable) returns (ProposalState) {
         return _openGovernor().vetoed[proposalId] ? ProposalState.Canceled : super.state(proposalId);
     }
 
-    function proposalNeedsQueuing(uint256 proposalId)
-        public
-        view
-        override(GovernorUpgradeable, GovernorTimelockControlUpgradeable)
-        returns (bool)
-    {
+    function proposalNeedsQueuing(
+        uint256 proposalId
+    ) public view override(GovernorUpgradeable, GovernorTimelockControlUpgradeable) returns (bool) {
         return super.proposalNeedsQueuing(proposalId);
     }
 
@@ -200,11 +201,13 @@ contract OpenGovernor is
         );
     }
 
-    function _countVote(uint256 proposalId, address account, uint8 support, uint256 totalWeight, bytes memory)
-        internal
-        override
-        returns (uint256)
-    {
+    function _countVote(
+        uint256 proposalId,
+        address account,
+        uint8 support,
+        uint256 totalWeight,
+        bytes memory
+    ) internal override returns (uint256) {
         if (support > ProposalTallies.ABSTAIN) revert OpenGovernor_InvalidSupport(support);
         Tally storage tally = _openGovernor().tallies[proposalId];
         if (tally.hasVoted[account]) revert OpenGovernor_AlreadyVoted(account);
@@ -215,13 +218,18 @@ contract OpenGovernor is
         return totalWeight;
     }
 
-    function _quorumReached(uint256 proposalId) internal view override returns (bool) {
+    function _quorumReached(
+        uint256 proposalId
+    ) internal view override returns (bool) {
         Tally storage tally = _openGovernor().tallies[proposalId];
-        return tally.total(ProposalTallies.FOR) + tally.total(ProposalTallies.ABSTAIN)
-            >= quorum(proposalSnapshot(proposalId));
+        return
+            tally.total(ProposalTallies.FOR) + tally.total(ProposalTallies.ABSTAIN)
+                >= quorum(proposalSnapshot(proposalId));
     }
 
-    function _voteSucceeded(uint256 proposalId) internal view override returns (bool) {
+    function _voteSucceeded(
+        uint256 proposalId
+    ) internal view override returns (bool) {
         OpenGovernorStorage storage $ = _openGovernor();
         (bool hasContribution, bool hasCapital) = _power().sources(proposalSnapshot(proposalId));
         return $.tallies[proposalId].carried($.twoMajorities, hasContribution, hasCapital);
@@ -269,5 +277,7 @@ contract OpenGovernor is
         return super._executor();
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

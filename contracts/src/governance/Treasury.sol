@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
@@ -30,17 +32,26 @@ contract Treasury is AccessManagedUpgradeable, UUPSUpgradeable, ITreasury {
         _disableInitializers();
     }
 
-    function initialize(address authority_, IERC20 token) external initializer {
+    function initialize(
+        address authority_,
+        IERC20 token
+    ) external initializer {
         __AccessManaged_init(authority_);
         _treasury().token = token;
     }
 
     /// @inheritdoc ITreasury
-    function spend(address to, uint256 amount, string calldata purpose) external restricted {
+    function spend(
+        address to,
+        uint256 amount,
+        string calldata purpose
+    ) external restricted {
         if (to == address(0)) revert Treasury_NoRecipient();
         emit Spent(to, amount, purpose);
         _treasury().token.safeTransfer(to, amount);
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

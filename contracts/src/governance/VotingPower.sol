@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {IERC5805} from "@openzeppelin/contracts/interfaces/IERC5805.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -44,10 +46,12 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
     /// @param contribution the earned votes
     /// @param capital OPEN
     /// @param floor_ weight at which contribution has its full 80 %
-    function initialize(address authority_, IDelegatedVotes contribution, IDelegatedVotes capital, uint208 floor_)
-        external
-        initializer
-    {
+    function initialize(
+        address authority_,
+        IDelegatedVotes contribution,
+        IDelegatedVotes capital,
+        uint208 floor_
+    ) external initializer {
         __AccessManaged_init(authority_);
         _requireSeconds(contribution);
         _requireSeconds(capital);
@@ -58,7 +62,9 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
     }
 
     /// @inheritdoc IVotingPower
-    function setFloor(uint208 floor_) external restricted {
+    function setFloor(
+        uint208 floor_
+    ) external restricted {
         if (_maturity(_votingPower().contribution.getPastTotalSupply(clock() - 1), floor()) == TOTAL) {
             revert VotingPower_Matured();
         }
@@ -71,11 +77,10 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
     }
 
     /// @inheritdoc IVotingPower
-    function partsOf(address account, uint256 timepoint)
-        public
-        view
-        returns (uint256 contribution, uint256 capital)
-    {
+    function partsOf(
+        address account,
+        uint256 timepoint
+    ) public view returns (uint256 contribution, uint256 capital) {
         VotingPowerStorage storage $ = _votingPower();
         (uint256 ofContribution, uint256 ofCapital) = _shares(timepoint);
         contribution = _part(
@@ -83,13 +88,14 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
             $.contribution.getPastVotes(account, timepoint),
             $.contribution.getPastDelegatedSupply(timepoint)
         );
-        capital = _part(
-            ofCapital, $.capital.getPastVotes(account, timepoint), $.capital.getPastDelegatedSupply(timepoint)
-        );
+        capital =
+            _part(ofCapital, $.capital.getPastVotes(account, timepoint), $.capital.getPastDelegatedSupply(timepoint));
     }
 
     /// @inheritdoc IVotingPower
-    function sources(uint256 timepoint) external view returns (bool contribution, bool capital) {
+    function sources(
+        uint256 timepoint
+    ) external view returns (bool contribution, bool capital) {
         VotingPowerStorage storage $ = _votingPower();
         (uint256 ofContribution,) = _shares(timepoint);
         // a weight so far below the floor that its share rounds to nothing must not block every decision
@@ -98,7 +104,9 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
     }
 
     /// @inheritdoc IVotingPower
-    function maturity(uint256 timepoint) public view returns (uint256) {
+    function maturity(
+        uint256 timepoint
+    ) public view returns (uint256) {
         VotingPowerStorage storage $ = _votingPower();
         return _maturity(
             $.contribution.getPastTotalSupply(timepoint),
@@ -107,7 +115,9 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
     }
 
     /// @notice Power now; a governor reads the past.
-    function getVotes(address account) external view returns (uint256) {
+    function getVotes(
+        address account
+    ) external view returns (uint256) {
         VotingPowerStorage storage $ = _votingPower();
         uint256 weight = $.contribution.getPastTotalSupply(clock() - 1);
         (uint256 ofContribution, uint256 ofCapital) = _split(_maturity(weight, floor()));
@@ -115,26 +125,42 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
             + _part(ofCapital, $.capital.getVotes(account), $.capital.delegatedSupply());
     }
 
-    function getPastVotes(address account, uint256 timepoint) external view returns (uint256) {
+    function getPastVotes(
+        address account,
+        uint256 timepoint
+    ) external view returns (uint256) {
         (uint256 contribution, uint256 capital) = partsOf(account, timepoint);
         return contribution + capital;
     }
 
     /// @return always all of it: what quorums are a fraction of
-    function getPastTotalSupply(uint256) external pure returns (uint256) {
+    function getPastTotalSupply(
+        uint256
+    ) external pure returns (uint256) {
         return TOTAL;
     }
 
     /// @return the account itself: what has been delegated to it is already counted as its own
-    function delegates(address account) external pure returns (address) {
+    function delegates(
+        address account
+    ) external pure returns (address) {
         return account;
     }
 
-    function delegate(address) external pure {
+    function delegate(
+        address
+    ) external pure {
         revert VotingPower_DelegateAtSource();
     }
 
-    function delegateBySig(address, uint256, uint256, uint8, bytes32, bytes32) external pure {
+    function delegateBySig(
+        address,
+        uint256,
+        uint256,
+        uint8,
+        bytes32,
+        bytes32
+    ) external pure {
         revert VotingPower_DelegateAtSource();
     }
 
@@ -147,33 +173,50 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
         return "mode=timestamp";
     }
 
-    function _setFloor(uint208 floor_) private {
+    function _setFloor(
+        uint208 floor_
+    ) private {
         if (floor_ == 0) revert VotingPower_ZeroFloor();
         _votingPower().floor.push(clock(), floor_);
         emit FloorSet(floor_, _msgSender());
     }
 
-    function _shares(uint256 timepoint) private view returns (uint256 ofContribution, uint256 ofCapital) {
+    function _shares(
+        uint256 timepoint
+    ) private view returns (uint256 ofContribution, uint256 ofCapital) {
         return _split(maturity(timepoint));
     }
 
-    function _split(uint256 matured) private pure returns (uint256 ofContribution, uint256 ofCapital) {
+    function _split(
+        uint256 matured
+    ) private pure returns (uint256 ofContribution, uint256 ofCapital) {
         ofContribution = CONTRIBUTION_SHARE * matured / TOTAL;
         ofCapital = TOTAL - ofContribution;
     }
 
-    function _maturity(uint256 weight, uint256 floor_) private pure returns (uint256) {
+    function _maturity(
+        uint256 weight,
+        uint256 floor_
+    ) private pure returns (uint256) {
         return weight >= floor_ ? TOTAL : Math.mulDiv(weight, TOTAL, floor_);
     }
 
     /// @dev No delegated supply, no power. Floors, so that the parts never exceed the share.
-    function _part(uint256 share, uint256 votes, uint256 delegated) private pure returns (uint256) {
+    function _part(
+        uint256 share,
+        uint256 votes,
+        uint256 delegated
+    ) private pure returns (uint256) {
         return delegated == 0 ? 0 : Math.mulDiv(share, votes, delegated);
     }
 
-    function _requireSeconds(IDelegatedVotes source) private view {
+    function _requireSeconds(
+        IDelegatedVotes source
+    ) private view {
         if (source.clock() != Time.timestamp()) revert VotingPower_WrongClock(address(source));
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

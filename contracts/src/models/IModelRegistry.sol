@@ -49,30 +49,58 @@ interface IModelRegistry {
     );
 
     /// @notice Mints a model to the caller.
-    function createModel(string calldata name, string calldata cardCid, Terms calldata terms)
-        external
-        returns (uint32 modelId);
+    function createModel(
+        string calldata name,
+        string calldata cardCid,
+        Terms calldata terms
+    ) external returns (uint32 modelId);
 
-    function setCard(uint32 modelId, string calldata cardCid) external;
+    function setCard(
+        uint32 modelId,
+        string calldata cardCid
+    ) external;
 
     /// @notice Shows the model on the marketplace, or hides it. Only its owner; needs a release.
-    function setListed(uint32 modelId, bool listed) external;
+    function setListed(
+        uint32 modelId,
+        bool listed
+    ) external;
 
     /// @notice Adds a version of the terms; receipts bind the version, earlier ones stay readable. Only the owner.
-    function setTerms(uint32 modelId, Terms calldata terms) external returns (uint32 termsVersion);
+    function setTerms(
+        uint32 modelId,
+        Terms calldata terms
+    ) external returns (uint32 termsVersion);
 
     /// @notice Adds a release. The training contract for attested jobs; the owner for builds made elsewhere (jobId 0).
     /// @param manifestCid JSON on IPFS that opens every hash of the release
-    function addRelease(uint32 modelId, Release calldata release, uint32 jobId, string calldata manifestCid)
-        external
-        returns (bytes32 releaseHash);
+    function addRelease(
+        uint32 modelId,
+        Release calldata release,
+        uint32 jobId,
+        string calldata manifestCid
+    ) external returns (bytes32 releaseHash);
 
-    function terms(uint32 modelId, uint32 termsVersion) external view returns (Terms memory);
-    function termsVersion(uint32 modelId) external view returns (uint32);
-    function releaseCount(uint32 modelId) external view returns (uint32);
-    function releaseAt(uint32 modelId, uint32 releaseIndex) external view returns (bytes32 releaseHash);
+    function terms(
+        uint32 modelId,
+        uint32 termsVersion
+    ) external view returns (Terms memory);
+    function termsVersion(
+        uint32 modelId
+    ) external view returns (uint32);
+    function releaseCount(
+        uint32 modelId
+    ) external view returns (uint32);
+    function releaseAt(
+        uint32 modelId,
+        uint32 releaseIndex
+    ) external view returns (bytes32 releaseHash);
     /// @return modelId 0 if the release is unknown
-    function modelOf(bytes32 releaseHash) external view returns (uint32 modelId);
-    function isListed(uint32 modelId) external view returns (bool);
+    function modelOf(
+        bytes32 releaseHash
+    ) external view returns (uint32 modelId);
+    function isListed(
+        uint32 modelId
+    ) external view returns (bool);
     function modelCount() external view returns (uint32);
 }

@@ -59,9 +59,7 @@ interface ITrainingJobs {
         bytes32 datanetsHash,
         string specCid
     );
-    event JobQuoted(
-        uint32 indexed jobId, address indexed operator, uint96 price, uint32 duration, uint16 checkpoints
-    );
+    event JobQuoted(uint32 indexed jobId, address indexed operator, uint96 price, uint32 duration, uint16 checkpoints);
     event JobAccepted(
         uint32 indexed jobId, address indexed operator, address indexed requester, uint96 price, uint64 deliverBy
     );
@@ -94,13 +92,25 @@ interface ITrainingJobs {
     ) external returns (uint32 jobId);
 
     /// @notice Offers to do the job for `price` within `duration` seconds of acceptance. Only active operators.
-    function quote(uint32 jobId, uint96 price, uint32 duration, uint16 checkpoints) external;
+    function quote(
+        uint32 jobId,
+        uint96 price,
+        uint32 duration,
+        uint16 checkpoints
+    ) external;
 
     /// @notice Accepts an operator's quote. Grants are checked again. Only the requester.
-    function accept(uint32 jobId, address operator) external;
+    function accept(
+        uint32 jobId,
+        address operator
+    ) external;
 
     /// @notice Commits a checkpoint; half of the price is released in equal parts over the promised checkpoints.
-    function commitCheckpoint(uint32 jobId, uint32 step, bytes32 digest) external;
+    function commitCheckpoint(
+        uint32 jobId,
+        uint32 step,
+        bytes32 digest
+    ) external;
 
     /// @notice Delivers: adds the release to the model, pays the rest of the price, returns the surplus escrow.
     function attest(
@@ -111,12 +121,16 @@ interface ITrainingJobs {
     ) external returns (bytes32 releaseHash);
 
     /// @notice Returns the unreleased escrow of a job nobody took in time, or that was not delivered in time. Anyone.
-    function refund(uint32 jobId) external;
+    function refund(
+        uint32 jobId
+    ) external;
 
-    function job(uint32 jobId) external view returns (Job memory);
-    function quoteOf(uint32 jobId, address operator)
-        external
-        view
-        returns (uint96 price, uint32 duration, uint16 checkpoints);
+    function job(
+        uint32 jobId
+    ) external view returns (Job memory);
+    function quoteOf(
+        uint32 jobId,
+        address operator
+    ) external view returns (uint96 price, uint32 duration, uint16 checkpoints);
     function jobCount() external view returns (uint32);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Release, Terms} from "../types/Release.sol";
@@ -27,7 +29,8 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.ModelRegistry")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant MODEL_REGISTRY_STORAGE = 0xcbe6ec4a17d7f9d3c5d1a39a9242e27975e309a89d123fc696d0e32b5bf57d00;
+    bytes32 private constant MODEL_REGISTRY_STORAGE =
+        0xcbe6ec4a17d7f9d3c5d1a39a9242e27975e309a89d123fc696d0e32b5bf57d00;
 
     function _modelRegistry() private pure returns (ModelRegistryStorage storage $) {
         assembly ("memory-safe") {
@@ -40,16 +43,19 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         _disableInitializers();
     }
 
-    function initialize(address authority_) external initializer {
+    function initialize(
+        address authority_
+    ) external initializer {
         __ERC721_init("OpenLedger Model", "MODEL");
         __AccessManaged_init(authority_);
     }
 
     /// @inheritdoc IModelRegistry
-    function createModel(string calldata name_, string calldata cardCid, Terms calldata terms_)
-        external
-        returns (uint32 modelId)
-    {
+    function createModel(
+        string calldata name_,
+        string calldata cardCid,
+        Terms calldata terms_
+    ) external returns (uint32 modelId) {
         if (bytes(name_).length == 0) revert ModelRegistry_EmptyName();
         ModelRegistryStorage storage $ = _modelRegistry();
         modelId = ++$.modelCount;
@@ -61,13 +67,19 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
-    function setCard(uint32 modelId, string calldata cardCid) external {
+    function setCard(
+        uint32 modelId,
+        string calldata cardCid
+    ) external {
         _requireModelOwner(modelId).cardCid = cardCid;
         emit CardUpdated(modelId, msg.sender, cardCid);
     }
 
     /// @inheritdoc IModelRegistry
-    function setListed(uint32 modelId, bool listed) external {
+    function setListed(
+        uint32 modelId,
+        bool listed
+    ) external {
         Model storage model = _requireModelOwner(modelId);
         if (model.releases.length == 0) revert ModelRegistry_NoRelease(modelId);
         model.listed = listed;
@@ -75,17 +87,22 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
-    function setTerms(uint32 modelId, Terms calldata terms_) external returns (uint32) {
+    function setTerms(
+        uint32 modelId,
+        Terms calldata terms_
+    ) external returns (uint32) {
         _requireModelOwner(modelId);
         return _setTerms(modelId, terms_);
     }
 
     /// @inheritdoc IModelRegistry
     /// @dev With a job the caller needs the training role, without one it needs the model.
-    function addRelease(uint32 modelId, Release calldata release, uint32 jobId, string calldata manifestCid)
-        external
-        returns (bytes32 releaseHash)
-    {
+    function addRelease(
+        uint32 modelId,
+        Release calldata release,
+        uint32 jobId,
+        string calldata manifestCid
+    ) external returns (bytes32 releaseHash) {
         if (jobId == 0) _requireModelOwner(modelId);
         else _checkCanCall(_msgSender(), _msgData());
         _requireOwned(modelId);
@@ -100,36 +117,50 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
-    function terms(uint32 modelId, uint32 version) external view returns (Terms memory) {
+    function terms(
+        uint32 modelId,
+        uint32 version
+    ) external view returns (Terms memory) {
         Model storage model = _modelRegistry().models[modelId];
         if (version == 0 || version > model.termsVersion) revert ModelRegistry_UnknownTerms(modelId, version);
         return model.terms[version];
     }
 
     /// @inheritdoc IModelRegistry
-    function termsVersion(uint32 modelId) external view returns (uint32) {
+    function termsVersion(
+        uint32 modelId
+    ) external view returns (uint32) {
         return _modelRegistry().models[modelId].termsVersion;
     }
 
     /// @inheritdoc IModelRegistry
-    function releaseCount(uint32 modelId) external view returns (uint32) {
+    function releaseCount(
+        uint32 modelId
+    ) external view returns (uint32) {
         return uint32(_modelRegistry().models[modelId].releases.length);
     }
 
     /// @inheritdoc IModelRegistry
-    function releaseAt(uint32 modelId, uint32 releaseIndex) external view returns (bytes32) {
+    function releaseAt(
+        uint32 modelId,
+        uint32 releaseIndex
+    ) external view returns (bytes32) {
         bytes32[] storage releases = _modelRegistry().models[modelId].releases;
         if (releaseIndex >= releases.length) revert ModelRegistry_NoRelease(modelId);
         return releases[releaseIndex];
     }
 
     /// @inheritdoc IModelRegistry
-    function modelOf(bytes32 releaseHash) external view returns (uint32) {
+    function modelOf(
+        bytes32 releaseHash
+    ) external view returns (uint32) {
         return _modelRegistry().modelOf[releaseHash];
     }
 
     /// @inheritdoc IModelRegistry
-    function isListed(uint32 modelId) external view returns (bool) {
+    function isListed(
+        uint32 modelId
+    ) external view returns (bool) {
         return _modelRegistry().models[modelId].listed;
     }
 
@@ -139,12 +170,17 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @notice The model card on IPFS.
-    function tokenURI(uint256 modelId) public view override returns (string memory) {
+    function tokenURI(
+        uint256 modelId
+    ) public view override returns (string memory) {
         _requireOwned(modelId);
         return string.concat("ipfs://", _modelRegistry().models[uint32(modelId)].cardCid);
     }
 
-    function _setTerms(uint32 modelId, Terms calldata terms_) private returns (uint32 version) {
+    function _setTerms(
+        uint32 modelId,
+        Terms calldata terms_
+    ) private returns (uint32 version) {
         uint256 sum = uint256(terms_.operatorBps) + terms_.developerBps + terms_.parentsBps + terms_.backersBps
             + terms_.contributorsBps;
         if (sum != BPS) revert ModelRegistry_InvalidSplit(sum);
@@ -181,7 +217,11 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @dev Apart, for the depth of the stack.
-    function _emitTerms(uint32 modelId, uint32 version, Terms calldata t) private {
+    function _emitTerms(
+        uint32 modelId,
+        uint32 version,
+        Terms calldata t
+    ) private {
         emit TermsSet(
             modelId,
             version,
@@ -200,10 +240,14 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         );
     }
 
-    function _requireModelOwner(uint32 modelId) private view returns (Model storage) {
+    function _requireModelOwner(
+        uint32 modelId
+    ) private view returns (Model storage) {
         if (_ownerOf(modelId) != msg.sender) revert ModelRegistry_NotOwner(modelId, msg.sender);
         return _modelRegistry().models[modelId];
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
@@ -109,7 +111,12 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     }
 
     /// @inheritdoc ITrainingJobs
-    function quote(uint32 jobId, uint96 price, uint32 duration, uint16 checkpoints) external {
+    function quote(
+        uint32 jobId,
+        uint96 price,
+        uint32 duration,
+        uint16 checkpoints
+    ) external {
         TrainingJobsStorage storage $ = _trainingJobs();
         Job storage j = _requireOpen(jobId);
         if (!$.operators.isActive(msg.sender)) revert TrainingJobs_OperatorInactive(msg.sender);
@@ -123,7 +130,10 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     }
 
     /// @inheritdoc ITrainingJobs
-    function accept(uint32 jobId, address operator) external {
+    function accept(
+        uint32 jobId,
+        address operator
+    ) external {
         TrainingJobsStorage storage $ = _trainingJobs();
         Job storage j = _requireOpen(jobId);
         if (j.requester != msg.sender) revert TrainingJobs_NotRequester(jobId, msg.sender);
@@ -140,7 +150,11 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     }
 
     /// @inheritdoc ITrainingJobs
-    function commitCheckpoint(uint32 jobId, uint32 step, bytes32 digest) external {
+    function commitCheckpoint(
+        uint32 jobId,
+        uint32 step,
+        bytes32 digest
+    ) external {
         TrainingJobsStorage storage $ = _trainingJobs();
         Job storage j = _requireUnderWay(jobId);
         if (j.checkpointsDone == j.checkpoints) revert TrainingJobs_TooManyCheckpoints(jobId, j.checkpoints);
@@ -180,7 +194,9 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     }
 
     /// @inheritdoc ITrainingJobs
-    function refund(uint32 jobId) external {
+    function refund(
+        uint32 jobId
+    ) external {
         Job storage j = _trainingJobs().jobs[jobId];
         uint64 deadline;
         if (j.status == JobStatus.Open) deadline = j.openUntil;
@@ -194,16 +210,17 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     }
 
     /// @inheritdoc ITrainingJobs
-    function job(uint32 jobId) external view returns (Job memory) {
+    function job(
+        uint32 jobId
+    ) external view returns (Job memory) {
         return _trainingJobs().jobs[jobId];
     }
 
     /// @inheritdoc ITrainingJobs
-    function quoteOf(uint32 jobId, address operator)
-        external
-        view
-        returns (uint96 price, uint32 duration, uint16 checkpoints)
-    {
+    function quoteOf(
+        uint32 jobId,
+        address operator
+    ) external view returns (uint96 price, uint32 duration, uint16 checkpoints) {
         Quote storage q = _trainingJobs().quotes[jobId][operator];
         return (q.price, q.duration, q.checkpoints);
     }
@@ -213,21 +230,29 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         return _trainingJobs().jobCount;
     }
 
-    function _requireOpen(uint32 jobId) private view returns (Job storage j) {
+    function _requireOpen(
+        uint32 jobId
+    ) private view returns (Job storage j) {
         j = _trainingJobs().jobs[jobId];
         if (j.status != JobStatus.Open) revert TrainingJobs_InvalidStatus(jobId, j.status);
         if (block.timestamp > j.openUntil) revert TrainingJobs_TooLate(jobId, j.openUntil);
     }
 
     /// @dev An accepted job whose operator calls in time.
-    function _requireUnderWay(uint32 jobId) private view returns (Job storage j) {
+    function _requireUnderWay(
+        uint32 jobId
+    ) private view returns (Job storage j) {
         j = _trainingJobs().jobs[jobId];
         if (j.status != JobStatus.Accepted) revert TrainingJobs_InvalidStatus(jobId, j.status);
         if (j.operator != msg.sender) revert TrainingJobs_NotOperator(jobId, msg.sender);
         if (block.timestamp > j.deliverBy) revert TrainingJobs_TooLate(jobId, j.deliverBy);
     }
 
-    function _keepUses(uint32 jobId, DatanetUse[] calldata datanets, uint32[] calldata grantIds) private {
+    function _keepUses(
+        uint32 jobId,
+        DatanetUse[] calldata datanets,
+        uint32[] calldata grantIds
+    ) private {
         uint256 count = datanets.length;
         if (count == 0 || count > MAX_DATANETS || count != grantIds.length) {
             revert TrainingJobs_InvalidData(count, grantIds.length);
@@ -242,7 +267,10 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         }
     }
 
-    function _requireGrants(uint32 jobId, address requester) private view {
+    function _requireGrants(
+        uint32 jobId,
+        address requester
+    ) private view {
         TrainingJobsStorage storage $ = _trainingJobs();
         Use[] storage uses = $.uses[jobId];
         for (uint256 i; i < uses.length; ++i) {
@@ -254,9 +282,14 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     }
 
     /// @dev OPEN calls nobody, so paying out directly can neither fail for a recipient nor re-enter.
-    function _pay(address to, uint96 amount) private {
+    function _pay(
+        address to,
+        uint96 amount
+    ) private {
         if (amount > 0) _trainingJobs().token.safeTransfer(to, amount);
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
@@ -36,7 +38,12 @@ contract Faucet is AccessManagedUpgradeable, UUPSUpgradeable, IFaucet {
 
     /// @param amount_ OPEN wei per drip
     /// @param period seconds between two drips to the same account
-    function initialize(address authority_, IERC20 token, uint256 amount_, uint64 period) external initializer {
+    function initialize(
+        address authority_,
+        IERC20 token,
+        uint256 amount_,
+        uint64 period
+    ) external initializer {
         __AccessManaged_init(authority_);
         FaucetStorage storage $ = _faucet();
         $.token = token;
@@ -45,7 +52,9 @@ contract Faucet is AccessManagedUpgradeable, UUPSUpgradeable, IFaucet {
     }
 
     /// @inheritdoc IFaucet
-    function drip(address to) external {
+    function drip(
+        address to
+    ) external {
         FaucetStorage storage $ = _faucet();
         uint64 availableAt = $.nextDrip[to];
         if (block.timestamp < availableAt) revert Faucet_TooSoon(to, availableAt);
@@ -58,7 +67,9 @@ contract Faucet is AccessManagedUpgradeable, UUPSUpgradeable, IFaucet {
     }
 
     /// @inheritdoc IFaucet
-    function nextDrip(address to) external view returns (uint64) {
+    function nextDrip(
+        address to
+    ) external view returns (uint64) {
         return _faucet().nextDrip[to];
     }
 
@@ -67,5 +78,7 @@ contract Faucet is AccessManagedUpgradeable, UUPSUpgradeable, IFaucet {
         return _faucet().amount;
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

@@ -10,7 +10,11 @@ interface IFaucet {
 
     event Dripped(address indexed to, uint256 amount);
 
-    function drip(address to) external;
-    function nextDrip(address to) external view returns (uint64);
+    function drip(
+        address to
+    ) external;
+    function nextDrip(
+        address to
+    ) external view returns (uint64);
     function amount() external view returns (uint256);
 }

@@ -8,11 +8,19 @@ interface IOpenToken {
     event BridgeBurned(address indexed from, uint256 amount);
 
     /// @notice Mints what was locked on L1. Only the bridge (on a development chain: the faucet's role).
-    function mint(address to, uint256 amount) external;
+    function mint(
+        address to,
+        uint256 amount
+    ) external;
 
     /// @notice Burns what leaves for L1. Only the bridge.
-    function burn(address from, uint256 amount) external;
+    function burn(
+        address from,
+        uint256 amount
+    ) external;
 
     /// @notice Burns the caller's own tokens.
-    function burn(uint256 amount) external;
+    function burn(
+        uint256 amount
+    ) external;
 }

@@ -6,6 +6,12 @@ pragma solidity ^0.8.30;
 interface IOptimismMintableERC20 {
     function remoteToken() external view returns (address);
     function bridge() external view returns (address);
-    function mint(address to, uint256 amount) external;
-    function burn(address from, uint256 amount) external;
+    function mint(
+        address to,
+        uint256 amount
+    ) external;
+    function burn(
+        address from,
+        uint256 amount
+    ) external;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
 import {
     ERC20PermitUpgradeable
@@ -55,7 +57,11 @@ contract OpenToken is
 
     /// @param bridge_ the chain's standard bridge, named for wallets; what may mint is the authority's matter
     /// @param remoteToken_ OPEN on L1
-    function initialize(address authority_, address bridge_, address remoteToken_) external initializer {
+    function initialize(
+        address authority_,
+        address bridge_,
+        address remoteToken_
+    ) external initializer {
         __ERC20_init("OpenLedger", "OPEN");
         __ERC20Permit_init("OpenLedger");
         __ERC20Votes_init();
@@ -66,30 +72,44 @@ contract OpenToken is
     }
 
     /// @inheritdoc IOpenToken
-    function mint(address to, uint256 amount) external override(IOpenToken, IOptimismMintableERC20) restricted {
+    function mint(
+        address to,
+        uint256 amount
+    ) external override(IOpenToken, IOptimismMintableERC20) restricted {
         _mint(to, amount);
         emit BridgeMinted(to, amount);
     }
 
     /// @inheritdoc IOpenToken
-    function burn(address from, uint256 amount) external override(IOpenToken, IOptimismMintableERC20) restricted {
+    function burn(
+        address from,
+        uint256 amount
+    ) external override(IOpenToken, IOptimismMintableERC20) restricted {
         _burn(from, amount);
         emit BridgeBurned(from, amount);
     }
 
     /// @inheritdoc IOpenToken
-    function burn(uint256 amount) external {
+    function burn(
+        uint256 amount
+    ) external {
         _burn(_msgSender(), amount);
     }
 
     /// @inheritdoc IERC7802
-    function crosschainMint(address to, uint256 amount) external restricted {
+    function crosschainMint(
+        address to,
+        uint256 amount
+    ) external restricted {
         _mint(to, amount);
         emit CrosschainMint(to, amount, _msgSender());
     }
 
     /// @inheritdoc IERC7802
-    function crosschainBurn(address from, uint256 amount) external restricted {
+    function crosschainBurn(
+        address from,
+        uint256 amount
+    ) external restricted {
         _burn(from, amount);
         emit CrosschainBurn(from, amount, _msgSender());
     }
@@ -103,7 +123,9 @@ contract OpenToken is
     }
 
     /// @inheritdoc IERC165
-    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+    function supportsInterface(
+        bytes4 interfaceId
+    ) external pure returns (bool) {
         return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC7802).interfaceId
             || interfaceId == type(IOptimismMintableERC20).interfaceId;
     }
@@ -117,7 +139,9 @@ contract OpenToken is
         return DelegatedVotes.CLOCK_MODE();
     }
 
-    function nonces(address owner) public view override(ERC20PermitUpgradeable, NoncesUpgradeable) returns (uint256) {
+    function nonces(
+        address owner
+    ) public view override(ERC20PermitUpgradeable, NoncesUpgradeable) returns (uint256) {
         return super.nonces(owner);
     }
 
@@ -125,19 +149,23 @@ contract OpenToken is
         return MAX_SUPPLY;
     }
 
-    function _update(address from, address to, uint256 amount)
-        internal
-        override(ERC20Upgradeable, ERC20VotesUpgradeable)
-    {
+    function _update(
+        address from,
+        address to,
+        uint256 amount
+    ) internal override(ERC20Upgradeable, ERC20VotesUpgradeable) {
         super._update(from, to, amount);
     }
 
-    function _moveDelegateVotes(address from, address to, uint256 amount)
-        internal
-        override(VotesUpgradeable, DelegatedVotes)
-    {
+    function _moveDelegateVotes(
+        address from,
+        address to,
+        uint256 amount
+    ) internal override(VotesUpgradeable, DelegatedVotes) {
         super._moveDelegateVotes(from, to, amount);
     }
 
-    function _authorizeUpgrade(address) internal override restricted {}
+    function _authorizeUpgrade(
+        address
+    ) internal override restricted {}
 }

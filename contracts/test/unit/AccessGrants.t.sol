@@ -131,7 +131,9 @@ contract AccessGrantsTest is Deployed {
         grants.redeem(id, TRAIN, expiry, 5e18, 1, signature);
     }
 
-    function testFuzz_redeem_needsTheProvidersKey(uint256 key) public {
+    function testFuzz_redeem_needsTheProvidersKey(
+        uint256 key
+    ) public {
         id = _signersDatanet();
         key = boundPrivateKey(key);
         vm.assume(key != signerKey);
@@ -147,11 +149,14 @@ contract AccessGrantsTest is Deployed {
         return datanets.create(IDatanetRegistry.Policy.Open, true, 0, address(reviewers), "Signed", "", "", "");
     }
 
-    function _sign(uint256 key, uint32 datanetId, address requester, uint64 expiry, uint96 price, uint256 nonce)
-        private
-        view
-        returns (bytes memory)
-    {
+    function _sign(
+        uint256 key,
+        uint32 datanetId,
+        address requester,
+        uint64 expiry,
+        uint96 price,
+        uint256 nonce
+    ) private view returns (bytes memory) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),

@@ -69,9 +69,7 @@ contract ContributionVotesTest is Deployed {
             )
         );
         bytes32 body = keccak256(
-            abi.encode(
-                keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)"), bob, 0, block.timestamp
-            )
+            abi.encode(keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)"), bob, 0, block.timestamp)
         );
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked("\x19\x01", domain, body)));
         votes.delegateBySig(bob, 0, block.timestamp, v, r, s);
@@ -79,7 +77,10 @@ contract ContributionVotesTest is Deployed {
     }
 
     /// @dev Delegated supply is the sum of everybody's votes, whatever is minted and whoever delegates to whom.
-    function testFuzz_delegatedSupply_isTheSumOfVotes(uint8[12] memory acts, uint64[12] memory weights) public {
+    function testFuzz_delegatedSupply_isTheSumOfVotes(
+        uint8[12] memory acts,
+        uint64[12] memory weights
+    ) public {
         address[3] memory who = [alice, bob, mallory];
         for (uint256 i; i < acts.length; ++i) {
             address account = who[acts[i] % 3];
@@ -90,9 +91,7 @@ contract ContributionVotesTest is Deployed {
                 vm.prank(account);
                 votes.delegate(to[weights[i] % 4]);
             }
-            assertEq(
-                votes.delegatedSupply(), votes.getVotes(alice) + votes.getVotes(bob) + votes.getVotes(mallory)
-            );
+            assertEq(votes.delegatedSupply(), votes.getVotes(alice) + votes.getVotes(bob) + votes.getVotes(mallory));
         }
     }
 }

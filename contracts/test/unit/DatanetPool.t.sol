@@ -54,7 +54,10 @@ contract DatanetPoolTest is Deployed {
         pool.addRecords(mallory, 1);
     }
 
-    function testFuzz_claims_neverExceedWhatCame(uint96[4] memory money, uint16[4] memory records) public {
+    function testFuzz_claims_neverExceedWhatCame(
+        uint96[4] memory money,
+        uint16[4] memory records
+    ) public {
         address[2] memory who = [alice, bob];
         uint256 came;
         for (uint256 i; i < 4; ++i) {

@@ -28,9 +28,7 @@ contract DatanetRegistryTest is Deployed {
     function test_create_failsWithoutNameOrPolicy() public {
         vm.expectRevert(IDatanetRegistry.DatanetRegistry_EmptyName.selector);
         datanets.create(IDatanetRegistry.Policy.Open, true, 0, address(reviewers), "", "", "", "");
-        vm.expectRevert(
-            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_InvalidReviewPolicy.selector, anyone)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_InvalidReviewPolicy.selector, anyone));
         datanets.create(IDatanetRegistry.Policy.Open, true, 0, anyone, "a", "", "", "");
     }
 
@@ -68,9 +66,7 @@ contract DatanetRegistryTest is Deployed {
 
     function test_commit_failsForWhoIsNotAllowed() public {
         uint32 closed = createDatanet(IDatanetRegistry.Policy.Allowlist, true);
-        vm.expectRevert(
-            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotAllowed.selector, closed, alice)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotAllowed.selector, closed, alice));
         vm.prank(alice);
         datanets.commit(closed, "x");
         vm.prank(provider);
@@ -78,9 +74,7 @@ contract DatanetRegistryTest is Deployed {
         commit(closed, alice, "x");
         vm.prank(provider);
         datanets.allow(closed, alice, false);
-        vm.expectRevert(
-            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotAllowed.selector, closed, alice)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_NotAllowed.selector, closed, alice));
         vm.prank(alice);
         datanets.commit(closed, "x");
     }
@@ -123,13 +117,10 @@ contract DatanetRegistryTest is Deployed {
     function test_reveal_failsBeyondTheLimits() public {
         uint32 c = commit(id, alice, "root");
         vm.roll(block.number + 1);
-        uint32[2][4] memory sizes =
-            [[uint32(0), 1], [uint32(1), 0], [uint32(20_001), 1], [uint32(1), (16 << 20) + 1]];
+        uint32[2][4] memory sizes = [[uint32(0), 1], [uint32(1), 0], [uint32(20_001), 1], [uint32(1), (16 << 20) + 1]];
         for (uint256 i; i < 4; ++i) {
             vm.expectRevert(
-                abi.encodeWithSelector(
-                    IDatanetRegistry.DatanetRegistry_InvalidSize.selector, sizes[i][0], sizes[i][1]
-                )
+                abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_InvalidSize.selector, sizes[i][0], sizes[i][1])
             );
             vm.prank(alice);
             datanets.reveal(c, "root", "salt", "cid", sizes[i][0], sizes[i][1]);
@@ -142,9 +133,7 @@ contract DatanetRegistryTest is Deployed {
         uint32 c = contribute(id, alice, "root", 1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IDatanetRegistry.DatanetRegistry_InvalidStatus.selector,
-                c,
-                IDatanetRegistry.ContributionStatus.Revealed
+                IDatanetRegistry.DatanetRegistry_InvalidStatus.selector, c, IDatanetRegistry.ContributionStatus.Revealed
             )
         );
         vm.prank(alice);
@@ -204,9 +193,7 @@ contract DatanetRegistryTest is Deployed {
             datanets.reject(c, IDatanetRegistry.Rejection(reason), "bafkreievidence");
             assertEq(token.balanceOf(alice), before - slashed[reason]);
             assertEq(token.balanceOf(address(poolOf(id))), pooled + slashed[reason]);
-            assertEq(
-                uint8(datanets.contribution(c).status), uint8(IDatanetRegistry.ContributionStatus.Rejected)
-            );
+            assertEq(uint8(datanets.contribution(c).status), uint8(IDatanetRegistry.ContributionStatus.Rejected));
         }
         assertEq(datanets.datanet(id).records, 0);
     }
@@ -272,9 +259,7 @@ contract DatanetRegistryTest is Deployed {
         bytes memory right = abi.encodePacked(_leaf(b, "two", 4), uint96(4), uint96(0));
         bytes32 node = keccak256(abi.encodePacked(uint8(1), uint8(5), left, right));
         bytes32 root = keccak256(
-            abi.encodePacked(
-                uint8(1), uint8(5), node, uint96(7), uint96(0), _leaf(c, "three", 5), uint96(5), uint96(0)
-            )
+            abi.encodePacked(uint8(1), uint8(5), node, uint96(7), uint96(0), _leaf(c, "three", 5), uint96(5), uint96(0))
         );
         vm.prank(provider);
         datanets.publish(id, root, "cid");
@@ -289,9 +274,7 @@ contract DatanetRegistryTest is Deployed {
         accept(contribute(id, alice, "one", 3));
         bytes32 expected = versionRootOf(id);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IDatanetRegistry.DatanetRegistry_WrongRoot.selector, expected, bytes32("other")
-            )
+            abi.encodeWithSelector(IDatanetRegistry.DatanetRegistry_WrongRoot.selector, expected, bytes32("other"))
         );
         vm.prank(provider);
         datanets.publish(id, "other", "cid");
@@ -342,7 +325,11 @@ contract DatanetRegistryTest is Deployed {
         assertFalse(reviewers.mayDecide(id, 1, alice, reviewer));
     }
 
-    function _leaf(uint32 key, bytes32 data, uint96 records) private pure returns (bytes32) {
+    function _leaf(
+        uint32 key,
+        bytes32 data,
+        uint96 records
+    ) private pure returns (bytes32) {
         return keccak256(abi.encodePacked(uint8(0), uint8(5), uint256(key), data, records, uint96(0)));
     }
 }

@@ -30,10 +30,12 @@ contract ModelRegistryTest is Deployed {
         models.createModel("", "cid", someTerms());
     }
 
-    function testFuzz_terms_mustSplitAllOfIt(uint16[5] memory bps) public {
+    function testFuzz_terms_mustSplitAllOfIt(
+        uint16[5] memory bps
+    ) public {
         Terms memory t = someTerms();
         (t.operatorBps, t.developerBps, t.parentsBps, t.backersBps, t.contributorsBps) =
-            (bps[0], bps[1], bps[2], bps[3], bps[4]);
+        (bps[0], bps[1], bps[2], bps[3], bps[4]);
         uint256 sum = uint256(bps[0]) + bps[1] + bps[2] + bps[3] + bps[4];
         vm.assume(sum != 10_000);
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_InvalidSplit.selector, sum));
@@ -58,8 +60,7 @@ contract ModelRegistryTest is Deployed {
     }
 
     function test_changes_failForOthersThanTheOwner() public {
-        bytes memory notOwner =
-            abi.encodeWithSelector(IModelRegistry.ModelRegistry_NotOwner.selector, id, mallory);
+        bytes memory notOwner = abi.encodeWithSelector(IModelRegistry.ModelRegistry_NotOwner.selector, id, mallory);
         vm.startPrank(mallory);
         vm.expectRevert(notOwner);
         models.setCard(id, "cid");

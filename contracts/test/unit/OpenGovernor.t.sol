@@ -244,7 +244,10 @@ contract OpenGovernorTest is Deployed {
     }
 
     /// @dev With any votes of three people a proposal passes exactly when the rule of the design says so.
-    function testFuzz_outcome_followsTheRule(uint8[3] memory support, uint64[3] memory earned) public {
+    function testFuzz_outcome_followsTheRule(
+        uint8[3] memory support,
+        uint64[3] memory earned
+    ) public {
         address[3] memory who = [alice, bob, mallory];
         for (uint256 i; i < 3; ++i) {
             support[i] %= 3;
@@ -264,11 +267,9 @@ contract OpenGovernorTest is Deployed {
         assertEq(governor.state(id) == IGovernor.ProposalState.Succeeded, passes);
     }
 
-    function _spending(uint256 amount)
-        private
-        view
-        returns (address[] memory targets, uint256[] memory values, bytes[] memory calls)
-    {
+    function _spending(
+        uint256 amount
+    ) private view returns (address[] memory targets, uint256[] memory values, bytes[] memory calls) {
         targets = new address[](1);
         values = new uint256[](1);
         calls = new bytes[](1);
@@ -276,27 +277,39 @@ contract OpenGovernorTest is Deployed {
         calls[0] = abi.encodeCall(ITreasury.spend, (bob, amount, WHY));
     }
 
-    function _propose(uint256 amount) private returns (uint256 id) {
+    function _propose(
+        uint256 amount
+    ) private returns (uint256 id) {
         (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _spending(amount);
         id = governor.propose(targets, values, calls, WHY);
         vm.warp(governor.proposalSnapshot(id) + 1);
     }
 
-    function _vote(uint256 id, address voter, uint8 support) private {
+    function _vote(
+        uint256 id,
+        address voter,
+        uint8 support
+    ) private {
         vm.prank(voter);
         governor.castVote(id, support);
     }
 
-    function _end(uint256 id) private {
+    function _end(
+        uint256 id
+    ) private {
         vm.warp(governor.proposalDeadline(id) + 1);
     }
 
-    function _queue(uint256 amount) private {
+    function _queue(
+        uint256 amount
+    ) private {
         (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _spending(amount);
         governor.queue(targets, values, calls, keccak256(bytes(WHY)));
     }
 
-    function _execute(uint256 amount) private {
+    function _execute(
+        uint256 amount
+    ) private {
         (address[] memory targets, uint256[] memory values, bytes[] memory calls) = _spending(amount);
         governor.execute(targets, values, calls, keccak256(bytes(WHY)));
     }

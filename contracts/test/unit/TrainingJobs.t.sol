@@ -53,9 +53,7 @@ contract TrainingJobsTest is Deployed {
     }
 
     function test_open_failsForOthersThanTheModelsOwner() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(ITrainingJobs.TrainingJobs_NotModelOwner.selector, modelId, mallory)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITrainingJobs.TrainingJobs_NotModelOwner.selector, modelId, mallory));
         vm.prank(mallory);
         jobs.open(modelId, "base", uses, grantIds, ESCROW, uint64(block.timestamp + 100), "cid");
     }
@@ -67,9 +65,7 @@ contract TrainingJobsTest is Deployed {
     }
 
     function test_open_failsForAMomentThatIsPast() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(ITrainingJobs.TrainingJobs_TooLate.selector, 1, block.timestamp)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITrainingJobs.TrainingJobs_TooLate.selector, 1, block.timestamp));
         vm.prank(developer);
         jobs.open(modelId, "base", uses, grantIds, ESCROW, uint64(block.timestamp), "cid");
     }
@@ -87,9 +83,7 @@ contract TrainingJobsTest is Deployed {
     function test_open_failsForAVersionThatIsNotThere() public {
         uses[0].root = "other";
         vm.expectRevert(
-            abi.encodeWithSelector(
-                ITrainingJobs.TrainingJobs_WrongVersion.selector, datanetId, 1, bytes32("other")
-            )
+            abi.encodeWithSelector(ITrainingJobs.TrainingJobs_WrongVersion.selector, datanetId, 1, bytes32("other"))
         );
         _open();
         uses[0].version = 2;
@@ -118,9 +112,7 @@ contract TrainingJobsTest is Deployed {
     function test_quote_failsBeyondTheEscrowOrWithoutTime() public {
         uint32 id = _open();
         vm.startPrank(operator);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITrainingJobs.TrainingJobs_InvalidQuote.selector, ESCROW + 1, 600)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITrainingJobs.TrainingJobs_InvalidQuote.selector, ESCROW + 1, 600));
         jobs.quote(id, ESCROW + 1, 600, 0);
         vm.expectRevert(abi.encodeWithSelector(ITrainingJobs.TrainingJobs_InvalidQuote.selector, PRICE, 0));
         jobs.quote(id, PRICE, 0, 0);
@@ -129,8 +121,7 @@ contract TrainingJobsTest is Deployed {
     function test_quote_mayOnlyImprove() public {
         uint32 id = _quoted(2);
         vm.startPrank(operator);
-        bytes memory worse =
-            abi.encodeWithSelector(ITrainingJobs.TrainingJobs_WorseQuote.selector, id, operator);
+        bytes memory worse = abi.encodeWithSelector(ITrainingJobs.TrainingJobs_WorseQuote.selector, id, operator);
         vm.expectRevert(worse);
         jobs.quote(id, PRICE + 1, 600, 2);
         vm.expectRevert(worse);
@@ -181,9 +172,7 @@ contract TrainingJobsTest is Deployed {
         uint32 id = _quoted(0);
         vm.prank(provider);
         grants.revoke(grantId);
-        vm.expectRevert(
-            abi.encodeWithSelector(ITrainingJobs.TrainingJobs_GrantNotLive.selector, grantId, datanetId)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ITrainingJobs.TrainingJobs_GrantNotLive.selector, grantId, datanetId));
         vm.prank(developer);
         jobs.accept(id, operator);
     }
@@ -265,7 +254,11 @@ contract TrainingJobsTest is Deployed {
         assertEq(token.balanceOf(address(jobs)), 0);
     }
 
-    function testFuzz_pay_isExact(uint96 price, uint16 promised, uint16 made) public {
+    function testFuzz_pay_isExact(
+        uint96 price,
+        uint16 promised,
+        uint16 made
+    ) public {
         price = uint96(bound(price, 0, ESCROW));
         promised = uint16(bound(promised, 0, 40));
         made = uint16(bound(made, 0, promised));
@@ -292,13 +285,17 @@ contract TrainingJobsTest is Deployed {
         return jobs.open(modelId, "base", uses, grantIds, ESCROW, uint64(block.timestamp + 100), "cid");
     }
 
-    function _quoted(uint16 checkpoints) private returns (uint32 id) {
+    function _quoted(
+        uint16 checkpoints
+    ) private returns (uint32 id) {
         id = _open();
         vm.prank(operator);
         jobs.quote(id, PRICE, 600, checkpoints);
     }
 
-    function _accepted(uint16 checkpoints) private returns (uint32 id) {
+    function _accepted(
+        uint16 checkpoints
+    ) private returns (uint32 id) {
         id = _quoted(checkpoints);
         vm.prank(developer);
         jobs.accept(id, operator);

@@ -141,7 +141,10 @@ contract VotingPowerTest is Deployed {
     }
 
     /// @dev However much of either there is, all power together is never more than 1e18 nor less than a rounding.
-    function testFuzz_power_isNeverMoreThanAll(uint96[3] memory earned, uint96[3] memory held) public {
+    function testFuzz_power_isNeverMoreThanAll(
+        uint96[3] memory earned,
+        uint96[3] memory held
+    ) public {
         address[3] memory who = [makeAddr("x"), makeAddr("y"), makeAddr("z")];
         uint256 earnedSum;
         uint256 heldSum;
@@ -164,7 +167,9 @@ contract VotingPowerTest is Deployed {
         assertEq(r == 1e18, earnedSum >= floor);
     }
 
-    function _delegateOpen(address account) private {
+    function _delegateOpen(
+        address account
+    ) private {
         vm.prank(account);
         token.delegate(account);
     }
