@@ -8,6 +8,8 @@ import { DEVELOPMENT_RDNS } from '../src/lib/wallet/dev/identity.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'openledger-web-'));
 const build = join(folder, 'build');
+/** Beside the usual one, so that a build under way is not disturbed; inside the package, so that modules resolve. */
+const output = '.svelte-kit-production';
 
 /** Everything a visitor of a production build could download, as one text. */
 function shipped(): string {
@@ -18,13 +20,16 @@ function shipped(): string {
 }
 
 beforeAll(() => {
-  const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: 'production', OPENLEDGER_WEB_BUILD: build, OPENLEDGER_WEB_OUT: join(folder, 'kit') };
+  const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: 'production', OPENLEDGER_WEB_BUILD: build, OPENLEDGER_WEB_OUT: output };
   delete environment.OPENLEDGER_DEV_WALLET;
   delete environment.VITEST;
   execFileSync(process.execPath, ['../node_modules/vite/bin/vite.js', 'build'], { cwd: new URL('..', import.meta.url), env: environment, stdio: 'pipe' });
 }, 300_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(new URL(`../${output}`, import.meta.url), { recursive: true, force: true });
+});
 
 test('a build for other networks has neither the development wallet nor its keys', () => {
   const text = shipped();
