@@ -162,13 +162,20 @@ contract SettlementVectorsTest is Test {
         if (flip % 4 == 1) r ^= noise;
         if (flip % 4 == 2) vs ^= noise;
         if (flip % 4 == 3) vs = bytes32(uint256(vs) ^ 1 << 255);
-        bytes memory entry = bytes.concat(
-            abi.encodePacked(v.payer, v.signer, uint96(1), uint32(1), v.cumulativeCeiling, v.maxSequence),
-            abi.encodePacked(v.app, v.appMarkupBps, v.expiry, uint40(0), r, vs)
-        );
-        address ours = new ChannelsHarness().recover(entry, 0, v.operator, domain);
+        address ours = new ChannelsHarness().recover(_entry(v, r, vs), 0, v.operator, domain);
         (address theirs,,) = ECDSA.tryRecover(digest, r, vs);
         assertEq(ours, theirs);
         if (flip % 4 == 0) assertEq(ours, vm.addr(key));
+    }
+
+    function _entry(
+        Voucher memory v,
+        bytes32 r,
+        bytes32 vs
+    ) private pure returns (bytes memory) {
+        return bytes.concat(
+            abi.encodePacked(v.payer, v.signer, uint96(1), uint32(1), v.cumulativeCeiling, v.maxSequence),
+            abi.encodePacked(v.app, v.appMarkupBps, v.expiry, uint40(0), r, vs)
+        );
     }
 }
