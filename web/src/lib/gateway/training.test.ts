@@ -15,6 +15,7 @@ test('a running job shows its losses and the time left', () => {
   expect(progress.losses).toEqual([{ step: 1, loss: 3 }, { step: 2, loss: 2 }]);
   expect(progress.secondsLeft).toBe(20);
   expect(progress.heldOutBefore).toBe(3.1);
+  expect(progress.samplesBefore).toBe(true);
   expect(progress.finished).toBe(false);
 });
 
@@ -26,6 +27,11 @@ test('a failure keeps its hint and ends the log', () => {
   const progress = progressOf([...log, { seq: 5, type: 'failed', message: 'Killed.', hint: 'Train on fewer records.' }]);
   expect(progress.failure).toEqual({ message: 'Killed.', hint: 'Train on fewer records.' });
   expect(progress.finished).toBe(true);
+});
+
+test('a refund that is due keeps the reason of the failure before it', () => {
+  const progress = progressOf([...log, { seq: 5, type: 'failed', message: 'Killed.' }, { seq: 6, type: 'refund-due' }]);
+  expect(progress.failure?.message).toBe('Killed.');
 });
 
 test('attestation names the release', () => {

@@ -41,12 +41,15 @@ export type Progress = {
   heldOutBefore: number | undefined;
   heldOutAfter: number | undefined;
   samples: NonNullable<JobEvent['samples']>;
-  failure: { message: string; hint: string | undefined } | undefined;
+  /** Whether the samples were answered before training, by the base model. */
+  samplesBefore: boolean;
+  failure: { message: string | undefined; hint: string | undefined } | undefined;
   releaseHash: string | undefined;
   finished: boolean;
 };
 
-const FINAL = ['attested', 'failed', 'cancelled', 'timed-out'];
+const FAILURES = ['failed', 'cancelled', 'refund-due', 'timed-out', 'refunded'];
+const FINAL = ['attested', 'failed', 'cancelled', 'timed-out', 'refunded'];
 
 /** Reads the log from the beginning. Events may come twice (a reconnect); each counts once. */
 export function progressOf(events: readonly JobEvent[]): Progress {
@@ -60,6 +63,7 @@ export function progressOf(events: readonly JobEvent[]): Progress {
     heldOutBefore: undefined,
     heldOutAfter: undefined,
     samples: [],
+    samplesBefore: false,
     failure: undefined,
     releaseHash: undefined,
     finished: false,
@@ -85,10 +89,13 @@ function apply(progress: Progress, event: JobEvent): void {
   if (event.type === 'evaluation') {
     if (event.when === 'before') progress.heldOutBefore = event.heldOutLoss;
     else progress.heldOutAfter = event.heldOutLoss;
-    if (event.samples && event.samples.length > 0) progress.samples = event.samples;
+    if (event.samples && event.samples.length > 0) {
+      progress.samples = event.samples;
+      progress.samplesBefore = event.when === 'before';
+    }
   }
-  if (event.type === 'failed' || event.type === 'timed-out') {
-    progress.failure = { message: event.message ?? event.type, hint: event.hint ?? undefined };
+  if (FAILURES.includes(event.type)) {
+    progress.failure = { message: event.message ?? progress.failure?.message, hint: event.hint ?? progress.failure?.hint };
   }
   if (event.type === 'attested') progress.releaseHash = event.releaseHash;
   if (FINAL.includes(event.type)) progress.finished = true;

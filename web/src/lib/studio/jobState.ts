@@ -25,11 +25,16 @@ export function phaseWords(phase: string): string {
     evaluation: m.phase_evaluation(),
     index: m.phase_index(),
     done: m.phase_done(),
-    uploading: m.phase_uploading(),
+    uploading: m.phase_gathering(),
     attested: m.job_status_attested(),
     failed: m.phase_failed(),
     cancelled: m.phase_cancelled(),
     'timed-out': m.phase_timed_out(),
+    'refund-due': m.phase_refund_due(),
+    refunded: m.job_status_refunded(),
+    finishing: m.phase_finishing(),
+    declined: m.phase_declined(),
+    taken: m.phase_taken(),
   };
   return phases[phase] ?? phase;
 }
