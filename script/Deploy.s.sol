@@ -12,6 +12,9 @@ import {Clocks, Mint, ParameterSets, Parameters} from "./Parameters.sol";
 ///        DEPLOYMENT_OUT=.openledger/deployments/31337.json forge script script/Deploy.s.sol \
 ///          --rpc-url http://127.0.0.1:8545 --broadcast --private-key <key>
 ///
+///      takes a quarter of a minute with blocks of one second. anvil needs `--gas-limit 150000000`: 1.7 loses the
+///      transactions that a full block leaves over.
+///
 ///      Any other chain gets the production parameters and no token; GUARDIAN and REMOTE_TOKEN name the guardian and
 ///      OPEN on L1. Development parameters are refused there. DEPLOYMENT_OUT is deployments/<chainId>.json by default
 ///      and must lie where foundry.toml lets the script write.
