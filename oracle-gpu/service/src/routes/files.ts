@@ -1,10 +1,13 @@
+import type { Readable } from 'node:stream';
 import { parseJsonl, recordLimits, recordsRoot } from '@openledger/sdk';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
 
 const documentBytes = 256 * 1024;
+/** Up to here a body that is too large is read to its end before it is refused; beyond, the connection is cut. */
+const drainedBytes = 4 * recordLimits.fileBytes;
 const querySchema = z.object({ kind: z.enum(['records', 'document']) });
 /** Most bad lines that one answer names. */
 const shownErrors = 100;
@@ -14,16 +17,31 @@ export function files(app: FastifyInstance, context: Context): void {
   void app.register(async (scope) => {
     // Bodies come as they are, whatever their type: JSONL, JSON or text.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', (_request: FastifyRequest, body: Readable) => readWhole(body, recordLimits.fileBytes));
     const rateLimit = { max: context.config.limits.uploadsPerMinute, timeWindow: 60_000 };
 
-    scope.post('/v1/files', { bodyLimit: recordLimits.fileBytes, config: { rateLimit } }, async (request) => {
+    scope.post('/v1/files', { bodyLimit: drainedBytes, config: { rateLimit } }, async (request) => {
       const { kind } = querySchema.parse(request.query);
       const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       return kind === 'records' ? pinRecords(context, bytes) : pinDocument(context, bytes);
     });
   });
 }
+
+/** The body, or 413 once it has been sent: an answer in the middle would reach most clients as a broken connection. */
+async function readWhole(body: Readable, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of body as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > limit) parts.length = 0;
+    else parts.push(part);
+  }
+  if (bytes > limit) throw tooLarge(`A file has at most ${limit} bytes, this one has ${bytes}: split it.`, limit);
+  return Buffer.concat(parts);
+}
+
+const tooLarge = (message: string, limit: number): ServiceError => new ServiceError(413, 'file_too_large', message, { limit });
 
 async function pinRecords({ ipfs }: Context, bytes: Buffer) {
   const { recordIds, errors } = parseJsonl(bytes);
@@ -50,12 +68,7 @@ async function pinRecords({ ipfs }: Context, bytes: Buffer) {
 
 async function pinDocument({ ipfs }: Context, bytes: Buffer) {
   if (bytes.length > documentBytes)
-    throw new ServiceError(
-      413,
-      'file_too_large',
-      `A document has at most ${documentBytes} bytes, this one has ${bytes.length}: shorten it.`,
-      { limit: documentBytes },
-    );
+    throw tooLarge(`A document has at most ${documentBytes} bytes, this one has ${bytes.length}: shorten it.`, documentBytes);
   if (bytes.length === 0) throw new ServiceError(400, 'empty_file', 'The body is empty: send the document.');
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes);
