@@ -83,11 +83,12 @@ library Channels {
 
     /// @notice Who signed the voucher in the words: ECDSA with the lower s only, EIP-2098; 0 if the signature is bad.
     /// @param domain EIP-712 domain separator
-    function recover(VoucherWords memory words, bytes32 domain, bytes32 r, bytes32 vs)
-        internal
-        view
-        returns (address signer)
-    {
+    function recover(
+        VoucherWords memory words,
+        bytes32 domain,
+        bytes32 r,
+        bytes32 vs
+    ) internal view returns (address signer) {
         // Assembly because OpenZeppelin's ECDSA, which does the same, allocates memory and costs 400 gas more a channel.
         assembly ("memory-safe") {
             let at := mload(0x40)

@@ -30,8 +30,16 @@ library SumTree {
     function hashLeaf(
         uint8 treeId,
         Leaf memory leaf
-    ) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(uint8(0), treeId, leaf.key, leaf.data, leaf.amount, leaf.weight));
+    ) internal pure returns (bytes32 hash) {
+        uint256 sums = uint256(leaf.amount) << 160 | uint256(leaf.weight) << 64;
+        assembly ("memory-safe") {
+            let at := mload(0x40) // 90 bytes: 0x00 ‖ treeId ‖ key 32 ‖ data 32 ‖ sums 24
+            mstore(at, shl(240, and(treeId, 0xff)))
+            mstore(add(at, 2), mload(leaf))
+            mstore(add(at, 34), mload(add(leaf, 0x20)))
+            mstore(add(at, 66), sums)
+            hash := keccak256(at, 90)
+        }
     }
 
     /// @notice Whether `leaf` is the one at `index` of the committed tree.
@@ -108,15 +116,11 @@ library SumTree {
             for {} gt(width, 1) { width := shr(1, add(width, 1)) } {
                 // The last node of a level of odd width has no sibling and moves up unchanged.
                 if lt(xor(position, 1), width) {
-                    if gt(add(at, 56), add(proof.offset, proof.length)) {
-                        hash := 0
-                        at := add(proof.offset, proof.length)
-                        break
-                    }
-                    // The node's own sums as 24 bytes at the top of a word.
-                    let own := or(shl(160, shr(128, total)), shl(64, and(total, 0xffffffffffffffffffffffff)))
                     let sibling := shr(64, calldataload(add(at, 32)))
                     sibling := or(shl(128, shr(96, sibling)), and(sibling, 0xffffffffffffffffffffffff))
+                    // The own sums as 24 bytes at the top of a word. A sum beyond 96 bits is cut here, but not in
+                    // `total`, which at the end exceeds what a commitment can hold.
+                    let own := or(shl(160, shr(128, total)), shl(64, and(total, 0xffffffffffffffffffffffff)))
                     switch and(position, 1)
                     case 0 {
                         mstore(add(node, 2), hash)
@@ -131,17 +135,11 @@ library SumTree {
                     }
                     hash := keccak256(node, 114)
                     total := add(total, sibling)
-                    // A sum beyond 96 bits, in either lane, is no tree of ours.
-                    if and(total, 0xffffffff000000000000000000000000ffffffff000000000000000000000000) {
-                        hash := 0
-                        at := add(proof.offset, proof.length)
-                        break
-                    }
                     at := add(at, 56)
                 }
                 position := shr(1, position)
             }
-            // Bytes left over make it another proof than the one of this leaf.
+            // A proof too short has been read past its end, one too long not to it: neither is the proof of this leaf.
             if iszero(eq(at, add(proof.offset, proof.length))) { hash := 0 }
         }
     }

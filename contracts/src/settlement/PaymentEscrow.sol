@@ -301,7 +301,11 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         }
     }
 
-    function _debit(Account storage a, address payer, uint96 amount) private {
+    function _debit(
+        Account storage a,
+        address payer,
+        uint96 amount
+    ) private {
         // One load and one store, as above: balance 0–95, the thaw above it.
         uint256 slot;
         assembly ("memory-safe") {

@@ -78,7 +78,7 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
         Stream storage stream = _storage().streams[operator];
         uint96 paidIn = stream.paidIn + net;
         stream.paidIn = paidIn;
-        stream.rewardsHash = keccak256(abi.encode(rewards));
+        stream.rewardsHash = keccak256(abi.encode(rewards)); // also refuses dirty bits
         emit RewardsActivated(operator, batchIndex, rewards.root, rewards.amount, rewards.weight, paidIn);
     }
 
@@ -103,7 +103,7 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
     function claimVotes(
         Claim calldata c
     ) external returns (uint96 minted) {
-        _verify(c);
+        _verify(c, c.operator, c.account, c.amount);
         Claimed storage had = _storage().claimed[c.operator][c.account];
         uint96 before = had.weight;
         if (c.weight <= before) revert RewardPool_NothingToClaim(c.operator, c.account);
@@ -141,32 +141,48 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
     function _claim(
         Claim calldata c
     ) private returns (uint96 paid) {
-        Stream storage stream = _verify(c);
-        Claimed storage had = _storage().claimed[c.operator][c.account];
+        (address operator, address account, uint96 amount) = (c.operator, c.account, c.amount);
+        Stream storage stream = _verify(c, operator, account, amount);
+        Claimed storage had = _storage().claimed[operator][account];
         uint96 before = had.amount;
-        if (c.amount <= before) return 0;
-        paid = c.amount - before;
+        if (amount <= before) return 0;
+        unchecked {
+            paid = amount - before;
+        }
         uint96 available = stream.paidIn - stream.paidOut;
-        if (paid > available) revert RewardPool_BeyondFunding(c.operator, paid, available);
-        had.amount = c.amount;
+        if (paid > available) revert RewardPool_BeyondFunding(operator, paid, available);
+        had.amount = amount;
         stream.paidOut += paid;
-        emit RewardClaimed(c.operator, c.account, paid, c.amount, msg.sender);
-        token.safeTransfer(c.account, paid);
+        emit RewardClaimed(operator, account, paid, amount, msg.sender);
+        token.safeTransfer(account, paid);
     }
 
     /// @dev The claim is a leaf of the operator's live tree, or this reverts.
     function _verify(
-        Claim calldata c
+        Claim calldata c,
+        address operator,
+        address account,
+        uint96 amount
     ) private view returns (Stream storage stream) {
-        stream = _storage().streams[c.operator];
-        bytes32 rewardsHash = keccak256(abi.encode(c.rewards));
-        if (rewardsHash != stream.rewardsHash) {
-            revert RewardPool_StaleRewards(c.operator, rewardsHash, stream.rewardsHash);
-        }
+        stream = _storage().streams[operator];
+        bytes32 rewardsHash = _hash(c.rewards);
+        bytes32 live = stream.rewardsHash;
+        if (rewardsHash != live) revert RewardPool_StaleRewards(operator, rewardsHash, live);
         SumTree.Leaf memory leaf =
-            SumTree.Leaf({key: uint256(uint160(c.account)) << 96, data: 0, amount: c.amount, weight: c.weight});
+            SumTree.Leaf({key: uint256(uint160(account)) << 96, data: 0, amount: amount, weight: c.weight});
         if (!SumTree.verify(c.rewards, SumTree.REWARDS, leaf, c.index, c.proof)) {
-            revert RewardPool_BadProof(c.operator, c.account);
+            revert RewardPool_BadProof(operator, account);
+        }
+    }
+
+    /// @dev keccak256(abi.encode(rewards)): a static struct lies in calldata as it is encoded.
+    function _hash(
+        Tree calldata rewards
+    ) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            calldatacopy(at, rewards, 128)
+            hash := keccak256(at, 128)
         }
     }
 

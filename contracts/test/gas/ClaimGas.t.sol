@@ -7,33 +7,34 @@ import {Tree} from "../../src/types/Settlement.sol";
 import {TransactionGas} from "./TransactionGas.sol";
 
 /// @notice Gas of claims as whole transactions: accounts that have claimed before, from a tree as deep as named.
+/// forge-config: default.isolate = true
 contract ClaimGasTest is TransactionGas {
     address private account = makeAddr("claimant");
     uint96 private constant AMOUNT = 12_345_678_901_230_000;
     uint96 private constant WEIGHT = 123_456_789_012;
 
     /// @dev A live tree of 2^depth leaves of which only the path to one is built; the others' sums are of like size.
-    function _live(uint256 depth, uint96 amount, uint96 weight, address claimant, uint32 index)
-        private
-        returns (IRewardPool.Claim memory c)
-    {
+    function _live(
+        uint256 depth,
+        uint96 amount,
+        uint96 weight,
+        address claimant,
+        uint32 index
+    ) private returns (IRewardPool.Claim memory c) {
         c.operator = operator;
         c.account = claimant;
         c.amount = amount;
         c.weight = weight;
         c.index = index;
-        bytes32 hash = SumTree.hashLeaf(
-            SumTree.REWARDS, SumTree.Leaf(uint256(uint160(claimant)) << 96, 0, amount, weight)
-        );
+        bytes32 hash =
+            SumTree.hashLeaf(SumTree.REWARDS, SumTree.Leaf(uint256(uint160(claimant)) << 96, 0, amount, weight));
         for (uint256 d = 0; d < depth; ++d) {
             bytes memory own = abi.encodePacked(hash, amount, weight);
-            uint96 a = uint96(AMOUNT << d) + uint96(d);
-            uint96 w = uint96(WEIGHT << d) + uint96(d);
+            uint96 a = AMOUNT * uint96(1 << d) + uint96(d);
+            uint96 w = WEIGHT * uint96(1 << d) + uint96(d);
             bytes memory sibling = abi.encodePacked(keccak256(abi.encode("sibling", d)), a, w);
             hash = keccak256(
-                index >> d & 1 == 0
-                    ? bytes.concat(hex"0103", own, sibling)
-                    : bytes.concat(hex"0103", sibling, own)
+                index >> d & 1 == 0 ? bytes.concat(hex"0103", own, sibling) : bytes.concat(hex"0103", sibling, own)
             );
             c.proof = bytes.concat(c.proof, sibling);
             amount += a;
@@ -45,7 +46,10 @@ contract ClaimGasTest is TransactionGas {
         pool.activate(operator, 1, c.rewards, 100e18);
     }
 
-    function _claim(uint256 depth, string memory name) private returns (uint256) {
+    function _claim(
+        uint256 depth,
+        string memory name
+    ) private returns (uint256) {
         uint32 index = uint32(uint256(0x5a5a5) & ((1 << depth) - 1));
         pool.claim(_live(depth, AMOUNT, WEIGHT, account, index)); // first use of every slot
         IRewardPool.Claim memory c = _live(depth, 2 * AMOUNT, 2 * WEIGHT, account, index);
@@ -108,14 +112,18 @@ contract ClaimGasTest is TransactionGas {
         vm.snapshotValue(GROUP, "per_further_claim_depth_20", both - single);
     }
 
-    function _first(address operator_) private {
+    function _first(
+        address operator_
+    ) private {
         address was = operator;
         operator = operator_;
         pool.claim(_live(20, AMOUNT, WEIGHT, account, 9));
         operator = was;
     }
 
-    function _second(address operator_) private returns (IRewardPool.Claim memory c) {
+    function _second(
+        address operator_
+    ) private returns (IRewardPool.Claim memory c) {
         address was = operator;
         operator = operator_;
         c = _live(20, 2 * AMOUNT, 2 * WEIGHT, account, 9);

@@ -8,12 +8,16 @@ import {TransactionGas} from "./TransactionGas.sol";
 
 /// @notice Gas of whole transactions in the steady state behind proxies: base cost and calldata included, every slot
 ///         already in use, nothing warm. Run with `--isolate`, so that each call is a transaction of its own.
+/// forge-config: default.isolate = true
 contract SettlementGasTest is TransactionGas {
     using Math for uint256;
 
     uint96 private constant FEE = 12_345_678_901_230_000; // about a hundredth of an OPEN
 
-    function _calls(uint256 channels, uint32 each) private returns (Calls[] memory calls) {
+    function _calls(
+        uint256 channels,
+        uint32 each
+    ) private returns (Calls[] memory calls) {
         calls = new Calls[](channels);
         for (uint256 i = 0; i < channels; ++i) {
             address from = makeAddr(string.concat("gas payer", vm.toString(i)));
@@ -28,26 +32,35 @@ contract SettlementGasTest is TransactionGas {
     }
 
     /// @dev External, so that the memory of building is given back.
-    function settleFinal(Calls[] memory calls) external {
+    function settleFinal(
+        Calls[] memory calls
+    ) external {
         _settleFinal(operator, calls);
     }
 
-    function settleOne(Calls[] memory calls) external {
+    function settleOne(
+        Calls[] memory calls
+    ) external {
         _settleCalls(operator, calls);
     }
 
-    function build(Calls[] memory calls) external view returns (Batch memory) {
+    function build(
+        Calls[] memory calls
+    ) external view returns (Batch memory) {
         return _build(operator, calls);
     }
 
-    function _settleGas(string memory name, uint256 channels, uint32 each) private returns (uint256 used, uint256 size) {
+    function _settleGas(
+        string memory name,
+        uint256 channels,
+        uint32 each
+    ) private returns (uint256 used, uint256 size) {
         Calls[] memory calls = _calls(channels, 1);
         this.settleFinal(calls); // first use of every slot
         this.settleOne(calls); // another batch waits for its window
         calls = _calls(channels, each);
         Batch memory b = this.build(calls);
-        bytes memory data =
-            abi.encodeCall(ISettlement.settle, (b.body, b.rewards, b.previous, b.channels, b.data));
+        bytes memory data = abi.encodeCall(ISettlement.settle, (b.body, b.rewards, b.previous, b.channels, b.data));
         size = data.length;
         vm.prank(operator);
         settlement.settle(b.body, b.rewards, b.previous, b.channels, b.data);

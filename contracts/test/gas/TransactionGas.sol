@@ -9,7 +9,10 @@ abstract contract TransactionGas is BatchBuilder {
     string internal constant GROUP = "settlement"; // snapshots/settlement.json
 
     /// @param data calldata of the transaction
-    function _measure(string memory name, bytes memory data) internal returns (uint256 used) {
+    function _measure(
+        string memory name,
+        bytes memory data
+    ) internal returns (uint256 used) {
         used = vm.lastCallGas().gasTotalUsed;
         uint256 tokens;
         for (uint256 i = 0; i < data.length; ++i) {

@@ -49,14 +49,22 @@ contract SettlementHandler is BatchBuilder {
         supplyMinted = token.totalSupply();
     }
 
-    function _mintTo(address to, address spender, uint96 amount) private {
+    function _mintTo(
+        address to,
+        address spender,
+        uint96 amount
+    ) private {
         _give(to, spender, amount);
         supplyMinted += amount;
     }
 
     // ── Payers ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function deposit(uint256 p, uint256 o, uint96 amount) external {
+    function deposit(
+        uint256 p,
+        uint256 o,
+        uint96 amount
+    ) external {
         if (escrow.paused()) return;
         amount = uint96(bound(amount, 1, 10_000e18));
         address from = payers[p % 3];
@@ -67,7 +75,13 @@ contract SettlementHandler is BatchBuilder {
         ++done["deposit"];
     }
 
-    function authorize(uint256 p, uint256 o, uint256 s, uint96 cap, uint32 lifetime) external {
+    function authorize(
+        uint256 p,
+        uint256 o,
+        uint256 s,
+        uint96 cap,
+        uint32 lifetime
+    ) external {
         address from = payers[p % 3];
         address to = operators[o % 2];
         address signer = sessions[s % 3];
@@ -80,7 +94,11 @@ contract SettlementHandler is BatchBuilder {
         ++done["authorize"];
     }
 
-    function revoke(uint256 p, uint256 o, uint256 s) external {
+    function revoke(
+        uint256 p,
+        uint256 o,
+        uint256 s
+    ) external {
         address from = payers[p % 3];
         address to = operators[o % 2];
         if (escrow.channel(escrow.channelId(from, to, sessions[s % 3])).expiry == 0) return;
@@ -89,7 +107,11 @@ contract SettlementHandler is BatchBuilder {
         ++done["revoke"];
     }
 
-    function thaw(uint256 p, uint256 o, uint96 amount) external {
+    function thaw(
+        uint256 p,
+        uint256 o,
+        uint96 amount
+    ) external {
         IPaymentEscrow.Account memory a = escrow.account(payers[p % 3], operators[o % 2]);
         if (a.balance == 0) return;
         vm.prank(payers[p % 3]);
@@ -97,7 +119,10 @@ contract SettlementHandler is BatchBuilder {
         ++done["thaw"];
     }
 
-    function withdraw(uint256 p, uint256 o) external {
+    function withdraw(
+        uint256 p,
+        uint256 o
+    ) external {
         address from = payers[p % 3];
         IPaymentEscrow.Account memory a = escrow.account(from, operators[o % 2]);
         if (a.thawing == 0 || a.balance == 0) return;
@@ -112,7 +137,12 @@ contract SettlementHandler is BatchBuilder {
     // ── Operators ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev A batch over whichever channels of the operator can pay, at most one of each payer.
-    function settle(uint256 o, uint256 seed, uint96 fee, uint32 count) external {
+    function settle(
+        uint256 o,
+        uint256 seed,
+        uint96 fee,
+        uint32 count
+    ) external {
         address to = operators[o % 2];
         ISettlement.OperatorBatches memory state = settlement.batches(to);
         if (settlement.paused() || state.settled - state.finalized >= 8) return;
@@ -138,7 +168,12 @@ contract SettlementHandler is BatchBuilder {
         ++done["settle"];
     }
 
-    function _mayCollect(address from, address to, uint256 key, uint96 amount) private view returns (bool) {
+    function _mayCollect(
+        address from,
+        address to,
+        uint256 key,
+        uint96 amount
+    ) private view returns (bool) {
         if (escrow.account(from, to).balance < amount) return false;
         address signer = vm.addr(key);
         IPaymentEscrow.Channel memory c = escrow.channel(escrow.channelId(from, to, signer));
@@ -147,7 +182,9 @@ contract SettlementHandler is BatchBuilder {
         return c.expiry != 0 && block.timestamp <= c.expiry + THAW && c.collected + amount <= c.cap;
     }
 
-    function finalize(uint256 o) external {
+    function finalize(
+        uint256 o
+    ) external {
         address to = operators[o % 2];
         ISettlement.OperatorBatches memory state = settlement.batches(to);
         if (state.finalized == state.settled) return;
@@ -165,7 +202,10 @@ contract SettlementHandler is BatchBuilder {
         ++done["finalize"];
     }
 
-    function stake(uint256 o, uint96 amount) external {
+    function stake(
+        uint256 o,
+        uint96 amount
+    ) external {
         amount = uint96(bound(amount, 1, 1_000e18));
         _mintTo(anyone, address(registry), amount);
         vm.prank(anyone);
@@ -174,7 +214,10 @@ contract SettlementHandler is BatchBuilder {
         ++done["stake"];
     }
 
-    function unbond(uint256 o, uint96 amount) external {
+    function unbond(
+        uint256 o,
+        uint96 amount
+    ) external {
         IOperatorRegistry.Operator memory op = registry.operator(operators[o % 2]);
         uint96 total = op.stake + op.unbonding;
         // Mostly a little, so that operators stay active.
@@ -184,7 +227,9 @@ contract SettlementHandler is BatchBuilder {
         ++done["unbond"];
     }
 
-    function unstake(uint256 o) external {
+    function unstake(
+        uint256 o
+    ) external {
         address to = operators[o % 2];
         IOperatorRegistry.Operator memory op = registry.operator(to);
         if (op.unbonding == 0 || op.locked > op.stake) return;
@@ -197,7 +242,10 @@ contract SettlementHandler is BatchBuilder {
 
     // ── Who is owed ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function claim(uint256 o, uint256 who) external {
+    function claim(
+        uint256 o,
+        uint256 who
+    ) external {
         address to = operators[o % 2];
         Reward[] storage rewards = rewardsAfter[to][settlement.batches(to).finalized];
         if (rewards.length == 0) return;
@@ -213,7 +261,10 @@ contract SettlementHandler is BatchBuilder {
         ++done["claim"];
     }
 
-    function claimVotes(uint256 o, uint256 who) external {
+    function claimVotes(
+        uint256 o,
+        uint256 who
+    ) external {
         address to = operators[o % 2];
         Reward[] storage rewards = rewardsAfter[to][settlement.batches(to).finalized];
         if (rewards.length == 0) return;
@@ -227,11 +278,16 @@ contract SettlementHandler is BatchBuilder {
 
     // ── Time and the guardian ───────────────────────────────────────────────────────────────────────────────────────
 
-    function pass(uint256 time) external {
+    function pass(
+        uint256 time
+    ) external {
         vm.warp(block.timestamp + bound(time, 1, 10 minutes));
     }
 
-    function pause(bool ofEscrow, uint256 seed) external {
+    function pause(
+        bool ofEscrow,
+        uint256 seed
+    ) external {
         if (seed % 4 != 0 || block.timestamp < mayPauseAt[ofEscrow]) return;
         mayPauseAt[ofEscrow] = block.timestamp + 2 * LONGEST_PAUSE;
         BoundedPause target = ofEscrow ? BoundedPause(address(escrow)) : BoundedPause(address(settlement));

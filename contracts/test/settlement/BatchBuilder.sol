@@ -43,14 +43,22 @@ abstract contract BatchBuilder is SettlementBase {
 
     bytes internal constant DATA = "ipfs://bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
 
-    function _one(address payer_, uint256 signerKey, uint32 calls, uint96 fee) internal pure returns (Calls[] memory c) {
+    function _one(
+        address payer_,
+        uint256 signerKey,
+        uint32 calls,
+        uint96 fee
+    ) internal pure returns (Calls[] memory c) {
         c = new Calls[](1);
         c[0] = Calls(payer_, signerKey, calls, fee);
     }
 
     // ── Vouchers and channel entries ────────────────────────────────────────────────────────────────────────────────
 
-    function _voucher(address operator_, Calls memory c) internal view returns (Voucher memory) {
+    function _voucher(
+        address operator_,
+        Calls memory c
+    ) internal view returns (Voucher memory) {
         return Voucher({
             payer: c.payer,
             operator: operator_,
@@ -63,29 +71,35 @@ abstract contract BatchBuilder is SettlementBase {
         });
     }
 
-    function _signCompact(uint256 key, bytes32 digest) internal pure returns (bytes32 r, bytes32 vs) {
+    function _signCompact(
+        uint256 key,
+        bytes32 digest
+    ) internal pure returns (bytes32 r, bytes32 vs) {
         uint8 v;
         bytes32 s;
         (v, r, s) = vm.sign(key, digest);
         vs = bytes32(uint256(s) | uint256(v - 27) << 255);
     }
 
-    function _entry(Voucher memory v, uint96 collected, uint32 lastSequence, bytes32 r, bytes32 vs)
-        internal
-        pure
-        returns (bytes memory)
-    {
+    function _entry(
+        Voucher memory v,
+        uint96 collected,
+        uint32 lastSequence,
+        bytes32 r,
+        bytes32 vs
+    ) internal pure returns (bytes memory) {
         return bytes.concat(
             abi.encodePacked(v.payer, v.signer, collected, lastSequence, v.cumulativeCeiling, v.maxSequence),
             abi.encodePacked(v.app, v.appMarkupBps, v.expiry, uint40(0), r, vs)
         );
     }
 
-    function _signedEntry(Voucher memory v, uint256 key, uint96 collected, uint32 lastSequence)
-        internal
-        view
-        returns (bytes memory)
-    {
+    function _signedEntry(
+        Voucher memory v,
+        uint256 key,
+        uint96 collected,
+        uint32 lastSequence
+    ) internal view returns (bytes memory) {
         (bytes32 r, bytes32 vs) = _signCompact(key, escrow.hashVoucher(v));
         return _entry(v, collected, lastSequence, r, vs);
     }
@@ -93,7 +107,10 @@ abstract contract BatchBuilder is SettlementBase {
     // ── Batches ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev The operator's next batch over `calls`, whose channels get sorted.
-    function _build(address operator_, Calls[] memory calls) internal view returns (Batch memory b) {
+    function _build(
+        address operator_,
+        Calls[] memory calls
+    ) internal view returns (Batch memory b) {
         _sortByChannel(operator_, calls);
         ISettlement.OperatorBatches memory state = settlement.batches(operator_);
         b.body.operator = operator_;
@@ -112,7 +129,8 @@ abstract contract BatchBuilder is SettlementBase {
             b.channels = bytes.concat(b.channels, _entryOf(operator_, calls[i]));
         }
         b.body.receipts = TestTree.build(SumTree.RECEIPTS, TestTree.withSentinels(receipts)).commitment;
-        b.body.protocolFee = uint96(uint256(b.body.receipts.amount) * feePolicy.fee(b.body.feeVersion).protocolFeeBps / 10_000);
+        b.body.protocolFee =
+            uint96(uint256(b.body.receipts.amount) * feePolicy.fee(b.body.feeVersion).protocolFeeBps / 10_000);
         SumTree.Leaf[] memory allocations = _allocationLeaves(operator_, receipts, b.body.feeVersion);
         b.body.allocations = TestTree.build(SumTree.ALLOCATIONS, TestTree.withSentinels(allocations)).commitment;
         b.rewards = _rewardsTree(_addRewards(rewardsAfter[operator_][state.settled], allocations)).commitment;
@@ -122,7 +140,10 @@ abstract contract BatchBuilder is SettlementBase {
     }
 
     /// @dev Settles as the operator and remembers what the next batch and the claims need.
-    function _settle(Batch memory b, Calls[] memory calls) internal returns (bytes32 header) {
+    function _settle(
+        Batch memory b,
+        Calls[] memory calls
+    ) internal returns (bytes32 header) {
         address operator_ = b.body.operator;
         // Before settling: the channels' sequences on chain still are those the batch was built on.
         SumTree.Leaf[] memory receipts = _receiptLeaves(operator_, calls);
@@ -137,16 +158,24 @@ abstract contract BatchBuilder is SettlementBase {
         headers[operator_][b.body.batchIndex] = BatchHeader(b.body, b.rewards, uint64(block.timestamp));
     }
 
-    function _settleCalls(address operator_, Calls[] memory calls) internal returns (bytes32) {
+    function _settleCalls(
+        address operator_,
+        Calls[] memory calls
+    ) internal returns (bytes32) {
         return _settle(_build(operator_, calls), calls);
     }
 
-    function _finalize(address operator_) internal {
+    function _finalize(
+        address operator_
+    ) internal {
         settlement.finalize(headers[operator_][settlement.batches(operator_).finalized + 1]);
     }
 
     /// @dev Settles and lets the window pass.
-    function _settleFinal(address operator_, Calls[] memory calls) internal {
+    function _settleFinal(
+        address operator_,
+        Calls[] memory calls
+    ) internal {
         _settleCalls(operator_, calls);
         vm.warp(block.timestamp + WINDOW);
         _finalize(operator_);
@@ -155,7 +184,10 @@ abstract contract BatchBuilder is SettlementBase {
     // ── Claims ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev What `account` may claim under the live tree; reverts if it has no leaf.
-    function _claimOf(address operator_, address account) internal view returns (IRewardPool.Claim memory) {
+    function _claimOf(
+        address operator_,
+        address account
+    ) internal view returns (IRewardPool.Claim memory) {
         Reward[] memory rewards = rewardsAfter[operator_][settlement.batches(operator_).finalized];
         TestTree.Built memory tree = _rewardsTree(rewards);
         for (uint256 i = 0; i < rewards.length; ++i) {
@@ -174,7 +206,9 @@ abstract contract BatchBuilder is SettlementBase {
         revert("no leaf");
     }
 
-    function _rewardsTree(Reward[] memory rewards) internal pure returns (TestTree.Built memory) {
+    function _rewardsTree(
+        Reward[] memory rewards
+    ) internal pure returns (TestTree.Built memory) {
         SumTree.Leaf[] memory leaves = new SumTree.Leaf[](rewards.length);
         for (uint256 i = 0; i < rewards.length; ++i) {
             leaves[i] =
@@ -185,13 +219,19 @@ abstract contract BatchBuilder is SettlementBase {
 
     // ── Leaves ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _entryOf(address operator_, Calls memory c) internal view returns (bytes memory) {
+    function _entryOf(
+        address operator_,
+        Calls memory c
+    ) internal view returns (bytes memory) {
         Voucher memory v = _voucher(operator_, c);
         IPaymentEscrow.Channel memory channel = escrow.channel(escrow.channelId(v.payer, operator_, v.signer));
         return _signedEntry(v, c.signerKey, c.calls * c.fee, channel.sequence + c.calls);
     }
 
-    function _receiptLeaves(address operator_, Calls[] memory calls) private view returns (SumTree.Leaf[] memory leaves) {
+    function _receiptLeaves(
+        address operator_,
+        Calls[] memory calls
+    ) private view returns (SumTree.Leaf[] memory leaves) {
         uint256 count;
         for (uint256 i = 0; i < calls.length; ++i) {
             count += calls[i].calls;
@@ -213,7 +253,11 @@ abstract contract BatchBuilder is SettlementBase {
         }
     }
 
-    function _receiptHash(bytes32 id, uint32 sequence, uint96 fee) internal view returns (bytes32 structHash) {
+    function _receiptHash(
+        bytes32 id,
+        uint32 sequence,
+        uint96 fee
+    ) internal view returns (bytes32 structHash) {
         SignedReceipt memory receipt;
         receipt.channel = id;
         receipt.sequence = sequence;
@@ -225,11 +269,11 @@ abstract contract BatchBuilder is SettlementBase {
     }
 
     /// @dev Each answer pays the contributor of its position 60 %, a developer 25 % and the operator the rest.
-    function _allocationLeaves(address operator_, SumTree.Leaf[] memory receipts, uint32 feeVersion)
-        private
-        view
-        returns (SumTree.Leaf[] memory leaves)
-    {
+    function _allocationLeaves(
+        address operator_,
+        SumTree.Leaf[] memory receipts,
+        uint32 feeVersion
+    ) private view returns (SumTree.Leaf[] memory leaves) {
         uint256 bps = feePolicy.fee(feeVersion).protocolFeeBps;
         leaves = new SumTree.Leaf[](3 * receipts.length);
         for (uint256 i = 0; i < receipts.length; ++i) {
@@ -249,7 +293,9 @@ abstract contract BatchBuilder is SettlementBase {
         }
     }
 
-    function _contributor(uint256 i) internal pure returns (address) {
+    function _contributor(
+        uint256 i
+    ) internal pure returns (address) {
         return address(uint160(uint256(keccak256(abi.encode("contributor", i)))));
     }
 
@@ -258,11 +304,10 @@ abstract contract BatchBuilder is SettlementBase {
     }
 
     /// @dev Adds allocations to cumulative rewards, sorted by account.
-    function _addRewards(Reward[] memory before, SumTree.Leaf[] memory allocations)
-        private
-        pure
-        returns (Reward[] memory sums)
-    {
+    function _addRewards(
+        Reward[] memory before,
+        SumTree.Leaf[] memory allocations
+    ) private pure returns (Reward[] memory sums) {
         Reward[] memory all = new Reward[](before.length + allocations.length);
         uint256 n = before.length;
         for (uint256 i = 0; i < n; ++i) {
@@ -287,7 +332,10 @@ abstract contract BatchBuilder is SettlementBase {
         }
     }
 
-    function _sortByChannel(address operator_, Calls[] memory calls) internal pure {
+    function _sortByChannel(
+        address operator_,
+        Calls[] memory calls
+    ) internal pure {
         for (uint256 i = 1; i < calls.length; ++i) {
             Calls memory c = calls[i];
             bytes32 key = Channels.id(c.payer, operator_, vm.addr(c.signerKey));

@@ -70,7 +70,10 @@ abstract contract SettlementBase is Test {
         _registerOperator(operator2, makeAddr("operator2Signer"));
     }
 
-    function _proxy(address implementation, bytes memory call) internal returns (address) {
+    function _proxy(
+        address implementation,
+        bytes memory call
+    ) internal returns (address) {
         return address(new ERC1967Proxy(implementation, call));
     }
 
@@ -107,7 +110,9 @@ abstract contract SettlementBase is Test {
             )
         );
         pool = RewardPool(
-            _proxy(address(new RewardPool(open, votes, settlement_)), abi.encodeCall(RewardPool.initialize, (authority)))
+            _proxy(
+                address(new RewardPool(open, votes, settlement_)), abi.encodeCall(RewardPool.initialize, (authority))
+            )
         );
         settlement = Settlement(
             _proxy(
@@ -136,32 +141,53 @@ abstract contract SettlementBase is Test {
         manager.grantRole(BRIDGE_ROLE, address(this), 0);
     }
 
-    function _allow(address target, bytes4 selector, uint64 role) internal {
+    function _allow(
+        address target,
+        bytes4 selector,
+        uint64 role
+    ) internal {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = selector;
         manager.setTargetFunctionRole(target, selectors, role);
     }
 
-    function _registerOperator(address account, address signer) internal {
+    function _registerOperator(
+        address account,
+        address signer
+    ) internal {
         _give(account, address(registry), STAKE);
         vm.prank(account);
         registry.register(signer, "https://operator.example", "", STAKE);
     }
 
     /// @dev Gives OPEN to `account` and lets `spender` take it.
-    function _give(address account, address spender, uint96 amount) internal {
+    function _give(
+        address account,
+        address spender,
+        uint96 amount
+    ) internal {
         token.mint(account, amount);
         vm.prank(account);
         token.approve(spender, type(uint256).max);
     }
 
-    function _deposit(address from, address operator_, uint96 amount) internal {
+    function _deposit(
+        address from,
+        address operator_,
+        uint96 amount
+    ) internal {
         _give(from, address(escrow), amount);
         vm.prank(from);
         escrow.deposit(from, operator_, amount);
     }
 
-    function _authorize(address from, address operator_, address signer, uint96 cap, uint32 expiry) internal {
+    function _authorize(
+        address from,
+        address operator_,
+        address signer,
+        uint96 cap,
+        uint32 expiry
+    ) internal {
         vm.prank(from);
         escrow.authorizeSession(operator_, signer, cap, expiry);
     }

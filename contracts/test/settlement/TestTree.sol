@@ -19,7 +19,10 @@ library TestTree {
         Node[][] levels;
     }
 
-    function build(uint8 id, SumTree.Leaf[] memory leaves) internal pure returns (Built memory built) {
+    function build(
+        uint8 id,
+        SumTree.Leaf[] memory leaves
+    ) internal pure returns (Built memory built) {
         built.id = id;
         built.leaves = leaves;
         if (leaves.length == 0) return built;
@@ -45,7 +48,10 @@ library TestTree {
         built.commitment = Tree(level[0].hash, uint32(leaves.length), level[0].amount, level[0].weight);
     }
 
-    function above(uint8 id, Node[] memory level) internal pure returns (Node[] memory up) {
+    function above(
+        uint8 id,
+        Node[] memory level
+    ) internal pure returns (Node[] memory up) {
         up = new Node[]((level.length + 1) / 2);
         for (uint256 i = 0; i < up.length; ++i) {
             Node memory l = level[2 * i];
@@ -62,7 +68,10 @@ library TestTree {
         }
     }
 
-    function proof(Built memory built, uint256 index) internal pure returns (bytes memory packed) {
+    function proof(
+        Built memory built,
+        uint256 index
+    ) internal pure returns (bytes memory packed) {
         for (uint256 d = 0; d + 1 < built.levels.length; ++d) {
             Node[] memory level = built.levels[d];
             uint256 at = (index >> d) ^ 1;
@@ -73,7 +82,9 @@ library TestTree {
     }
 
     /// @notice Sorts by key and adds the two sentinels of trees 1–3.
-    function withSentinels(SumTree.Leaf[] memory leaves) internal pure returns (SumTree.Leaf[] memory all) {
+    function withSentinels(
+        SumTree.Leaf[] memory leaves
+    ) internal pure returns (SumTree.Leaf[] memory all) {
         uint256 n = leaves.length;
         all = new SumTree.Leaf[](n + 2);
         for (uint256 i = 0; i < n; ++i) {
@@ -83,7 +94,12 @@ library TestTree {
         _mergeSort(all, new SumTree.Leaf[](n + 2), 1, n + 1);
     }
 
-    function _mergeSort(SumTree.Leaf[] memory a, SumTree.Leaf[] memory buffer, uint256 from, uint256 to) private pure {
+    function _mergeSort(
+        SumTree.Leaf[] memory a,
+        SumTree.Leaf[] memory buffer,
+        uint256 from,
+        uint256 to
+    ) private pure {
         if (to - from < 2) return;
         uint256 middle = (from + to) / 2;
         _mergeSort(a, buffer, from, middle);

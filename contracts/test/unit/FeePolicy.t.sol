@@ -7,7 +7,11 @@ import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
 import {SettlementBase} from "../settlement/SettlementBase.sol";
 
 contract FeePolicyTest is SettlementBase {
-    function _set(uint16 fee, uint16 burn, uint16 cap) private returns (uint32) {
+    function _set(
+        uint16 fee,
+        uint16 burn,
+        uint16 cap
+    ) private returns (uint32) {
         vm.prank(governance);
         return feePolicy.setFee(fee, burn, cap);
     }
@@ -21,7 +25,11 @@ contract FeePolicyTest is SettlementBase {
         assertEq(fee.contributorCapBps, CONTRIBUTOR_CAP_BPS);
     }
 
-    function testFuzz_setFee_takesEffectAfterTheNotice(uint16 fee, uint16 burn, uint16 cap) public {
+    function testFuzz_setFee_takesEffectAfterTheNotice(
+        uint16 fee,
+        uint16 burn,
+        uint16 cap
+    ) public {
         fee = uint16(bound(fee, 0, 2_000));
         burn = uint16(bound(burn, 0, 10_000));
         cap = uint16(bound(cap, 1_000, 10_000));

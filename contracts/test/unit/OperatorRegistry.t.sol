@@ -10,7 +10,9 @@ contract OperatorRegistryTest is SettlementBase {
     address private fresh = makeAddr("fresh");
     address private signer = makeAddr("signer");
 
-    function _lock(uint96 pendingValue) private {
+    function _lock(
+        uint96 pendingValue
+    ) private {
         vm.prank(address(settlement));
         registry.setLock(operator, pendingValue);
     }
@@ -33,7 +35,9 @@ contract OperatorRegistryTest is SettlementBase {
         assertEq(token.balanceOf(address(registry)), 3 * STAKE);
     }
 
-    function testFuzz_register_failsBelowTheMinimum(uint96 stake) public {
+    function testFuzz_register_failsBelowTheMinimum(
+        uint96 stake
+    ) public {
         stake = uint96(bound(stake, 0, MINIMUM_STAKE - 1));
         vm.prank(fresh);
         vm.expectRevert(
@@ -92,8 +96,7 @@ contract OperatorRegistryTest is SettlementBase {
     }
 
     function test_failsWhenNotRegistered() public {
-        bytes memory expected =
-            abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_NotRegistered.selector, fresh);
+        bytes memory expected = abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_NotRegistered.selector, fresh);
         vm.startPrank(fresh);
         vm.expectRevert(expected);
         registry.update(signer, "", "");
@@ -113,7 +116,9 @@ contract OperatorRegistryTest is SettlementBase {
         registry.unbond(0);
     }
 
-    function testFuzz_addStake(uint96 amount) public {
+    function testFuzz_addStake(
+        uint96 amount
+    ) public {
         amount = uint96(bound(amount, 1, 100_000_000e18));
         _give(anyone, address(registry), amount);
         vm.prank(anyone);
@@ -121,7 +126,9 @@ contract OperatorRegistryTest is SettlementBase {
         assertEq(registry.operator(operator).stake, STAKE + amount);
     }
 
-    function testFuzz_unbondAndWithdraw(uint96 amount) public {
+    function testFuzz_unbondAndWithdraw(
+        uint96 amount
+    ) public {
         amount = uint96(bound(amount, 1, STAKE));
         uint64 unbondedAt = uint64(block.timestamp) + UNBONDING;
         vm.startPrank(operator);
@@ -130,17 +137,13 @@ contract OperatorRegistryTest is SettlementBase {
         registry.unbond(amount);
         assertEq(registry.isActive(operator), STAKE - amount >= MINIMUM_STAKE);
         vm.warp(unbondedAt - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_StillUnbonding.selector, unbondedAt)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_StillUnbonding.selector, unbondedAt));
         registry.withdraw();
         vm.warp(unbondedAt);
         registry.withdraw();
         assertEq(token.balanceOf(operator), amount);
         assertEq(registry.operator(operator).stake, STAKE - amount);
-        vm.expectRevert(
-            abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_NothingUnbonding.selector, operator)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_NothingUnbonding.selector, operator));
         registry.withdraw();
     }
 
@@ -163,7 +166,9 @@ contract OperatorRegistryTest is SettlementBase {
         registry.unbond(STAKE + 1);
     }
 
-    function testFuzz_setLock_isTwiceThePendingValueWithinTheStake(uint96 pendingValue) public {
+    function testFuzz_setLock_isTwiceThePendingValueWithinTheStake(
+        uint96 pendingValue
+    ) public {
         pendingValue = uint96(bound(pendingValue, 0, STAKE / 2));
         _lock(pendingValue);
         assertEq(registry.operator(operator).locked, 2 * pendingValue);

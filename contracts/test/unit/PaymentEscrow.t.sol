@@ -16,7 +16,10 @@ contract PaymentEscrowTest is SettlementBase {
         soon = uint32(block.timestamp + 1 days);
     }
 
-    function testFuzz_deposit(uint96 amount, uint96 more) public {
+    function testFuzz_deposit(
+        uint96 amount,
+        uint96 more
+    ) public {
         amount = uint96(bound(amount, 1, 1e26));
         more = uint96(bound(more, 1, 1e26));
         _give(anyone, address(escrow), amount + more);
@@ -40,7 +43,9 @@ contract PaymentEscrowTest is SettlementBase {
         escrow.deposit(payer, operator, 0);
     }
 
-    function _permit(uint96 amount) private view returns (uint8 v, bytes32 r, bytes32 s) {
+    function _permit(
+        uint96 amount
+    ) private view returns (uint8 v, bytes32 r, bytes32 s) {
         bytes32 typehash =
             keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         bytes32 hash = keccak256(
@@ -79,7 +84,10 @@ contract PaymentEscrowTest is SettlementBase {
         assertEq(c.sequence, 0);
     }
 
-    function testFuzz_authorizeSession_mayOnlyGrow(uint96 cap, uint32 expiry) public {
+    function testFuzz_authorizeSession_mayOnlyGrow(
+        uint96 cap,
+        uint32 expiry
+    ) public {
         _authorize(payer, operator, session, 7e18, soon);
         cap = uint96(bound(cap, 1, 14e18));
         expiry = uint32(bound(expiry, block.timestamp + 1, soon + 1 days));
@@ -130,7 +138,10 @@ contract PaymentEscrowTest is SettlementBase {
         escrow.revokeSession(operator, session);
     }
 
-    function testFuzz_thawAndWithdraw(uint96 balance, uint96 amount) public {
+    function testFuzz_thawAndWithdraw(
+        uint96 balance,
+        uint96 amount
+    ) public {
         balance = uint96(bound(balance, 1, 1e26));
         amount = uint96(bound(amount, 1, balance));
         _deposit(payer, operator, balance);
@@ -181,9 +192,7 @@ contract PaymentEscrowTest is SettlementBase {
     function test_withdraw_failsWithNothingThawing() public {
         _deposit(payer, operator, 10e18);
         vm.prank(payer);
-        vm.expectRevert(
-            abi.encodeWithSelector(IPaymentEscrow.PaymentEscrow_NothingThawing.selector, payer, operator)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPaymentEscrow.PaymentEscrow_NothingThawing.selector, payer, operator));
         escrow.withdraw(operator);
     }
 

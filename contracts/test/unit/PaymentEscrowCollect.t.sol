@@ -22,22 +22,35 @@ contract PaymentEscrowCollectTest is BatchBuilder {
         sessionId = escrow.channelId(payer, operator, session);
     }
 
-    function _collect(bytes memory channels) private returns (uint96, uint32) {
+    function _collect(
+        bytes memory channels
+    ) private returns (uint96, uint32) {
         vm.prank(address(settlement));
         return escrow.collect(operator, channels);
     }
 
-    function _mine(uint96 collected, uint32 sequence) private view returns (bytes memory) {
+    function _mine(
+        uint96 collected,
+        uint32 sequence
+    ) private view returns (bytes memory) {
         return _signedEntry(voucher, payerKey, collected, sequence);
     }
 
-    function _bySession(uint96 collected, uint32 sequence) private view returns (bytes memory) {
+    function _bySession(
+        uint96 collected,
+        uint32 sequence
+    ) private view returns (bytes memory) {
         Voucher memory v = voucher;
         v.signer = session;
         return _signedEntry(v, sessionKey, collected, sequence);
     }
 
-    function testFuzz_collect(uint96 first, uint96 second, uint32 calls, uint32 more) public {
+    function testFuzz_collect(
+        uint96 first,
+        uint96 second,
+        uint32 calls,
+        uint32 more
+    ) public {
         first = uint96(bound(first, 0, BALANCE));
         second = uint96(bound(second, 0, BALANCE - first));
         calls = uint32(bound(calls, 1, 1_000));
@@ -107,7 +120,10 @@ contract PaymentEscrowCollectTest is BatchBuilder {
         _collect(new bytes(513 * 167));
     }
 
-    function testFuzz_collect_failsForReservedBytes(uint256 at, uint8 value) public {
+    function testFuzz_collect_failsForReservedBytes(
+        uint256 at,
+        uint8 value
+    ) public {
         bytes memory channels = _mine(1e18, 1);
         channels[98 + at % 5] = bytes1(value == 0 ? 1 : value);
         vm.expectRevert(abi.encodeWithSelector(IPaymentEscrow.PaymentEscrow_ReservedBytes.selector, 0));
@@ -115,7 +131,10 @@ contract PaymentEscrowCollectTest is BatchBuilder {
     }
 
     /// @dev Every byte that the voucher covers matters; collected and lastSequence are the operator's own statement.
-    function testFuzz_collect_failsForAChangedVoucher(uint256 at, uint8 flip) public {
+    function testFuzz_collect_failsForAChangedVoucher(
+        uint256 at,
+        uint8 flip
+    ) public {
         bytes memory channels = _mine(1e18, 1);
         at = at % 103;
         if ((at >= 40 && at < 56) || at >= 98) return;
@@ -202,9 +221,7 @@ contract PaymentEscrowCollectTest is BatchBuilder {
         _collect(_bySession(30e18, 1));
         bytes memory channels = _bySession(20e18 + 1, 2);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IPaymentEscrow.PaymentEscrow_BeyondSessionCap.selector, sessionId, 50e18 + 1, 50e18
-            )
+            abi.encodeWithSelector(IPaymentEscrow.PaymentEscrow_BeyondSessionCap.selector, sessionId, 50e18 + 1, 50e18)
         );
         _collect(channels);
         _collect(_bySession(20e18, 2));

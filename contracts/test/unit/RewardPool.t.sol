@@ -23,7 +23,11 @@ contract RewardPoolTest is BatchBuilder {
     }
 
     /// @dev Makes a tree of the test's own live, funded with `net` real OPEN.
-    function _activate(address operator_, Reward[] memory rewards, uint96 net) private returns (TestTree.Built memory t) {
+    function _activate(
+        address operator_,
+        Reward[] memory rewards,
+        uint96 net
+    ) private returns (TestTree.Built memory t) {
         t = _rewardsTree(rewards);
         token.mint(address(pool), net);
         vm.prank(address(settlement));
@@ -58,9 +62,7 @@ contract RewardPoolTest is BatchBuilder {
     function test_claim_failsTwice() public {
         IRewardPool.Claim memory c = _claimOf(operator, contributor);
         pool.claim(c);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardPool.RewardPool_NothingToClaim.selector, operator, contributor)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardPool.RewardPool_NothingToClaim.selector, operator, contributor));
         pool.claim(c);
     }
 
@@ -90,7 +92,10 @@ contract RewardPoolTest is BatchBuilder {
         pool.claim(c);
     }
 
-    function testFuzz_claim_failsForAnythingButTheLeaf(uint8 field, uint96 by) public {
+    function testFuzz_claim_failsForAnythingButTheLeaf(
+        uint8 field,
+        uint96 by
+    ) public {
         IRewardPool.Claim memory c = _claimOf(operator, contributor);
         by = uint96(bound(by, 1, 1e18));
         field = field % 4;
@@ -138,9 +143,7 @@ contract RewardPoolTest is BatchBuilder {
         pool.claim(IRewardPool.Claim(operator2, t.commitment, address(1), 60, 0, 1, t.proof(1)));
         rewards[0].amount = 50;
         t = _activate(operator2, rewards, 0);
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardPool.RewardPool_NothingToClaim.selector, operator2, address(1))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardPool.RewardPool_NothingToClaim.selector, operator2, address(1)));
         pool.claim(IRewardPool.Claim(operator2, t.commitment, address(1), 50, 0, 1, t.proof(1)));
     }
 
@@ -163,9 +166,7 @@ contract RewardPoolTest is BatchBuilder {
         vm.prank(anyone);
         assertEq(pool.claimVotes(c), c.weight);
         assertEq(votes.getVotes(contributor), c.weight); // delegated to itself
-        vm.expectRevert(
-            abi.encodeWithSelector(IRewardPool.RewardPool_NothingToClaim.selector, operator, contributor)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IRewardPool.RewardPool_NothingToClaim.selector, operator, contributor));
         pool.claimVotes(c);
         assertEq(pool.claim(c), c.amount); // the money is another matter
 

@@ -8,25 +8,27 @@ import {BoundedPause} from "../../src/libraries/BoundedPause.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
 import {Settlement} from "../../src/settlement/Settlement.sol";
-import {BatchHeader} from "../../src/types/Settlement.sol";
 import {BatchBuilder} from "../settlement/BatchBuilder.sol";
 
 contract SettlementTest is BatchBuilder {
     uint96 private constant FEE = 1e18;
 
-    function setUp() public virtual override {
+    function setUp() public override {
         super.setUp();
         _deposit(payer, operator, 100_000e18);
         _deposit(payer2, operator, 100_000e18);
     }
 
-    function _two() internal view returns (Calls[] memory calls) {
+    function _two() private view returns (Calls[] memory calls) {
         calls = new Calls[](2);
         calls[0] = Calls(payer, payerKey, 3, FEE);
         calls[1] = Calls(payer2, payer2Key, 2, 2 * FEE);
     }
 
-    function _try(Batch memory b, bytes memory expected) private {
+    function _try(
+        Batch memory b,
+        bytes memory expected
+    ) private {
         vm.expectRevert(expected);
         vm.prank(operator);
         settlement.settle(b.body, b.rewards, b.previous, b.channels, b.data);
@@ -93,9 +95,7 @@ contract SettlementTest is BatchBuilder {
     function test_settle_failsForAnyoneElse() public {
         Batch memory b = _build(operator, _two());
         vm.prank(operator2);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.Settlement_NotOperator.selector, operator2, operator)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_NotOperator.selector, operator2, operator));
         settlement.settle(b.body, b.rewards, b.previous, b.channels, b.data);
     }
 
@@ -120,7 +120,9 @@ contract SettlementTest is BatchBuilder {
         assertEq(settlement.batches(operator).pendingValue, 8 * FEE);
     }
 
-    function testFuzz_settle_failsForAWrongIndex(uint32 index) public {
+    function testFuzz_settle_failsForAWrongIndex(
+        uint32 index
+    ) public {
         Batch memory b = _build(operator, _two());
         vm.assume(index != 1);
         b.body.batchIndex = index;
@@ -134,7 +136,9 @@ contract SettlementTest is BatchBuilder {
         _try(b, abi.encodeWithSelector(ISettlement.Settlement_WrongPreviousBatch.selector, bytes32(0), stored));
     }
 
-    function testFuzz_settle_failsForAWrongOpeningOfThePreviousBatch(uint8 field) public {
+    function testFuzz_settle_failsForAWrongOpeningOfThePreviousBatch(
+        uint8 field
+    ) public {
         bytes32 stored = _settleCalls(operator, _two());
         Batch memory b = _build(operator, _two());
         field = field % 6;
@@ -144,9 +148,8 @@ contract SettlementTest is BatchBuilder {
         if (field == 3) b.previous.rewards.amount += 1;
         if (field == 4) b.previous.rewards.weight += 1;
         if (field == 5) b.previous.settledAt += 1;
-        bytes32 opened = keccak256(
-            abi.encode(b.previous.bodyHash, keccak256(abi.encode(b.previous.rewards)), b.previous.settledAt)
-        );
+        bytes32 opened =
+            keccak256(abi.encode(b.previous.bodyHash, keccak256(abi.encode(b.previous.rewards)), b.previous.settledAt));
         _try(b, abi.encodeWithSelector(ISettlement.Settlement_WrongPreviousBatch.selector, opened, stored));
     }
 
@@ -191,9 +194,7 @@ contract SettlementTest is BatchBuilder {
     function test_settle_failsForWrongReceipts() public {
         Batch memory b = _build(operator, _two());
         b.body.receipts.amount += 1;
-        _try(
-            b, abi.encodeWithSelector(ISettlement.Settlement_WrongReceiptsAmount.selector, 7 * FEE + 1, 7 * FEE)
-        );
+        _try(b, abi.encodeWithSelector(ISettlement.Settlement_WrongReceiptsAmount.selector, 7 * FEE + 1, 7 * FEE));
         b.body.receipts.amount -= 1;
         b.body.receipts.weight += 1;
         _try(b, abi.encodeWithSelector(ISettlement.Settlement_WrongReceiptsCount.selector, 7, 6, 5));
@@ -246,9 +247,7 @@ contract SettlementTest is BatchBuilder {
         feePolicy.setFee(100, 5_000, 5_000);
         Batch memory b = _build(operator, _two());
         b.body.feeVersion = 2;
-        _try(
-            b, abi.encodeWithSelector(IFeePolicy.FeePolicy_NotInEffect.selector, 2, uint64(block.timestamp) + NOTICE)
-        );
+        _try(b, abi.encodeWithSelector(IFeePolicy.FeePolicy_NotInEffect.selector, 2, uint64(block.timestamp) + NOTICE));
         b.body.feeVersion = 3;
         _try(b, abi.encodeWithSelector(IFeePolicy.FeePolicy_UnknownVersion.selector, 3));
     }
@@ -256,9 +255,7 @@ contract SettlementTest is BatchBuilder {
     function test_settle_failsWithoutStakeForTwiceTheValue() public {
         _deposit(payer, operator, 1_000_000e18);
         Batch memory b = _build(operator, _one(payer, payerKey, 1, STAKE / 2 + 10_000));
-        _try(
-            b, abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_StakeLocked.selector, STAKE + 20_000, STAKE)
-        );
+        _try(b, abi.encodeWithSelector(IOperatorRegistry.OperatorRegistry_StakeLocked.selector, STAKE + 20_000, STAKE));
     }
 
     function test_settle_failsWhilePaused_finalizeDoesNot() public {
@@ -289,81 +286,6 @@ contract SettlementTest is BatchBuilder {
         settlement.settle(b.body, b.rewards, b.previous, b.channels, b.data);
     }
 
-    // ── finalize ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    function test_finalize_splitsTheMoneyAndActivatesTheRewards() public {
-        bytes32 header = _settleCalls(operator, _two());
-        uint256 supply = token.totalSupply();
-        uint96 fee = 7 * FEE * PROTOCOL_FEE_BPS / 10_000;
-        uint96 burned = fee * BURN_BPS / 10_000;
-        vm.warp(block.timestamp + WINDOW);
-        vm.expectEmit(address(settlement));
-        emit ISettlement.BatchFinalized(operator, 1, header, 7 * FEE - fee, burned, fee - burned, anyone);
-        vm.prank(anyone);
-        settlement.finalize(headers[operator][1]);
-        assertEq(token.totalSupply(), supply - burned);
-        assertEq(token.balanceOf(treasury), fee - burned);
-        assertEq(token.balanceOf(address(pool)), 7 * FEE - fee);
-        assertEq(escrow.pending(), 0);
-        assertEq(pool.liveRewards(operator), keccak256(abi.encode(headers[operator][1].rewards)));
-        assertEq(registry.operator(operator).locked, 0);
-        ISettlement.OperatorBatches memory state = settlement.batches(operator);
-        assertEq(state.finalized, 1);
-        assertEq(state.pendingValue, 0);
-    }
-
-    function test_finalize_failsWithinTheWindow() public {
-        _settleCalls(operator, _two());
-        uint64 finalAt = uint64(block.timestamp) + WINDOW;
-        vm.warp(finalAt - 1);
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_WindowOpen.selector, finalAt));
-        settlement.finalize(headers[operator][1]);
-    }
-
-    function test_finalize_failsOutOfOrderOrTwice() public {
-        _settleCalls(operator, _two());
-        _settleCalls(operator, _two());
-        vm.warp(block.timestamp + WINDOW);
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_WrongBatchIndex.selector, 2, 1));
-        settlement.finalize(headers[operator][2]);
-        settlement.finalize(headers[operator][1]);
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_WrongBatchIndex.selector, 1, 2));
-        settlement.finalize(headers[operator][1]);
-        settlement.finalize(headers[operator][2]);
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_NothingPending.selector, operator));
-        settlement.finalize(headers[operator][2]);
-    }
-
-    function testFuzz_finalize_failsForAnotherHeader(uint8 field) public {
-        bytes32 stored = _settleCalls(operator, _two());
-        vm.warp(block.timestamp + WINDOW);
-        BatchHeader memory h = headers[operator][1];
-        field = field % 8;
-        if (field == 0) h.rewards.root = ~h.rewards.root;
-        if (field == 1) h.rewards.amount += 1;
-        if (field == 2) h.settledAt -= 1;
-        if (field == 3) h.body.protocolFee += 1;
-        if (field == 4) h.body.allocations.amount += 1;
-        if (field == 5) h.body.receipts.amount -= 1;
-        if (field == 6) h.body.feeVersion += 1;
-        if (field == 7) h.body.parametersHash = ~h.body.parametersHash;
-        bytes32 given =
-            keccak256(abi.encode(keccak256(abi.encode(h.body)), keccak256(abi.encode(h.rewards)), h.settledAt));
-        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_WrongHeader.selector, given, stored));
-        settlement.finalize(h);
-    }
-
-    /// @dev A batch keeps the burn of its own fee version, whatever is in effect when it becomes final.
-    function test_finalize_usesTheBatchsOwnFeeVersion() public {
-        _settleCalls(operator, _two());
-        vm.prank(governance);
-        feePolicy.setFee(100, 0, 5_000);
-        vm.warp(block.timestamp + NOTICE + GRACE + 1);
-        uint256 supply = token.totalSupply();
-        _finalize(operator);
-        assertEq(supply - token.totalSupply(), 7 * FEE * PROTOCOL_FEE_BPS / 10_000 * BURN_BPS / 10_000);
-    }
-
     function test_operatorsDoNotShareBatches() public {
         _deposit(payer, operator2, 100e18);
         _settleCalls(operator, _one(payer, payerKey, 1, FEE));
@@ -384,13 +306,13 @@ contract SettlementTest is BatchBuilder {
 
     function test_upgrade_failsForOtherDays() public {
         address next = _implementation(_today() + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.Settlement_WrongFirstDay.selector, _today() + 1, _today())
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.Settlement_WrongFirstDay.selector, _today() + 1, _today()));
         settlement.upgradeToAndCall(next, "");
     }
 
-    function _implementation(uint32 firstDay) private returns (address) {
+    function _implementation(
+        uint32 firstDay
+    ) private returns (address) {
         return address(new Settlement(escrow, registry, feePolicy, pool, treasury, 1, 1, firstDay));
     }
 

@@ -48,11 +48,15 @@ contract SettlementVectorsTest is Test {
         vm.chainId(vm.parseJsonUint(json, ".domain.chainId"));
     }
 
-    function _bytes32(string memory path) private view returns (bytes32) {
+    function _bytes32(
+        string memory path
+    ) private view returns (bytes32) {
         return vm.parseJsonBytes32(json, path);
     }
 
-    function _bytes(string memory path) private view returns (bytes memory) {
+    function _bytes(
+        string memory path
+    ) private view returns (bytes memory) {
         return vm.parseJsonBytes(json, path);
     }
 
@@ -103,9 +107,7 @@ contract SettlementVectorsTest is Test {
         (bytes32 structHash, bytes32 digest) = _settlement().hashReceipt(r);
         assertEq(structHash, _bytes32(".receipt.structHash"));
         assertEq(digest, _bytes32(".receipt.digest"));
-        assertEq(
-            ECDSA.recover(digest, _bytes(".receipt.signature")), vm.parseJsonAddress(json, ".domain.signer")
-        );
+        assertEq(ECDSA.recover(digest, _bytes(".receipt.signature")), vm.parseJsonAddress(json, ".domain.signer"));
     }
 
     function test_theSettlementHashesBatches() public {

@@ -7,11 +7,13 @@ import {Tree} from "../../src/types/Settlement.sol";
 import {TestTree} from "../settlement/TestTree.sol";
 
 contract SumTreeHarness {
-    function prefix(Tree calldata tree, uint8 id, SumTree.Leaf calldata leaf, uint32 index, bytes calldata proof)
-        external
-        pure
-        returns (bool valid, uint256 amountBefore, uint256 weightBefore)
-    {
+    function prefix(
+        Tree calldata tree,
+        uint8 id,
+        SumTree.Leaf calldata leaf,
+        uint32 index,
+        bytes calldata proof
+    ) external pure returns (bool valid, uint256 amountBefore, uint256 weightBefore) {
         bool verified = SumTree.verify(tree, id, leaf, index, proof);
         (valid, amountBefore, weightBefore) = SumTree.prefix(tree, id, leaf, index, proof);
         require(verified == valid, "verify and prefix disagree");
@@ -23,24 +25,32 @@ contract SumTreeTest is Test {
 
     SumTreeHarness private harness = new SumTreeHarness();
 
-    function _tree(uint256 seed, uint256 count) private pure returns (TestTree.Built memory) {
+    function _tree(
+        uint256 seed,
+        uint256 count
+    ) private pure returns (TestTree.Built memory) {
         SumTree.Leaf[] memory leaves = new SumTree.Leaf[](count);
         for (uint256 i = 0; i < count; ++i) {
             bytes32 random = keccak256(abi.encode(seed, i));
-            leaves[i] = SumTree.Leaf(i * 3 + 1, random, uint96(uint256(random) >> 180), uint96(uint256(random) & 0xffffffff));
+            leaves[i] =
+                SumTree.Leaf(i * 3 + 1, random, uint96(uint256(random) >> 180), uint96(uint256(random) & 0xffffffff));
         }
         return TestTree.build(3, leaves);
     }
 
-    function _valid(TestTree.Built memory t, SumTree.Leaf memory leaf, uint32 index, bytes memory proof)
-        private
-        view
-        returns (bool valid)
-    {
+    function _valid(
+        TestTree.Built memory t,
+        SumTree.Leaf memory leaf,
+        uint32 index,
+        bytes memory proof
+    ) private view returns (bool valid) {
         (valid,,) = harness.prefix(t.commitment, t.id, leaf, index, proof);
     }
 
-    function testFuzz_everyLeafProvesTheSumsBeforeIt(uint256 seed, uint256 count) public view {
+    function testFuzz_everyLeafProvesTheSumsBeforeIt(
+        uint256 seed,
+        uint256 count
+    ) public view {
         count = bound(count, 1, 70);
         TestTree.Built memory t = _tree(seed, count);
         uint256 amount;
@@ -55,7 +65,12 @@ contract SumTreeTest is Test {
         }
     }
 
-    function testFuzz_changedProofFails(uint256 seed, uint256 count, uint256 at, uint8 flip) public view {
+    function testFuzz_changedProofFails(
+        uint256 seed,
+        uint256 count,
+        uint256 at,
+        uint8 flip
+    ) public view {
         count = bound(count, 2, 70);
         TestTree.Built memory t = _tree(seed, count);
         uint32 index = uint32(seed % count);
@@ -66,7 +81,11 @@ contract SumTreeTest is Test {
         assertFalse(_valid(t, t.leaves[index], index, proof));
     }
 
-    function testFuzz_changedLeafFails(uint256 seed, uint256 count, uint8 field) public view {
+    function testFuzz_changedLeafFails(
+        uint256 seed,
+        uint256 count,
+        uint8 field
+    ) public view {
         count = bound(count, 1, 40);
         TestTree.Built memory t = _tree(seed, count);
         uint32 index = uint32(seed % count);
@@ -81,7 +100,11 @@ contract SumTreeTest is Test {
         assertFalse(_valid(t, leaf, index, proof));
     }
 
-    function testFuzz_changedCommitmentFails(uint256 seed, uint256 count, uint8 field) public view {
+    function testFuzz_changedCommitmentFails(
+        uint256 seed,
+        uint256 count,
+        uint8 field
+    ) public view {
         count = bound(count, 1, 40);
         TestTree.Built memory t = _tree(seed, count);
         uint32 index = uint32(seed % count);
@@ -139,7 +162,8 @@ contract SumTreeTest is Test {
         }
         // The same tree with sums that fit is valid.
         bytes memory none = abi.encodePacked(sibling, uint96(0), uint96(0));
-        bytes32 fits = keccak256(bytes.concat(hex"0103", own, bytes12(type(uint96).max), bytes12(type(uint96).max), none));
+        bytes32 fits =
+            keccak256(bytes.concat(hex"0103", own, bytes12(type(uint96).max), bytes12(type(uint96).max), none));
         (bool ok,,) = harness.prefix(Tree(fits, 2, leaf.amount, leaf.weight), 3, leaf, 0, none);
         assertTrue(ok);
     }

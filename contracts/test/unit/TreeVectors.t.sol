@@ -14,18 +14,26 @@ contract TreeVectorsTest is Test {
 
     SumTreeHarness private harness = new SumTreeHarness();
 
-    function _leaves(string memory json, uint256 from, uint256 count) private pure returns (SumTree.Leaf[] memory leaves) {
+    function _leaves(
+        string memory json,
+        uint256 from,
+        uint256 count
+    ) private pure returns (SumTree.Leaf[] memory leaves) {
         uint256[] memory keys = vm.parseJsonUintArray(json, ".leaves.key");
         bytes32[] memory data = vm.parseJsonBytes32Array(json, ".leaves.data");
         uint256[] memory amounts = vm.parseJsonUintArray(json, ".leaves.amount");
         uint256[] memory weights = vm.parseJsonUintArray(json, ".leaves.weight");
         leaves = new SumTree.Leaf[](count);
         for (uint256 i = 0; i < count; ++i) {
-            leaves[i] = SumTree.Leaf(keys[from + i], data[from + i], uint96(amounts[from + i]), uint96(weights[from + i]));
+            leaves[i] =
+                SumTree.Leaf(keys[from + i], data[from + i], uint96(amounts[from + i]), uint96(weights[from + i]));
         }
     }
 
-    function _tree(string memory json, uint256 i) private pure returns (TestTree.Built memory built, Tree memory committed) {
+    function _tree(
+        string memory json,
+        uint256 i
+    ) private pure returns (TestTree.Built memory built, Tree memory committed) {
         uint256[] memory counts = vm.parseJsonUintArray(json, ".trees.count");
         committed = Tree(
             vm.parseJsonBytes32Array(json, ".trees.root")[i],
@@ -74,7 +82,12 @@ contract TreeVectorsTest is Test {
         }
     }
 
-    function _requireProof(Proofs memory p, uint256 i, TestTree.Built memory built, Tree memory committed) private view {
+    function _requireProof(
+        Proofs memory p,
+        uint256 i,
+        TestTree.Built memory built,
+        Tree memory committed
+    ) private view {
         uint32 index = uint32(p.indices[i]);
         assertEq(built.proof(index), p.proofs[i]);
         SumTree.Leaf memory leaf = built.leaves[index];
@@ -94,7 +107,9 @@ contract TreeVectorsTest is Test {
         }
     }
 
-    function testFuzz_exp2DoublesEachYear(uint16 day) public pure {
+    function testFuzz_exp2DoublesEachYear(
+        uint16 day
+    ) public pure {
         day = uint16(bound(day, 0, 20_000));
         assertEq(Inflation.exp2(day + 365), 2 * Inflation.exp2(day));
         assertGe(Inflation.exp2(day + 1), Inflation.exp2(day));
