@@ -1,5 +1,6 @@
 // Where everything of the local stack lies and listens. One place; docs/interfaces.md describes it.
 import { resolve } from 'node:path';
+import { defaultPorts } from './ports.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -14,18 +15,9 @@ export const stateFolder = resolve(process.env.OPENLEDGER_STATE ?? resolve(root,
 /** The converted base model; shared between states, since it is only read. */
 export const modelsFolder = resolve(process.env.OPENLEDGER_MODELS ?? resolve(root, '.openledger/models'));
 
-export const ports = {
-  chain: 8545 + offset,
-  postgres: 5433 + offset,
-  ipfs: 5001 + offset,
-  indexer: 8000 + offset,
-  indexerAdmin: 8020 + offset,
-  indexerStatus: 8030 + offset,
-  indexerMetrics: 8040 + offset,
-  engine: 8100 + offset,
-  oracle: 8200 + offset,
-  web: 3000 + offset,
-};
+export const ports = Object.fromEntries(
+  Object.entries(defaultPorts).map(([name, port]) => [name, port + offset]),
+) as typeof defaultPorts;
 
 const loopback = (port: number) => `http://127.0.0.1:${port}`;
 

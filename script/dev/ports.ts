@@ -1,6 +1,21 @@
 import { createServer } from 'node:net';
 
-const free = (port: number) =>
+/** Where the processes listen when OPENLEDGER_PORT_OFFSET is 0. */
+export const defaultPorts = {
+  chain: 8545,
+  postgres: 5433,
+  ipfs: 5001,
+  indexer: 8000,
+  indexerAdmin: 8020,
+  indexerStatus: 8030,
+  indexerMetrics: 8040,
+  engine: 8100,
+  oracle: 8200,
+  web: 3000,
+};
+
+/** Whether nobody listens on that port of the loopback interface. */
+export const isFree = (port: number) =>
   new Promise<boolean>((done) => {
     const server = createServer();
     server.once('error', () => done(false));
@@ -10,7 +25,7 @@ const free = (port: number) =>
 /** Throws one sentence when a port that is needed is taken. */
 export async function requirePorts(wanted: Record<string, number>): Promise<void> {
   for (const [name, port] of Object.entries(wanted)) {
-    if (!(await free(port))) {
+    if (!(await isFree(port))) {
       throw new Error(
         `Port ${port} (${name}) is taken: stop what uses it (\`ss -ltnp | grep ${port}\` shows it), or shift all ports with OPENLEDGER_PORT_OFFSET=1000 npm start.`,
       );

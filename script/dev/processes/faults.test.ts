@@ -8,13 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Service } from '../supervisor/service.ts';
-import { freePort } from '../testing/freePort.ts';
+import { freeOffset } from '../testing/freePort.ts';
 
 const stateFolder = mkdtempSync(join(tmpdir(), 'openledger-faults-'));
 chmodSync(stateFolder, 0o755); // as root the database runs as another user, who must get through
 process.env.OPENLEDGER_STATE = stateFolder;
 // The settings are read once, when they are imported: choose ports first.
-process.env.OPENLEDGER_PORT_OFFSET = String(((await freePort()) % 20_000) + 12_000);
+process.env.OPENLEDGER_PORT_OFFSET = String(await freeOffset());
 const { environment, root, tools, urls } = await import('../config.ts');
 const { supervisor } = await import('../supervisor/supervisor.ts');
 const { rpc, query } = await import('./rpc.ts');
@@ -133,5 +133,11 @@ test('killed files come back', async () => {
 test('a killed indexer reaches the head again', async () => {
   await kill('indexer');
   await isWell('indexer');
+  await atHead();
+}, 120_000);
+
+test('all of them killed at once come back, in the order of their needs', async () => {
+  for (const one of services.values()) process.kill(one.pid() as number, 'SIGKILL');
+  for (const name of services.keys()) await isWell(name);
   await atHead();
 }, 120_000);

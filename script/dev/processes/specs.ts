@@ -54,6 +54,19 @@ export async function indexedBlock(): Promise<number | undefined> {
   return answer?._meta.block.number;
 }
 
+/** Answers whether the index moves: false once it has stood still for `patience` ms with the chain ahead of it. */
+function indexMoves(patience = 30_000): () => Promise<boolean> {
+  let last = { block: -1, at: 0 };
+  return async () => {
+    const block = await indexedBlock();
+    if (block === undefined) return false;
+    if (block !== last.block) last = { block, at: Date.now() };
+    if (Date.now() - last.at < patience) return true;
+    const head = Number(await rpc<string>(urls.chain, 'eth_blockNumber').catch(() => block));
+    return head - block < 10;
+  };
+}
+
 /** graph-node over the subgraph that was rendered into the state folder for the network called `network`. */
 export const indexer = (network: string): ServiceSpec => ({
   name: 'indexer',
@@ -67,8 +80,10 @@ export const indexer = (network: string): ServiceSpec => ({
   cwd: join(stateFolder, 'subgraph'),
   // Blocks arrive every second; the reorganisation threshold only has to cover what a killed chain may lose.
   env: { GRAPH_ETHEREUM_POLLING_INTERVAL: '500', ETHEREUM_REORG_THRESHOLD: '100', GRAPH_LOG: 'info' },
-  healthy: async () => (await indexedBlock()) !== undefined,
-  startWithin: 180,
+  healthy: indexMoves(),
+  needs: async () => (await chain.healthy()) && (await postgres.healthy()) && (await ipfs.healthy()),
+  endsWith: ['postgres'], // it may answer on and index no more once its database was away
+  startWithin: 120,
   stopWithin: 1, // it does not heed the signal while it follows a chain; the database keeps what it has written
 });
 
@@ -93,6 +108,7 @@ export const oracle = (operatorKey: string): ServiceSpec => ({
   // Long enough for a few questions to share a batch, shorter than the grace in which an earlier fee may be settled (60 s).
   env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey, OPENLEDGER_BATCH_SECONDS: '45' },
   healthy: () => answers(`${urls.gateway}/health`),
+  needs: async () => (await chain.healthy()) && (await postgres.healthy()),
   startWithin: 60,
 });
 

@@ -13,6 +13,10 @@ export interface ServiceSpec {
   cwd?: string;
   /** Resolves to true when the process answers as it should. */
   healthy: () => Promise<boolean>;
+  /** What must answer before it is started again after it died: several may have died together. */
+  needs?: () => Promise<boolean>;
+  /** Processes, by name, whose end this one does not survive well: it is ended with them and starts after them. */
+  endsWith?: string[];
   /** Longest time to become healthy, in seconds. */
   startWithin: number;
   /** How long an orderly stop may take before the process is killed, in seconds. */
@@ -24,6 +28,8 @@ interface Surroundings {
   pids: ReturnType<typeof pidFolder>;
   environment: Record<string, string>;
   say: (line: string) => void;
+  /** Called when the process ended although nobody stopped it. */
+  ended?: () => void;
   /** First wait before a restart and longest one, in milliseconds. */
   backOff?: { first: number; longest: number };
   /** How often health is asked for, and how many bad answers in a row end a process, so that it starts anew. */
@@ -31,7 +37,7 @@ interface Surroundings {
 }
 
 /** A process that is kept alive: restarted with a growing pause when it dies, until it is stopped. */
-export function superviseService(spec: ServiceSpec, { log, pids, environment, say, ...times }: Surroundings) {
+export function superviseService(spec: ServiceSpec, { log, pids, environment, say, ended: tell, ...times }: Surroundings) {
   const { first, longest } = times.backOff ?? { first: 500, longest: 30_000 };
   // A minute of silence: training on all cores, or a large dump, may keep a healthy process from answering for a while.
   const { every, patience } = times.watch ?? { every: 5_000, patience: 12 };
@@ -53,9 +59,11 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
       if (stopping) return;
       if (well && wellSince !== restarts) say(`${spec.name} is well again`);
       if (well) wellSince = restarts;
-      const starting = wellSince !== restarts && Date.now() - launchedAt < spec.startWithin * 1000;
+      const starting = wellSince !== restarts;
+      const late = starting && Date.now() - launchedAt > spec.startWithin * 1000;
       silent = well || starting ? 0 : silent + 1;
-      if (silent >= patience && child?.pid && child.exitCode === null) {
+      const runs = child?.pid && child.exitCode === null && child.signalCode === null;
+      if ((silent >= patience || late) && child?.pid && runs) {
         silent = 0;
         say(`${spec.name} runs but does not answer: ending it`);
         killGroup(child.pid, 'SIGKILL');
@@ -63,6 +71,12 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
       watching = setTimeout(ask, wellSince === restarts ? every : Math.min(every, 1000));
     };
     watching = setTimeout(ask, every);
+  };
+
+  const relaunch = async (wait: number) => {
+    await sleep(wait);
+    while (!stopping && spec.needs && !(await spec.needs().catch(() => false))) await sleep(300);
+    if (!stopping) launch();
   };
 
   const launch = () => {
@@ -90,7 +104,8 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
       const wait = pause;
       pause = Math.min(pause * 2, longest);
       restarts++;
-      setTimeout(() => !stopping && launch(), wait);
+      tell?.();
+      void relaunch(wait);
     };
     current.on('error', (error) => onEnd(error.message));
     current.on('exit', (code, signal) => onEnd(signal ?? `exit code ${code}`));
@@ -123,9 +138,12 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
 
   return {
     name: spec.name,
+    endsWith: spec.endsWith ?? [],
     restarts: () => restarts,
     pid: () => child?.pid,
     healthy,
+    /** Ends the process at once; it is started again like one that died. */
+    kill: () => child?.pid && child.exitCode === null && killGroup(child.pid, 'SIGKILL'),
     /** Starts it and waits until it is well. Throws one sentence that says where to look. */
     start: async () => {
       launch();

@@ -110,6 +110,32 @@ test('ends a process that runs but does not answer, and starts it again', async 
   await stack.stop();
 });
 
+test('starts a dead process again only when what it needs answers', async () => {
+  const stack = make();
+  const { spec: web } = await spec('web');
+  let there = false;
+  const service = await stack.start({ ...web, needs: async () => there });
+  process.kill(service.pid() as number, 'SIGKILL');
+  await until(() => service.restarts() === 1);
+  await sleep(600);
+  expect(await service.healthy()).toBe(false);
+  there = true;
+  await until(() => service.healthy());
+  await stack.stop();
+});
+
+test('ends what does not survive the end of another, and starts it again', async () => {
+  const stack = make();
+  const { spec: database } = await spec('database');
+  const { spec: index } = await spec('index');
+  const first = await stack.start(database);
+  const second = await stack.start({ ...index, endsWith: ['database'] });
+  first.kill();
+  await until(() => second.restarts() === 1);
+  await until(() => second.healthy());
+  await stack.stop();
+});
+
 test('begins a new log file when one grows too large', () => {
   const path = join(stateFolder, 'logs/one.log');
   const log = openLog(path, 100);

@@ -28,7 +28,10 @@ export function supervisor({ stateFolder, environment, say, ...times }: Supervis
     start: async (spec: ServiceSpec) => {
       if (stopped) throw new Error('The stack is stopping.');
       const log = openLog(join(stateFolder, 'logs', `${spec.name}.log`));
-      const service = superviseService(spec, { log, pids, environment, say, ...times });
+      const ended = () => {
+        for (const other of services) if (other.endsWith.includes(spec.name)) other.kill();
+      };
+      const service = superviseService(spec, { log, pids, environment, say, ended, ...times });
       services.push(service);
       await service.start();
       return service;
