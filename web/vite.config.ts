@@ -17,7 +17,8 @@ export default defineConfig({
     paraglideVitePlugin({
       project: './project.inlang',
       outdir: './src/lib/paraglide',
-      strategy: ['localStorage', 'preferredLanguage', 'baseLocale'],
+      // What the reader chose; before that, what the browser prefers: src/lib/shell/preferredLocale.ts.
+      strategy: ['localStorage', 'baseLocale'],
     }),
     sveltekit({
       // One page shell for every path: the web server answers unknown paths with index.html.

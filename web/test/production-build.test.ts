@@ -29,6 +29,8 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
   rmSync(new URL(`../${output}`, import.meta.url), { recursive: true, force: true });
+  // The build pointed the generated types at its own folder; point them back.
+  execFileSync(process.execPath, ['../node_modules/@sveltejs/kit/svelte-kit.js', 'sync'], { cwd: new URL('..', import.meta.url), stdio: 'pipe' });
 });
 
 test('a build for other networks has neither the development wallet nor its keys', () => {

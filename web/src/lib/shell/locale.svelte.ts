@@ -1,6 +1,7 @@
-import { getLocale, overwriteGetLocale, setLocale, type Locale } from '#lib/paraglide/runtime.js';
+import { localStorageKey, overwriteGetLocale, setLocale, type Locale } from '#lib/paraglide/runtime.js';
+import { preferredLocale } from './preferredLocale.ts';
 
-let current = $state<Locale>(getLocale());
+let current = $state<Locale>(preferredLocale(localStorage.getItem(localStorageKey), navigator.languages));
 
 // Every message reads the state above, so the page changes language in place and keeps what was typed.
 overwriteGetLocale(() => current);
