@@ -1,12 +1,13 @@
 // `npm test`: every suite, from nothing, on ports and state of its own; ends with one line that sums all of them.
 //   npm test -- contracts sdk     only these
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { modelsFolder, root, tools } from './config.ts';
+import { killGroup } from './supervisor/pids.ts';
 import { type Count, countForge, countLine, countPytest, countVitest } from './testing/counts.ts';
 
 interface Suite {
@@ -48,8 +49,10 @@ if (unknown.length) {
 const state = await mkdtemp(join(tmpdir(), 'openledger-test-'));
 const logs = join(root, '.openledger/logs/test');
 mkdirSync(logs, { recursive: true });
+// Servers that the caller's environment names are not for tests.
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^OPENLEDGER_.*_URL$/.test(name)));
 const environment = {
-  ...process.env,
+  ...inherited,
   OPENLEDGER_STATE: state,
   OPENLEDGER_MODELS: modelsFolder,
   OPENLEDGER_PORT_OFFSET: process.env.OPENLEDGER_TEST_PORT_OFFSET ?? '20000',
@@ -57,42 +60,65 @@ const environment = {
   NO_COLOR: '1',
 };
 
+/** Longest time a suite may take, in minutes: one that hangs fails, and the others still run. */
+const suiteLimit = 25;
+
+let running: ChildProcess | undefined;
+let stopping = false;
+const endRunning = (signal: NodeJS.Signals) => {
+  if (running?.pid && running.exitCode === null) killGroup(running.pid, signal);
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stopping = true;
+    endRunning(signal);
+  });
+}
+
 function run(suite: Suite): Promise<{ output: string; code: number }> {
   return new Promise((done) => {
+    const began = Date.now();
     const child = spawn(suite.command, suite.args, {
       cwd: suite.cwd ?? root,
       env: { ...environment, ...suite.env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true, // its own group, so that all of it can be ended
     });
     running = child;
     let output = '';
     const collect = (chunk: Buffer) => {
       output += chunk.toString();
     };
+    const beat = setInterval(() => {
+      const now = stripVTControlCharacters(output).trimEnd().split('\n').at(-1)?.trim().slice(0, 110);
+      console.log(`${suite.name} … ${Math.round((Date.now() - began) / 1000)} s so far${now ? `: ${now}` : ''}`);
+    }, 30_000);
+    const limit = setTimeout(() => {
+      output += `\nThe suite took longer than ${suiteLimit} minutes and was ended.\n`;
+      endRunning('SIGTERM');
+      setTimeout(() => endRunning('SIGKILL'), 30_000).unref();
+    }, suiteLimit * 60_000);
+    const finish = (code: number) => {
+      clearInterval(beat);
+      clearTimeout(limit);
+      done({ output, code });
+    };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    child.on('error', (error) => done({ output: `${output}${error.message}`, code: 1 }));
-    child.on('exit', (code) => done({ output, code: code ?? 1 }));
-  });
-}
-
-let running: ReturnType<typeof spawn> | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    running?.kill(signal);
-    process.exitCode = 1;
-    chosen.splice(0, chosen.length, 'none');
+    child.on('error', (error) => {
+      output += error.message;
+      finish(1);
+    });
+    child.on('close', (code) => finish(code ?? 1));
   });
 }
 
 const total = { passed: 0, failed: 0 };
 for (const suite of suites) {
-  if (chosen.length && !chosen.includes(suite.name)) continue;
+  if (stopping || (chosen.length && !chosen.includes(suite.name))) continue;
   const began = Date.now();
   console.log(`${suite.name} …`);
-  const beat = setInterval(() => console.log(`${suite.name} … ${Math.round((Date.now() - began) / 1000)} s so far`), 30_000);
   const { output, code } = await run(suite);
-  clearInterval(beat);
   writeFileSync(join(logs, `${suite.name}.log`), output);
   const count = suite.count(output);
   // A suite that ends badly, or that ran nothing, has at least one failure.
@@ -106,4 +132,4 @@ for (const suite of suites) {
 }
 if (existsSync(state)) await rm(state, { recursive: true, force: true });
 console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed || total.passed === 0 ? 1 : 0;
+process.exitCode = stopping || total.failed || total.passed === 0 ? 1 : 0;

@@ -22,43 +22,42 @@ export function announce(steps) {
   }
 }
 
+/** What a running step says of itself: how far, how long left. */
+function progressOf({ step, start }) {
+  const passed = Math.round((Date.now() - start) / 1000);
+  const share = step.progress?.();
+  const far = share === undefined ? `${passed} s` : `${Math.min(99, Math.round(share * 100))} %`;
+  const left = share > 0.05 && share < 1 ? Math.round(passed / share - passed) : step.seconds - passed;
+  return `${step.title} ${far}, ${left > 0 ? `about ${left} s left` : 'slower than usual'}`;
+}
+
 /** Runs the steps that are due as soon as what each needs is done; all at once where nothing stands between. */
 export async function runSteps(due, all) {
   const finished = new Map();
+  const running = new Set();
   const failed = [];
-  const start = (step) => {
-    const needs = (step.after ?? []).map((name) => finished.get(name)).filter(Boolean);
-    const running = Promise.all(needs).then(() => (failed.length ? undefined : runStep(step)));
-    finished.set(
-      step.name,
-      running.catch((error) => {
-        failed.push(error);
-        say(`✗ ${step.title} failed; what runs now is finished first`);
-      }),
-    );
+  const beat = setInterval(() => running.size && say([...running].map(progressOf).join(' · ')), 15_000);
+  const run = async (step) => {
+    await Promise.all((step.after ?? []).map((name) => finished.get(name)));
+    if (failed.length) return;
+    const entry = { step, start: Date.now() };
+    running.add(entry);
+    say(`${step.title} …`);
+    try {
+      await step.run();
+      step.finish();
+      say(`✓ ${step.title} (${((Date.now() - entry.start) / 1000).toFixed(0)} s)`);
+    } catch (error) {
+      failed.push(error);
+      say(`✗ ${step.title} failed${running.size > 1 ? '; what runs now is finished first' : ''}`);
+    } finally {
+      running.delete(entry);
+    }
   };
-  for (const step of all) if (due.includes(step)) start(step);
+  for (const step of all) if (due.includes(step)) finished.set(step.name, run(step));
   await Promise.all(finished.values());
+  clearInterval(beat);
   if (failed.length) throw failed[0];
-}
-
-async function runStep(step) {
-  const start = Date.now();
-  say(`${step.title} …`);
-  const beat = setInterval(() => {
-    const passed = Math.round((Date.now() - start) / 1000);
-    const share = step.progress?.();
-    const left = share > 0.05 && share < 1 ? Math.round(passed / share - passed) : step.seconds - passed;
-    const far = share === undefined ? `${passed} s` : `${Math.min(99, Math.round(share * 100))} %`;
-    say(`${step.title} … ${far}, ${left > 0 ? `about ${left} s left` : 'slower than usual, still at work'}`);
-  }, 15_000);
-  try {
-    await step.run();
-    step.finish();
-    say(`✓ ${step.title} (${((Date.now() - start) / 1000).toFixed(0)} s)`);
-  } finally {
-    clearInterval(beat);
-  }
 }
 
 /** Runs a command with its output in a log. Rejects with a sentence and the end of the log. */

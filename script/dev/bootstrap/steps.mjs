@@ -22,7 +22,8 @@ function digest(root, paths) {
   return hash.digest('hex');
 }
 
-function makeStep(root, step) {
+/** A step with a stamp: done when its inputs are what they were when it last ran, and its outputs are there. */
+export function makeStep(root, step) {
   const stamp = join(root, '.openledger/stamps', step.name);
   const current = () => digest(root, step.inputs);
   return {

@@ -1,17 +1,15 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** How many tests of a suite passed and failed, as its runner's closing lines say. */
 export interface Count {
   passed: number;
   failed: number;
 }
 
-// Runners may colour their output although they are asked not to.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with a control character
-const plain = (output: string) => output.replaceAll(/\u001b\[[0-9;]*m/g, '');
-
 const numberBefore = (word: string, line: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
 
 const lastLine = (output: string, pattern: RegExp) =>
-  plain(output)
+  stripVTControlCharacters(output)
     .split('\n')
     .findLast((line) => pattern.test(line)) ?? '';
 
