@@ -1,7 +1,7 @@
 // Turns the subgraph's API into types for gql.tada, so that every query is checked against what the index answers.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { buildSchema, introspectionFromSchema } from 'graphql';
 import { minifyIntrospection, outputIntrospectionFile } from '@gql.tada/internal';
+import { buildSchema, introspectionFromSchema } from 'graphql';
 
 const sdl = process.argv[2] ?? new URL('../../subgraph/api.graphql', import.meta.url);
 const output = new URL('../src/lib/graph/graph-env.d.ts', import.meta.url);

@@ -20,17 +20,29 @@ function shipped(): string {
 }
 
 beforeAll(() => {
-  const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: 'production', OPENLEDGER_WEB_BUILD: build, OPENLEDGER_WEB_OUT: output };
+  const environment: Record<string, string | undefined> = {
+    ...process.env,
+    NODE_ENV: 'production',
+    OPENLEDGER_WEB_BUILD: build,
+    OPENLEDGER_WEB_OUT: output,
+  };
   delete environment.OPENLEDGER_DEV_WALLET;
   delete environment.VITEST;
-  execFileSync(process.execPath, ['../node_modules/vite/bin/vite.js', 'build'], { cwd: new URL('..', import.meta.url), env: environment, stdio: 'pipe' });
+  execFileSync(process.execPath, ['../node_modules/vite/bin/vite.js', 'build'], {
+    cwd: new URL('..', import.meta.url),
+    env: environment,
+    stdio: 'pipe',
+  });
 }, 300_000);
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
   rmSync(new URL(`../${output}`, import.meta.url), { recursive: true, force: true });
   // The build pointed the generated types at its own folder; point them back.
-  execFileSync(process.execPath, ['../node_modules/@sveltejs/kit/svelte-kit.js', 'sync'], { cwd: new URL('..', import.meta.url), stdio: 'pipe' });
+  execFileSync(process.execPath, ['../node_modules/@sveltejs/kit/svelte-kit.js', 'sync'], {
+    cwd: new URL('..', import.meta.url),
+    stdio: 'pipe',
+  });
 });
 
 test('a build for other networks has neither the development wallet nor its keys', () => {

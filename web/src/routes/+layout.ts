@@ -1,4 +1,4 @@
-import { loadConfig, type Config } from '#lib/config/config.ts';
+import { type Config, loadConfig } from '#lib/config/config.ts';
 import type { LayoutLoad } from './$types';
 
 // A static app: nothing is rendered on a server, everything is read in the browser.

@@ -47,7 +47,12 @@ export function layoutFlow(targets: readonly FlowTarget[], width: number, labels
   const payer = place.get('payer');
   return {
     source: { x: payer?.x0 ?? 0, y: payer?.y0 ?? 0, width: 10, height: (payer?.y1 ?? 0) - (payer?.y0 ?? 0) },
-    links: graph.links.map((link) => ({ id: link.id, path: path(link) ?? '', width: Math.max(1, link.width ?? 1), color: link.color })),
+    links: graph.links.map((link) => ({
+      id: link.id,
+      path: path(link) ?? '',
+      width: Math.max(1, link.width ?? 1),
+      color: link.color,
+    })),
     targets: targets.map((target) => {
       const node = place.get(target.id);
       const y = node?.y0 ?? 0;

@@ -1,6 +1,6 @@
-import { receiptBundleSchema, type ReceiptBundle } from '@openledger/sdk';
+import { type ReceiptBundle, receiptBundleSchema } from '@openledger/sdk';
 import { z } from 'zod';
-import { streamChat, type ChatMessage } from '#lib/gateway/chat.ts';
+import { type ChatMessage, streamChat } from '#lib/gateway/chat.ts';
 
 /** One question with its answer as it arrives. */
 export class Turn {
@@ -69,7 +69,11 @@ export class Conversation {
     this.#abort = new AbortController();
     const started = performance.now();
     try {
-      const request = { ...options, messages: [...messages, { role: 'user' as const, content: question }], signal: this.#abort.signal };
+      const request = {
+        ...options,
+        messages: [...messages, { role: 'user' as const, content: question }],
+        signal: this.#abort.signal,
+      };
       for await (const part of streamChat(request)) {
         if (part.type === 'text') turn.answer += part.text;
         if (part.type === 'finish') {
@@ -101,7 +105,15 @@ export class Conversation {
 
   #save(): void {
     const done = this.#turns.filter(({ answer }) => answer !== '').slice(-20);
-    const plain = done.map(({ id, question, model, answer, cut, seconds, receipt }) => ({ id, question, model, answer, cut, seconds, receipt }));
+    const plain = done.map(({ id, question, model, answer, cut, seconds, receipt }) => ({
+      id,
+      question,
+      model,
+      answer,
+      cut,
+      seconds,
+      receipt,
+    }));
     localStorage.setItem(this.#slot, JSON.stringify(z.encode(savedSchema, plain)));
   }
 }

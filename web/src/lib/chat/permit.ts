@@ -1,4 +1,4 @@
-import { parseAbi, parseSignature, type Address, type Hex } from 'viem';
+import { type Address, type Hex, parseAbi, parseSignature } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
 
 const permitAbi = parseAbi([

@@ -3,8 +3,20 @@ import { parseConfig } from './config.ts';
 
 const contract = `0x${'1'.repeat(40)}`;
 const names = [
-  'OpenToken', 'DatanetRegistry', 'NamedReviewers', 'AccessGrants', 'ModelRegistry', 'TrainingJobs', 'OperatorRegistry',
-  'PaymentEscrow', 'Settlement', 'RewardPool', 'FeePolicy', 'ContributionVotes', 'VotingPower', 'Treasury',
+  'OpenToken',
+  'DatanetRegistry',
+  'NamedReviewers',
+  'AccessGrants',
+  'ModelRegistry',
+  'TrainingJobs',
+  'OperatorRegistry',
+  'PaymentEscrow',
+  'Settlement',
+  'RewardPool',
+  'FeePolicy',
+  'ContributionVotes',
+  'VotingPower',
+  'Treasury',
 ];
 const valid = {
   chainId: 31337,

@@ -1,4 +1,4 @@
-import { isAddress, type Address } from 'viem';
+import { type Address, isAddress } from 'viem';
 import { z } from 'zod';
 
 /** Contracts this app talks to, by the names of the deployment file. */

@@ -1,5 +1,5 @@
 import { contributionCommitment, datanetRegistryAbi, recordsRoot } from '@openledger/sdk';
-import { bytesToHex, parseEventLogs, type Hex } from 'viem';
+import { bytesToHex, type Hex, parseEventLogs } from 'viem';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
 import { ensureAllowance } from '#lib/wallet/allowance.ts';
@@ -92,6 +92,7 @@ export class Contributing {
   /** A commitment can be revealed from the next block on. */
   async #nextBlock(): Promise<void> {
     const start = await this.#app.chain.getBlockNumber({ cacheTime: 0 });
-    while ((await this.#app.chain.getBlockNumber({ cacheTime: 0 })) <= start) await new Promise((resolve) => setTimeout(resolve, 400));
+    while ((await this.#app.chain.getBlockNumber({ cacheTime: 0 })) <= start)
+      await new Promise((resolve) => setTimeout(resolve, 400));
   }
 }

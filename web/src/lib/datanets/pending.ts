@@ -19,7 +19,8 @@ const schema = z.array(
 
 export type Pending = z.infer<typeof schema>[number];
 
-const slot = (app: App): string => `openledger.contributions.${app.config.chainId}.${app.address('DatanetRegistry')}`.toLowerCase();
+const slot = (app: App): string =>
+  `openledger.contributions.${app.config.chainId}.${app.address('DatanetRegistry')}`.toLowerCase();
 
 export function readPending(app: App): Pending[] {
   const parsed = schema.safeParse(JSON.parse(localStorage.getItem(slot(app)) ?? '[]'));

@@ -7,10 +7,17 @@ import type { Contribution, DatanetDetail } from './types.ts';
 /** Pins the manifest of the next version and publishes the root over all accepted contributions. */
 export async function publishVersion(app: App, datanet: DatanetDetail, accepted: readonly Contribution[]): Promise<void> {
   const entries = accepted
-    .flatMap(({ number, recordsRoot, records, cid }) => (recordsRoot && cid ? [{ contributionId: number, recordsRoot, records, cid }] : []))
+    .flatMap(({ number, recordsRoot, records, cid }) =>
+      recordsRoot && cid ? [{ contributionId: number, recordsRoot, records, cid }] : [],
+    )
     .sort((a, b) => a.contributionId - b.contributionId);
   const { root } = versionTree(entries);
-  const { cid } = await app.gateway.uploadDocument({ datanetId: datanet.number, version: datanet.versionCount + 1, root, contributions: entries });
+  const { cid } = await app.gateway.uploadDocument({
+    datanetId: datanet.number,
+    version: datanet.versionCount + 1,
+    root,
+    contributions: entries,
+  });
   await transact(app, {
     title: m.version_publish({ version: String(datanet.versionCount + 1) }),
     address: app.address('DatanetRegistry'),

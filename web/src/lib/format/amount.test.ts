@@ -43,7 +43,12 @@ test('formatShare never calls a small share nothing', () => {
   expect(formatShare(1n, 0n)).toBe('0 %');
 });
 
-test.each([[134_515_008, '135 M'], [1_711_376_384, '1.71 B'], [229_376, '229 k'], [12, '12']])('%i in short is %s', (value, text) => {
+test.each([
+  [134_515_008, '135 M'],
+  [1_711_376_384, '1.71 B'],
+  [229_376, '229 k'],
+  [12, '12'],
+])('%i in short is %s', (value, text) => {
   expect(formatMagnitude(value)).toBe(text);
 });
 

@@ -66,7 +66,11 @@ export function formatCount(value: number | bigint): string {
 
 /** Large numbers in short: `135 M`, `1.7 B`, `230 k`. */
 export function formatMagnitude(value: number): string {
-  const units: [number, string][] = [[1e9, 'B'], [1e6, 'M'], [1e3, 'k']];
+  const units: [number, string][] = [
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ];
   const unit = units.find(([size]) => value >= size);
   return unit ? `${Number((value / unit[0]).toPrecision(3))} ${unit[1]}` : String(value);
 }

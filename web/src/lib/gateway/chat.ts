@@ -1,7 +1,6 @@
-import { readServerEvents, receiptBundleSchema, type ReceiptBundle } from '@openledger/sdk';
+import { type ReceiptBundle, readServerEvents, receiptBundleSchema } from '@openledger/sdk';
 import { z } from 'zod';
 import { readError } from './gateway.ts';
-
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string };
 
@@ -16,10 +15,17 @@ export type ChatRequest = {
   signal: AbortSignal;
 };
 
-export type ChatPart = { type: 'text'; text: string } | { type: 'receipt'; receipt: ReceiptBundle } | { type: 'finish'; reason: string };
+export type ChatPart =
+  | { type: 'text'; text: string }
+  | { type: 'receipt'; receipt: ReceiptBundle }
+  | { type: 'finish'; reason: string };
 
 const chunkSchema = z.looseObject({
-  choices: z.array(z.looseObject({ delta: z.looseObject({ content: z.string().nullish() }).optional(), finish_reason: z.string().nullish() })).default([]),
+  choices: z
+    .array(
+      z.looseObject({ delta: z.looseObject({ content: z.string().nullish() }).optional(), finish_reason: z.string().nullish() }),
+    )
+    .default([]),
   receipt: z.unknown().optional(),
   error: z.looseObject({ message: z.string(), code: z.string().nullish() }).optional(),
 });
@@ -29,7 +35,11 @@ export async function* streamChat(request: ChatRequest): AsyncGenerator<ChatPart
   const response = await fetch(`${request.url}/v1/chat/completions`, {
     method: 'POST',
     signal: request.signal,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${request.apiKey}`, 'idempotency-key': crypto.randomUUID() },
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${request.apiKey}`,
+      'idempotency-key': crypto.randomUUID(),
+    },
     body: JSON.stringify({
       model: request.model,
       messages: request.messages,

@@ -1,15 +1,30 @@
-import { createGateway as createClient, OpenLedgerError, readServerEvents, toJson, UnreachableError, type JobSpec } from '@openledger/sdk';
+import {
+  createGateway as createClient,
+  type JobSpec,
+  OpenLedgerError,
+  readServerEvents,
+  toJson,
+  UnreachableError,
+} from '@openledger/sdk';
 import { z } from 'zod';
 import type { Config } from '#lib/config/config.ts';
-import { answersSchema, baseCardSchema, fullEstimateSchema, servedModelsSchema, uploadedSchema, type Uploaded } from './schemas.ts';
-import { jobEventSchema, type JobEvent } from './training.ts';
+import {
+  answersSchema,
+  baseCardSchema,
+  fullEstimateSchema,
+  servedModelsSchema,
+  type Uploaded,
+  uploadedSchema,
+} from './schemas.ts';
+import { type JobEvent, jobEventSchema } from './training.ts';
 
 const errorSchema = z.object({ error: z.looseObject({ message: z.string(), code: z.string().nullish() }) });
 
 /** The error of an answer that is no success. */
 export async function readError(response: Response): Promise<OpenLedgerError> {
   const parsed = errorSchema.safeParse(await response.json().catch(() => undefined));
-  if (!parsed.success) return new OpenLedgerError(`${response.url} answered ${response.status}.`, `http_${response.status}`, response.status);
+  if (!parsed.success)
+    return new OpenLedgerError(`${response.url} answered ${response.status}.`, `http_${response.status}`, response.status);
   const { message, code, ...detail } = parsed.data.error;
   return new OpenLedgerError(message, code ?? `http_${response.status}`, response.status, detail);
 }
@@ -46,7 +61,8 @@ export function createGateway({ gatewayUrl, ipfsUrl }: Pick<Config, 'gatewayUrl'
       }),
 
     /** Pins a JSONL file of records; `onProgress` from 0 to 1 while it travels. */
-    uploadRecords: (file: Blob, onProgress: (share: number) => void) => upload(`${client.url}/v1/files?kind=records`, file, onProgress),
+    uploadRecords: (file: Blob, onProgress: (share: number) => void) =>
+      upload(`${client.url}/v1/files?kind=records`, file, onProgress),
 
     /** A file by its CID, as text. */
     readFile: async (cid: string): Promise<string> => (await request(`${files}/ipfs/${cid}`)).text(),

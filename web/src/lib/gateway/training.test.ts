@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { progressOf, type JobEvent } from './training.ts';
+import { type JobEvent, progressOf } from './training.ts';
 
 const log: JobEvent[] = [
   { seq: 0, type: 'queued' },
@@ -12,7 +12,10 @@ const log: JobEvent[] = [
 test('a running job shows its losses and the time left', () => {
   const progress = progressOf(log);
   expect(progress.phase).toBe('training');
-  expect(progress.losses).toEqual([{ step: 1, loss: 3 }, { step: 2, loss: 2 }]);
+  expect(progress.losses).toEqual([
+    { step: 1, loss: 3 },
+    { step: 2, loss: 2 },
+  ]);
   expect(progress.secondsLeft).toBe(20);
   expect(progress.heldOutBefore).toBe(3.1);
   expect(progress.samplesBefore).toBe(true);

@@ -18,7 +18,14 @@ export const jobEventSchema = z.looseObject({
   when: z.string().optional(),
   heldOutLoss: z.number().optional(),
   samples: z
-    .array(z.looseObject({ prompt: z.string(), reference: z.string().optional(), base: z.string().nullish(), answer: z.string().optional() }))
+    .array(
+      z.looseObject({
+        prompt: z.string(),
+        reference: z.string().optional(),
+        base: z.string().nullish(),
+        answer: z.string().optional(),
+      }),
+    )
     .optional(),
   done: z.number().optional(),
   total: z.number().optional(),

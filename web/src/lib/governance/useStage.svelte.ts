@@ -3,7 +3,7 @@ import type { Address } from 'viem';
 import { keys } from '#lib/graph/keys.ts';
 import { useApp } from '#lib/shell/app.svelte.ts';
 import { clock } from '#lib/shell/clock.svelte.ts';
-import { stageOf, type Stage } from './stage.ts';
+import { type Stage, stageOf } from './stage.ts';
 import { governorAbi } from './standards.ts';
 import type { Proposal } from './types.ts';
 

@@ -1,5 +1,5 @@
-import { print } from 'graphql';
 import type { TadaDocumentNode } from 'gql.tada';
+import { print } from 'graphql';
 import { GraphQLClient } from 'graphql-request';
 import { graphql } from './graphql.ts';
 

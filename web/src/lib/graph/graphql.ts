@@ -8,4 +8,4 @@ export const graphql = initGraphQLTada<{
   scalars: { BigInt: string; BigDecimal: string; Bytes: Hex | Address; Int8: string; Timestamp: string; ID: string };
 }>();
 
-export { readFragment, type FragmentOf, type ResultOf, type VariablesOf } from 'gql.tada';
+export { type FragmentOf, type ResultOf, readFragment, type VariablesOf } from 'gql.tada';

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { earners, totalUsage } from './usage.ts';
 
 test('usage is summed over batches', () => {
-  expect(totalUsage([{ callCount: 2, fees: '10' }, { callCount: 3, fees: '5' }])).toEqual({ calls: 5, fees: 15n });
+  expect(
+    totalUsage([
+      { callCount: 2, fees: '10' },
+      { callCount: 3, fees: '5' },
+    ]),
+  ).toEqual({ calls: 5, fees: 15n });
   expect(totalUsage([])).toEqual({ calls: 0, fees: 0n });
 });
 

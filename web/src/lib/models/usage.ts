@@ -3,7 +3,10 @@ type Earning = { address: string; amount: string };
 
 /** Calls and fees over all batches of some releases. */
 export function totalUsage(usage: readonly Usage[]): { calls: number; fees: bigint } {
-  return usage.reduce((sum, { callCount, fees }) => ({ calls: sum.calls + Number(callCount), fees: sum.fees + BigInt(fees) }), { calls: 0, fees: 0n });
+  return usage.reduce((sum, { callCount, fees }) => ({ calls: sum.calls + Number(callCount), fees: sum.fees + BigInt(fees) }), {
+    calls: 0,
+    fees: 0n,
+  });
 }
 
 /** Who earned how much, most first. */

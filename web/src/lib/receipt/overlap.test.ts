@@ -20,7 +20,9 @@ test('two equal words are not shared wording', () => {
 
 test('the pieces are the answer, whatever the records', () => {
   const text = 'a b c d e — a b c!';
-  const joined = sharedWording(text, ['a b c', 'c d e a']).map((piece) => piece.text).join('');
+  const joined = sharedWording(text, ['a b c', 'c d e a'])
+    .map((piece) => piece.text)
+    .join('');
   expect(joined).toBe(text);
 });
 

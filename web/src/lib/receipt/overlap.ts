@@ -32,14 +32,15 @@ export function sharedWording(answer: string, records: readonly string[]): Piece
 
 function runsIn(answer: readonly Word[], record: readonly Word[]): { start: number; length: number }[] {
   const positions = new Map<string, number[]>();
-  record.forEach(({ text }, index) => positions.set(text, [...(positions.get(text) ?? []), index]));
+  for (const [index, { text }] of record.entries()) positions.set(text, [...(positions.get(text) ?? []), index]);
   const runs: { start: number; length: number }[] = [];
   let start = 0;
   while (start < answer.length) {
     let longest = 0;
     for (const position of positions.get(answer[start]?.text ?? '') ?? []) {
       let length = 1;
-      while (answer[start + length] !== undefined && answer[start + length]?.text === record[position + length]?.text) length += 1;
+      while (answer[start + length] !== undefined && answer[start + length]?.text === record[position + length]?.text)
+        length += 1;
       longest = Math.max(longest, length);
     }
     if (longest >= MINIMUM) runs.push({ start, length: longest });

@@ -1,10 +1,9 @@
 import { parseJsonl, type TrainingRecord } from '@openledger/sdk';
 import type { Hex } from 'viem';
-import type { App } from '#lib/shell/app.svelte.ts';
-import { keys } from '#lib/graph/keys.ts';
-import { contributionsQuery } from '#lib/graph/queries/datanets.ts';
 import { readFragment } from '#lib/graph/graphql.ts';
-import { contributionFields } from '#lib/graph/queries/datanets.ts';
+import { keys } from '#lib/graph/keys.ts';
+import { contributionFields, contributionsQuery } from '#lib/graph/queries/datanets.ts';
+import type { App } from '#lib/shell/app.svelte.ts';
 
 /** The records of contributions, by record id, read from the files the contributors published. */
 export async function recordTexts(app: App, contributionIds: readonly number[]): Promise<Map<Hex, TrainingRecord>> {
@@ -12,7 +11,13 @@ export async function recordTexts(app: App, contributionIds: readonly number[]):
   const result = await app.graph.read(contributionsQuery, { where: { id_in: ids } });
   const files = await Promise.all(
     readFragment(contributionFields, result.contributions).map(({ cid }) =>
-      cid ? app.queryClient.fetchQuery({ queryKey: keys.file(cid), staleTime: Number.POSITIVE_INFINITY, queryFn: () => app.gateway.readFile(cid) }) : '',
+      cid
+        ? app.queryClient.fetchQuery({
+            queryKey: keys.file(cid),
+            staleTime: Number.POSITIVE_INFINITY,
+            queryFn: () => app.gateway.readFile(cid),
+          })
+        : '',
     ),
   );
   const texts = new Map<Hex, TrainingRecord>();

@@ -1,5 +1,5 @@
-import { createQuery } from '@tanstack/svelte-query';
 import type { ReceiptBundle } from '@openledger/sdk';
+import { createQuery } from '@tanstack/svelte-query';
 import { useApp } from '#lib/shell/app.svelte.ts';
 import { answerOf, recordTexts } from './recordTexts.ts';
 

@@ -1,4 +1,4 @@
-import { localStorageKey, overwriteGetLocale, setLocale, type Locale } from '#lib/paraglide/runtime.js';
+import { type Locale, localStorageKey, overwriteGetLocale, setLocale } from '#lib/paraglide/runtime.js';
 import { preferredLocale } from './preferredLocale.ts';
 
 let current = $state<Locale>(preferredLocale(localStorage.getItem(localStorageKey), navigator.languages));

@@ -9,7 +9,8 @@ const settings = JSON.parse(readFileSync(new URL('../../../project.inlang/settin
   'plugin.inlang.messageFormat': { pathPattern: string[] };
 };
 const files = readdirSync(new URL('en/', folder));
-const read = (locale: string, file: string): Catalogue => JSON.parse(readFileSync(new URL(`${locale}/${file}`, folder), 'utf8')) as Catalogue;
+const read = (locale: string, file: string): Catalogue =>
+  JSON.parse(readFileSync(new URL(`${locale}/${file}`, folder), 'utf8')) as Catalogue;
 const slots = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
 
 test.each(files)('%s says the same in both languages, with the same blanks', (file) => {

@@ -1,14 +1,34 @@
 import { expect, test } from 'vitest';
-import { pricePerToken, specOf, type DraftData } from './draft.svelte.ts';
+import { type DraftData, pricePerToken, specOf } from './draft.svelte.ts';
 
 const data: DraftData = {
-  base: `0x${'1'.repeat(64)}`, datanets: [2, 1], epochs: 3, learningRate: 0.001, rank: 8, batchSize: 8, maxLength: 256, heldOutEvery: 10,
-  seed: 1, modelId: 0, name: '', description: '', contributors: 50, operator: 30, promptPrice: '', completionPrice: '',
+  base: `0x${'1'.repeat(64)}`,
+  datanets: [2, 1],
+  epochs: 3,
+  learningRate: 0.001,
+  rank: 8,
+  batchSize: 8,
+  maxLength: 256,
+  heldOutEvery: 10,
+  seed: 1,
+  modelId: 0,
+  name: '',
+  description: '',
+  contributors: 50,
+  operator: 30,
+  promptPrice: '',
+  completionPrice: '',
 };
 
 test('datanets are named in rising order, whatever the order they were chosen in', () => {
-  const { datanets } = specOf(data, [{ datanetId: 2, version: 1 }, { datanetId: 1, version: 3 }]);
-  expect(datanets).toEqual([{ datanetId: 1, version: 3 }, { datanetId: 2, version: 1 }]);
+  const { datanets } = specOf(data, [
+    { datanetId: 2, version: 1 },
+    { datanetId: 1, version: 3 },
+  ]);
+  expect(datanets).toEqual([
+    { datanetId: 1, version: 3 },
+    { datanetId: 2, version: 1 },
+  ]);
 });
 
 test('a price per thousand tokens becomes wei per token', () => {

@@ -1,10 +1,10 @@
-import { modelRegistryAbi, trainingJobsAbi, type JobSpec } from '@openledger/sdk';
-import { parseEventLogs, zeroAddress, type Hex } from 'viem';
+import { type JobSpec, modelRegistryAbi, trainingJobsAbi } from '@openledger/sdk';
+import { type Hex, parseEventLogs, zeroAddress } from 'viem';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
 import { ensureAllowance } from '#lib/wallet/allowance.ts';
 import { transact } from '#lib/wallet/transact.ts';
-import { pricePerToken, type Draft } from './draft.svelte.ts';
+import { type Draft, pricePerToken } from './draft.svelte.ts';
 
 export type GrantedData = { datanetId: number; version: number; root: Hex; grantId: number };
 
@@ -41,7 +41,13 @@ export async function createModel(app: App, { data, developer }: Draft): Promise
 }
 
 /** Puts the escrow up and opens the job for operators to quote; returns its number. */
-export async function openJob(app: App, modelId: number, spec: JobSpec, granted: readonly GrantedData[], escrow: bigint): Promise<number> {
+export async function openJob(
+  app: App,
+  modelId: number,
+  spec: JobSpec,
+  granted: readonly GrantedData[],
+  escrow: bigint,
+): Promise<number> {
   const { cid } = await app.gateway.uploadDocument(spec);
   await ensureAllowance(app, app.address('TrainingJobs'), escrow, m.escrow_of_job());
   const uses = [...granted].sort((a, b) => a.datanetId - b.datanetId);

@@ -17,5 +17,12 @@ test('characters outside the basic plane count once', () => {
 });
 
 test('overlapping ranges repeat nothing', () => {
-  expect(segmentsOf('abcd', [[0, 3], [2, 4]]).map(({ text }) => text).join('')).toBe('abcd');
+  expect(
+    segmentsOf('abcd', [
+      [0, 3],
+      [2, 4],
+    ])
+      .map(({ text }) => text)
+      .join(''),
+  ).toBe('abcd');
 });

@@ -1,9 +1,13 @@
 import { OpenLedgerError } from '@openledger/sdk';
-import { progressOf, type JobEvent, type Progress } from '#lib/gateway/training.ts';
+import { type JobEvent, type Progress, progressOf } from '#lib/gateway/training.ts';
 import { useApp } from '#lib/shell/app.svelte.ts';
 
 /** Follows the log of a job from its beginning and reconnects where it broke off, until the job ends. */
-export function useJobLog(jobId: () => string): { readonly events: readonly JobEvent[]; readonly progress: Progress; readonly offline: boolean } {
+export function useJobLog(jobId: () => string): {
+  readonly events: readonly JobEvent[];
+  readonly progress: Progress;
+  readonly offline: boolean;
+} {
   const app = useApp();
   let events = $state.raw<JobEvent[]>([]);
   let offline = $state(false);

@@ -1,4 +1,4 @@
-import { erc20Abi, type Address } from 'viem';
+import { type Address, erc20Abi } from 'viem';
 import { formatOpen } from '#lib/format/amount.ts';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
@@ -11,5 +11,10 @@ export async function ensureAllowance(app: App, spender: Address, amount: bigint
   const token = { address: app.address('OpenToken'), abi: erc20Abi } as const;
   const allowed = await app.chain.readContract({ ...token, functionName: 'allowance', args: [address, spender] });
   if (allowed >= amount) return;
-  await transact(app, { ...token, title: m.approve_title({ amount: formatOpen(amount), what }), functionName: 'approve', args: [spender, amount] });
+  await transact(app, {
+    ...token,
+    title: m.approve_title({ amount: formatOpen(amount), what }),
+    functionName: 'approve',
+    args: [spender, amount],
+  });
 }

@@ -1,4 +1,4 @@
-import { defineChain, type Chain } from 'viem';
+import { type Chain, defineChain } from 'viem';
 import type { Config } from '#lib/config/config.ts';
 
 /** The chain of this deployment, as wallets want it described. Gas is ETH. */

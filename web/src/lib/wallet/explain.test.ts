@@ -1,5 +1,11 @@
 import { OpenLedgerError, UnreachableError } from '@openledger/sdk';
-import { ContractFunctionExecutionError, ContractFunctionRevertedError, encodeErrorResult, parseAbi, UserRejectedRequestError } from 'viem';
+import {
+  ContractFunctionExecutionError,
+  ContractFunctionRevertedError,
+  encodeErrorResult,
+  parseAbi,
+  UserRejectedRequestError,
+} from 'viem';
 import { expect, test } from 'vitest';
 import { explain, wordsOf } from './explain.ts';
 
@@ -7,7 +13,10 @@ const abi = parseAbi(['error Some_ThingTooSmall(uint256 sent)', 'function act()'
 
 function reverted(): ContractFunctionExecutionError {
   const data = encodeErrorResult({ abi, errorName: 'Some_ThingTooSmall', args: [1n] });
-  return new ContractFunctionExecutionError(new ContractFunctionRevertedError({ abi, data, functionName: 'act' }), { abi, functionName: 'act' });
+  return new ContractFunctionExecutionError(new ContractFunctionRevertedError({ abi, data, functionName: 'act' }), {
+    abi,
+    functionName: 'act',
+  });
 }
 
 test('a contract’s own error is read out of the revert', () => {

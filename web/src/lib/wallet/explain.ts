@@ -1,6 +1,12 @@
 import { contractErrorOf, OpenLedgerError, UnreachableError } from '@openledger/sdk';
 import { ClientError } from 'graphql-request';
-import { BaseError, ContractFunctionRevertedError, HttpRequestError, InsufficientFundsError, UserRejectedRequestError } from 'viem';
+import {
+  BaseError,
+  ContractFunctionRevertedError,
+  HttpRequestError,
+  InsufficientFundsError,
+  UserRejectedRequestError,
+} from 'viem';
 import { m } from '#lib/paraglide/messages.js';
 
 /** Message with this key, if the catalogue has one. Contract errors and gateway codes are looked up by name. */

@@ -1,5 +1,5 @@
-import { toast } from 'svelte-sonner';
 import { errorsAbi, gasWithMargin } from '@openledger/sdk';
+import { toast } from 'svelte-sonner';
 import type { Abi, Address, ContractFunctionArgs, ContractFunctionName, Log, TransactionReceipt } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
 import TransactionToast from '#lib/shell/TransactionToast.svelte';

@@ -1,4 +1,5 @@
 import {
+  type Connector,
   connect,
   disconnect,
   getConnection,
@@ -6,10 +7,9 @@ import {
   getWalletClient,
   reconnect,
   switchChain,
+  type Config as WagmiConfig,
   watchConnection,
   watchConnectors,
-  type Config as WagmiConfig,
-  type Connector,
 } from '@wagmi/core';
 import type { Address, WalletClient } from 'viem';
 import { m } from '#lib/paraglide/messages.js';

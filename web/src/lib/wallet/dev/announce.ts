@@ -15,7 +15,11 @@ export function developmentProvider(): DevelopmentProvider | undefined {
 export function announceDevelopmentWallet(app: App): void {
   if (provider) return;
   provider = createDevelopmentProvider(chainOf(app.config));
-  for (const name of devNames) app.names.add(devAccount(name).address, name.replace(/^./, (first) => first.toUpperCase()));
+  for (const name of devNames)
+    app.names.add(
+      devAccount(name).address,
+      name.replace(/^./, (first) => first.toUpperCase()),
+    );
   const detail = Object.freeze({
     info: { uuid: crypto.randomUUID(), name: 'Development wallet', icon: DEVELOPMENT_ICON, rdns: DEVELOPMENT_RDNS },
     provider,

@@ -1,15 +1,15 @@
-import { devAccount, devNames, type DevName } from '@openledger/sdk/dev';
+import { type DevName, devAccount, devNames } from '@openledger/sdk/dev';
 import {
+  type Address,
+  type Chain,
   createPublicClient,
   createWalletClient,
+  type EIP1193RequestFn,
+  type HDAccount,
+  type Hex,
   hexToBigInt,
   http,
   numberToHex,
-  type Address,
-  type Chain,
-  type EIP1193RequestFn,
-  type Hex,
-  type HDAccount,
   type TypedDataDefinition,
 } from 'viem';
 
