@@ -43,8 +43,8 @@ class Method(Strict):
 
 class Training(Strict):
     epochs: int = Field(default=3, ge=1, le=config.MAX_EPOCHS)
-    learningRate: float = Field(default=1e-3, gt=0, le=1, strict=False)
-    batchSize: int = Field(default=8, ge=1, le=config.MAX_BATCH)
+    learningRate: float = Field(default=3e-3, gt=0, le=1, strict=False)
+    batchSize: int = Field(default=4, ge=1, le=config.MAX_BATCH)
     maxLength: int = Field(default=512, ge=8)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     heldOutEvery: int = Field(default=10, ge=0)
