@@ -60,6 +60,29 @@ function reaches(test: SubgraphTest, { source, event }: Handler): boolean {
   return events.some((one) => address === undefined || one.address === address);
 }
 
+interface AbiInput {
+  type: string;
+  components?: AbiInput[] | undefined;
+}
+
+const inputSchema: z.ZodType<AbiInput> = z.lazy(() =>
+  z.object({ type: z.string(), components: z.array(inputSchema).optional() }),
+);
+const abiSchema = z.array(z.object({ type: z.string(), name: z.string().optional(), inputs: z.array(inputSchema).optional() }));
+
+const signatureOf = (inputs: readonly AbiInput[]): string =>
+  `(${inputs.map(({ type, components }) => (components ? type.replace('tuple', signatureOf(components)) : type)).join(',')})`;
+
+/** Whether the call that settlement-call.ts decodes is still that of the contract. Mock transactions carry no call data. */
+export function settleProblem(): string | undefined {
+  const abi = abiSchema.parse(JSON.parse(readFileSync(join(subgraphFolder, 'abis/Settlement.json'), 'utf8')));
+  const signature = signatureOf(abi.find(({ name }) => name === 'settle')?.inputs ?? []);
+  const source = readFileSync(join(subgraphFolder, 'src/util/settlement-call.ts'), 'utf8');
+  return source.includes(`'${signature}'`)
+    ? undefined
+    : `src/util/settlement-call.ts decodes another call than settle${signature}.`;
+}
+
 /** What is wrong with the tests as a whole: a handler that none reaches, a test that asserts nothing. */
 export function coverageProblems(tests: SubgraphTest[]): string[] {
   const found = handlers();

@@ -4,10 +4,9 @@ import { word } from './ids';
 // The channels of a batch are in the call, not in an event: an event for each would cost more than the rest of a
 // batch. They are read from the transaction when it calls the settlement itself.
 
-const TREE = '(bytes32,uint32,uint96,uint96)';
-const BODY = '(address,uint32,bytes32,' + TREE + ',' + TREE + ',uint96,uint32,uint32,bytes32,bytes32,bytes32)';
-const PREVIOUS = '(bytes32,' + TREE + ',uint64)';
-const ARGUMENTS = '(' + BODY + ',' + TREE + ',' + PREVIOUS + ',bytes,bytes)';
+/** Arguments of `settle`: body, rewards, previous batch, channels, data commitment. The tests compare it with the ABI. */
+const ARGUMENTS =
+  '((address,uint32,bytes32,(bytes32,uint32,uint96,uint96),(bytes32,uint32,uint96,uint96),uint96,uint32,uint32,bytes32,bytes32,bytes32),(bytes32,uint32,uint96,uint96),(bytes32,(bytes32,uint32,uint96,uint96),uint64),bytes,bytes)';
 /** Place of `channels` among the arguments. */
 const CHANNELS = 3;
 
