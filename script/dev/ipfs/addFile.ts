@@ -1,5 +1,4 @@
-import type { FsBlockstore } from 'blockstore-fs';
-import { importByteStream } from 'ipfs-unixfs-importer';
+import { importByteStream, type WritableStorage } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import { balanced } from 'ipfs-unixfs-importer/layout';
 
@@ -14,7 +13,7 @@ const asKubo = {
 } as const;
 
 /** Stores a file. Returns its CID and the sizes of the file and of its blocks in bytes. */
-export async function addFile(blocks: FsBlockstore, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+export async function addFile(blocks: WritableStorage, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
   const { cid, size, unixfs } = await importByteStream(content, blocks, asKubo);
   return { cid, size: Number(unixfs ? unixfs.fileSize() : size), blocks: Number(size) };
 }

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'ipfs-http-client';
+import type { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addFile } from './addFile.ts';
 import { ipfsServer } from './server.ts';
 
 let folder: string;
@@ -40,22 +42,41 @@ const varint = (value: number): Buffer => {
 };
 const field = (tag: number, body: Buffer) => Buffer.concat([Buffer.from([tag]), varint(body.length), body]);
 
-/** A file of several chunks written out by the DAG-PB and UnixFS specifications, apart from the library. */
-function chunked(content: Buffer): string {
-  const sizes: number[] = [];
-  const links: Buffer[] = [];
-  for (let at = 0; at < content.length; at += 262_144) {
-    const chunk = content.subarray(at, at + 262_144);
-    sizes.push(chunk.length);
+/** A node of a file's tree: its CID, the bytes of the file below it, and the bytes of all blocks below and of itself. */
+interface Node {
+  cid: Buffer;
+  fileSize: number;
+  blocksSize: number;
+}
+
+/** A UnixFS node over its children, written out by the DAG-PB and UnixFS specifications, apart from the library. */
+function nodeOver(children: Node[]): Node {
+  const fileSize = children.reduce((sum, child) => sum + child.fileSize, 0);
+  const links = children.map((child) => {
     const name = Buffer.from([0x12, 0x00]); // an empty name is written
-    links.push(field(0x12, Buffer.concat([field(0x0a, cidOf(0x55, chunk)), name, Buffer.from([0x18]), varint(chunk.length)])));
-  }
+    return field(0x12, Buffer.concat([field(0x0a, child.cid), name, Buffer.from([0x18]), varint(child.blocksSize)]));
+  });
   const unixfs = Buffer.concat([
     Buffer.from([0x08, 0x02, 0x18]),
-    varint(content.length),
-    ...sizes.map((size) => Buffer.concat([Buffer.from([0x20]), varint(size)])),
+    varint(fileSize),
+    ...children.map((child) => Buffer.concat([Buffer.from([0x20]), varint(child.fileSize)])),
   ]);
-  return multibase(cidOf(0x70, Buffer.concat([...links, field(0x0a, unixfs)])));
+  const block = Buffer.concat([...links, field(0x0a, unixfs)]);
+  const blocksSize = block.length + children.reduce((sum, child) => sum + child.blocksSize, 0);
+  return { cid: cidOf(0x70, block), fileSize, blocksSize };
+}
+
+/** The CID of a file of several chunks as Kubo makes it: leaves of 262,144 bytes, at most 174 children, all leaves equally deep. */
+function chunked(content: Buffer): string {
+  let level: Node[] = [];
+  for (let at = 0; at < content.length; at += 262_144) {
+    const chunk = content.subarray(at, at + 262_144);
+    level.push({ cid: cidOf(0x55, chunk), fileSize: chunk.length, blocksSize: chunk.length });
+  }
+  while (level.length > 1) {
+    level = Array.from({ length: Math.ceil(level.length / 174) }, (_, at) => nodeOver(level.slice(at * 174, at * 174 + 174)));
+  }
+  return multibase((level[0] as Node).cid);
 }
 
 // A file of one chunk is its raw block: multibase32(01 55 12 20 ‖ sha256), which is what Kubo prints for these bytes.
@@ -72,6 +93,12 @@ test('cuts larger files as Kubo does: raw leaves of 256 KiB under one node', asy
   expect(cid.toString()).toBe(chunked(content));
 });
 
+test('puts a second level of nodes over more than 174 chunks', async () => {
+  const content = Buffer.alloc(175 * 262_144, 'level');
+  const nowhere = { put: async (cid: CID) => cid };
+  expect((await addFile(nowhere, [content])).cid.toString()).toBe(chunked(content));
+});
+
 test('gives back the bytes through the client and the gateway', async () => {
   const content = Buffer.alloc(600_000, 'abc');
   const { cid } = await client.add(content);
@@ -83,6 +110,30 @@ test('gives back the bytes through the client and the gateway', async () => {
   expect(Buffer.from(await response.arrayBuffer()).equals(content)).toBe(true);
   const again = await fetch(`${url}/ipfs/${cid}`, { headers: { 'if-none-match': response.headers.get('etag') ?? '' } });
   expect(again.status).toBe(304);
+});
+
+test('gives back a part of a file, as browsers and clients ask for it', async () => {
+  const content = Buffer.from('0123456789'.repeat(60_000));
+  const { cid } = await client.add(content);
+  const part = async (range: string) => fetch(`${url}/ipfs/${cid}`, { headers: { range } });
+  const middle = await part('bytes=262140-262149'); // over the border of two blocks
+  expect([middle.status, middle.headers.get('content-range')]).toEqual([206, 'bytes 262140-262149/600000']);
+  expect(await middle.text()).toBe('0123456789');
+  expect(await (await part('bytes=-3')).text()).toBe('789');
+  expect((await part('bytes=600000-')).status).toBe(416);
+  const parts: Uint8Array[] = [];
+  for await (const chunk of client.cat(cid, { offset: 262_140, length: 10 })) parts.push(chunk);
+  expect(Buffer.concat(parts).toString()).toBe('0123456789');
+});
+
+test('takes blocks one by one and gives each its CID', async () => {
+  const { cid } = await client.add(Buffer.alloc(300_000, 'z'));
+  const root = await client.block.get(cid);
+  expect((await client.block.put(root, { format: 'dag-pb' })).toString()).toBe(cid.toString());
+  const leaf = await client.block.put(Buffer.from('leaf'), { format: 'raw' });
+  expect((await client.block.stat(leaf)).size).toBe(4);
+  expect((await client.pin.add(leaf)).toString()).toBe(leaf.toString());
+  await expect(client.block.put(Buffer.from('{}'), { format: 'dag-json' })).rejects.toThrow(/use raw or dag-pb/);
 });
 
 test('keeps what it has over a restart', async () => {

@@ -3,7 +3,6 @@ import multipart from '@fastify/multipart';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { exporter } from 'ipfs-unixfs-exporter';
 import { CID } from 'multiformats/cid';
-import * as raw from 'multiformats/codecs/raw';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { addFile } from './addFile.ts';
 import { openBlocks, readBlock } from './blocks.ts';
@@ -14,6 +13,12 @@ export interface IpfsOptions {
   maxFileBytes?: number;
 }
 
+/** Codes of the block codecs that are stored here (multicodec table). */
+const codecs = new Map([
+  ['raw', 0x55],
+  ['dag-pb', 0x70],
+]);
+
 const parseCid = (text: string) => {
   try {
     return CID.parse(text.replace(/^\/?ipfs\//, '').replace(/\/$/, ''));
@@ -22,13 +27,23 @@ const parseCid = (text: string) => {
   }
 };
 
+/** The single range of bytes that a `Range` header asks for; undefined when it asks for none that is understood. */
+function byteRange(header: string | undefined, size: number) {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === undefined || (!first && !last)) return undefined;
+  const offset = first ? Number(first) : Math.max(0, size - Number(last));
+  const end = first && last ? Math.min(Number(last), size - 1) : size - 1;
+  return offset > end ? 'unsatisfiable' : { offset, length: end - offset + 1 };
+}
+
 /**
  * A small IPFS node on this machine alone: the part of Kubo's RPC that graph-node and its client use, and a gateway.
  * Content is what was added here; there is no network behind it.
  */
 export async function ipfsServer({ folder, maxFileBytes = 64 * 1024 * 1024 }: IpfsOptions) {
   const blocks = await openBlocks(folder);
-  const app = Fastify({ bodyLimit: maxFileBytes });
+  // A request that does not end within two minutes is given up.
+  const app = Fastify({ bodyLimit: maxFileBytes, requestTimeout: 120_000, connectionTimeout: 120_000 });
   await app.register(cors, { origin: true, methods: ['GET', 'HEAD', 'POST'], exposedHeaders: ['etag', 'x-ipfs-path'] });
   await app.register(multipart, { limits: { fileSize: maxFileBytes, files: 64 }, throwFileSizeLimit: true });
 
@@ -98,8 +113,13 @@ export async function ipfsServer({ folder, maxFileBytes = 64 * 1024 * 1024 }: Ip
   app.post('/api/v0/block/put', async (request, reply) => {
     const part = await request.file();
     if (!part) return refuse(reply, 400, 'The request has no block: send one as multipart/form-data.');
+    const asked = request.query as { 'cid-codec'?: string; format?: string }; // the second is the older name of the first
+    const name = asked['cid-codec'] ?? asked.format ?? 'raw';
+    const codec = codecs.get(name);
+    if (codec === undefined)
+      return refuse(reply, 400, `The codec ${name} is unknown here: use ${[...codecs.keys()].join(' or ')}.`);
     const bytes = await part.toBuffer();
-    const cid = CID.createV1(raw.code, await sha256.digest(bytes));
+    const cid = CID.createV1(codec, await sha256.digest(bytes));
     await blocks.put(cid, bytes);
     return { Key: cid.toString(), Size: bytes.length };
   });
@@ -137,14 +157,18 @@ export async function ipfsServer({ folder, maxFileBytes = 64 * 1024 * 1024 }: Ip
       reply.header('cache-control', 'no-store');
       return refuse(reply, 404, `${cid} is not stored here.`);
     }
+    const size = Number(entry.size);
+    const range = byteRange(request.headers.range, size);
+    if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${size}`).send();
     const chunks: Uint8Array[] = [];
-    for await (const chunk of entry.content()) chunks.push(chunk);
+    for await (const chunk of entry.content(range)) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    const start = body.subarray(0, 1).toString();
+    if (range) reply.code(206).header('content-range', `bytes ${range.offset}-${range.offset + range.length - 1}/${size}`);
+    const start = range ? '' : body.subarray(0, 1).toString();
     // JSON and text are all that people look at; nothing is ever served as a page that could run.
     return reply
       .type(start === '{' || start === '[' ? 'application/json' : 'application/octet-stream')
-      .header('x-content-type-options', 'nosniff')
+      .headers({ 'x-content-type-options': 'nosniff', 'accept-ranges': 'bytes' })
       .send(body);
   });
 
