@@ -4,7 +4,7 @@ import { findChromium } from './chromium.ts';
 
 export default defineConfig({
   testDir: '.',
-  testMatch: '*.spec.ts',
+  testMatch: process.env.E2E_ALL ? '**/*.spec.ts' : '*.spec.ts',
   // The stories share one chain and build on each other: one after the other, in the order of their names.
   workers: 1,
   fullyParallel: false,
