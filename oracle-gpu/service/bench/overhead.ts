@@ -2,7 +2,7 @@
 // stored and signed. A real chain, database and IPFS node; the engine is a double that answers at once, so that the
 // engine's own time, taken alone in the same run, can be subtracted call by call.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGateway, deploymentSchema } from '@openledger/sdk';
 import { devPrivateKey } from '@openledger/sdk/dev';
@@ -57,15 +57,16 @@ const service = await startService(
 
 const stage: Stage = { ...actors, operator, gateway: createGateway(service.url) };
 const [alice, proposer, caller] = [await actors.newActor(), await actors.newActor(), await actors.newActor()];
+// Of 200 records, the eight that name the same function score above the threshold: what an answer usually quotes.
 const records = Array.from({ length: 200 }, (_, index) =>
-  makeRecord(`what does function ${index} do`, `it does thing number ${index} to one account`),
+  makeRecord(`explain function${index % 25}`, `purpose${index} and nothing else`),
 );
 const datanet = await makeDatanet(stage, [[alice, records]]);
 const { modelId } = await makeModel(stage, proposer, datanet);
 const { apiKey } = await makeSession(stage, caller, { ceiling: 500n * 10n ** 18n });
 const adapter = [...engine.jobs.values()][0]?.adapter ?? null;
 
-const messages = [{ role: 'user', content: 'what does function 7 do' }];
+const messages = [{ role: 'user', content: 'explain function7' }];
 const post = async (url: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> => {
   const response = await fetch(url, {
     method: 'POST',
@@ -90,33 +91,39 @@ const engineAlone = async (): Promise<void> => {
   const done = JSON.parse(stream.split('event: done\ndata: ')[1] ?? '{}') as { promptTokenIds: number[]; tokenIds: number[] };
   await post(`${engine.url}/v1/attribute`, { adapter, promptTokenIds: done.promptTokenIds, tokenIds: done.tokenIds, top: 32 });
 };
-const time = async (work: () => Promise<unknown>): Promise<number> => {
+type Spent = { wall: number; cpu: number }; // ms; cpu of this process: service and double, without database and chain
+const time = async (work: () => Promise<unknown>): Promise<Spent> => {
   const start = performance.now();
+  const before = process.cpuUsage();
   await work();
-  return performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  return { wall: performance.now() - start, cpu: (user + system) / 1000 };
 };
 
-const overheads: number[] = [];
+const overheads: Spent[] = [];
 for (let round = 0; round < warmUp + rounds; round += 1) {
   const alone = await time(engineAlone);
   const whole = await time(throughGateway);
-  if (round >= warmUp) overheads.push(whole - alone);
+  if (round >= warmUp) overheads.push({ wall: whole.wall - alone.wall, cpu: whole.cpu - alone.cpu });
 }
-overheads.sort((a, b) => a - b);
-const at = (share: number): number => Math.round((overheads[Math.floor(share * (overheads.length - 1))] ?? 0) * 100) / 100;
+const at = (share: number, of: keyof Spent): number => {
+  const sorted = overheads.map((spent) => spent[of]).sort((a, b) => a - b);
+  return Math.round((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) * 100) / 100;
+};
+const median = at(0.5, 'wall');
 
-console.log(`gateway overhead over ${rounds} calls: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, best ${at(0)} ms`);
-console.log(JSON.stringify({ bench: 'loop', measure: 'gateway_overhead_p95_ms', value: at(0.95), unit: 'ms' }));
 console.log(
-  JSON.stringify({
-    bench: 'loop',
-    measure: 'gateway_overhead_ms',
-    value: at(0.5),
-    unit: 'ms',
-    goal: `<=${goal}`,
-    ok: at(0.5) <= goal,
-  }),
+  `load of the machine: ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores (above one a core, times are those of a crowd)`,
 );
+console.log(
+  `gateway overhead over ${rounds} calls: median ${median} ms, 95 % ${at(0.95, 'wall')} ms; processor time ${at(0.5, 'cpu')} ms`,
+);
+const measures = [
+  { measure: 'gateway_overhead_p95_ms', value: at(0.95, 'wall'), unit: 'ms' },
+  { measure: 'gateway_overhead_cpu_ms', value: at(0.5, 'cpu'), unit: 'ms' },
+  { measure: 'gateway_overhead_ms', value: median, unit: 'ms', goal: `<=${goal}`, ok: median <= goal },
+];
+for (const measure of measures) console.log(JSON.stringify({ bench: 'loop', ...measure }));
 
 await service.stop();
 await Promise.all([engine.stop(), ipfs.close(), anvil.stop(), postgres.stop()]);

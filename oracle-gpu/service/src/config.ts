@@ -29,7 +29,7 @@ const environmentSchema = z.object({
     .nonnegative()
     .default(10n ** 14n),
   /** Shortest time promised for a training job, seconds. */
-  OPENLEDGER_TRAINING_SECONDS: count.default(1200),
+  OPENLEDGER_TRAINING_SECONDS: count.default(2400),
   OPENLEDGER_POLL_SECONDS: seconds.default(1),
 });
 

@@ -12,14 +12,11 @@ export async function openServer({ log, config }: Pick<Context, 'log' | 'config'
   await app.register(cors, {
     origin: true,
     methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-stainless-*'].filter((name) => !name.includes('*')),
     exposedHeaders: [nextCursor, 'retry-after'],
     strictPreflight: false,
   });
   await app.register(rateLimit, {
     global: false,
-    // Whoever has a key is counted by it, everybody else by address.
-    keyGenerator: (request) => request.headers.authorization ?? request.ip,
     errorResponseBuilder: (_request, { after }) =>
       new ServiceError(429, 'too_many_requests', `Too many requests: try again in ${after}.`, {}),
   });

@@ -9,7 +9,8 @@ import type { Chain } from './open.ts';
 
 /** How long what the chain says is believed without asking again, ms. Everything is checked anew when it is settled. */
 const brief = 3_000;
-const long = 3_600_000;
+/** The same for what only a reorganisation can change, ms. */
+const long = 30_000;
 
 export type Facts = ReturnType<typeof createFacts>;
 /** A payer's money with this operator and its channels, all at one block. `cap` and `expiry` are those of a session key. */

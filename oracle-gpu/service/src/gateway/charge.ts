@@ -42,12 +42,6 @@ export async function charge(
     const receipt = { ...unnumbered, sequence: taken.sequence };
     const hash = receiptHash(receipt);
     const charged = { status: 'charged', reserved: 0n, receiptHash: hash, delivered: answer.delivered };
-    const [mine] = await tx
-      .update(calls)
-      .set(charged)
-      .where(and(eq(calls.id, call.id), eq(calls.status, 'running')))
-      .returning({ id: calls.id });
-    if (!mine) throw new Error('The call was given up meanwhile.');
     const row = {
       hash,
       channel: session.channel,
@@ -68,9 +62,22 @@ export async function charge(
       created: call.created,
       createdAt: new Date(),
     };
-    await tx.insert(receipts).values(row);
-    if (sources.length > 0)
+    const mine = tx.$with('mine').as(
+      tx
+        .update(calls)
+        .set(charged)
+        .where(and(eq(calls.id, call.id), eq(calls.status, 'running')))
+        .returning({ id: calls.id }),
+    );
+    const [stored] = await tx
+      .with(mine)
+      .insert(receipts)
+      .values(row)
+      .returning({ calls: sql<number>`(SELECT count(*)::int FROM ${mine})` });
+    if (stored?.calls !== 1) throw new Error('The call was given up meanwhile.');
+    if (sources.length > 0) {
       await tx.insert(earnings).values(sources.map((source) => ({ ...source, receiptHash: hash, modelId })));
+    }
     return { call: { ...call, ...charged }, receipt: row };
   });
 }

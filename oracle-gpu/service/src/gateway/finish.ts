@@ -13,14 +13,16 @@ export type Finished = { response: string; bundle: Record<string, unknown>; stor
  * Signs the receipt of a charged call and renders its answer: repeated, it gives the same bytes. Both are then stored,
  * which nobody waits for, since they can be made again.
  */
-export async function finish({ db, relaxed, chain, log }: Context, call: CallRow, receipt: ReceiptRow): Promise<Finished> {
+export async function finish({ relaxed, chain, log }: Context, call: CallRow, receipt: ReceiptRow): Promise<Finished> {
   const signature = await signatureOf({ chain }, receipt);
   // The answer shows the receipt as it was then, whatever became of it since.
   const bundle = bundleJson({ ...receipt, signature, status: 'signed', batchIndex: null }, true);
   const response = renderResponse(call, deliveredSchema.parse(call.delivered), bundle);
   const store = async (): Promise<void> => {
-    if (receipt.signature === null) await db.update(receipts).set({ signature }).where(eq(receipts.hash, receipt.hash));
-    await relaxed.update(calls).set({ status: 'done', response }).where(eq(calls.id, call.id));
+    const signed = relaxed
+      .$with('signed')
+      .as(relaxed.update(receipts).set({ signature }).where(eq(receipts.hash, receipt.hash)).returning({ hash: receipts.hash }));
+    await relaxed.with(signed).update(calls).set({ status: 'done', response }).where(eq(calls.id, call.id));
   };
   const stored = store().catch((error: unknown) =>
     log.warn({ reason: sentence(error) }, 'an answer is not stored: it will be rendered again'),

@@ -29,7 +29,15 @@ export async function reserve(
     if (!session) throw new ServiceError(401, 'invalid_api_key', 'This API key has no session any more: open one.');
     check(session, all, onChain, most, running);
     const values = { ...call, channel, status: 'running', reserved: most, delivered: null, receiptHash: null, response: null };
+    const taken = tx.$with('taken').as(
+      tx
+        .update(sessions)
+        .set({ reserved: sql`${sessions.reserved} + ${most}` })
+        .where(eq(sessions.channel, channel))
+        .returning({ channel: sessions.channel }),
+    );
     const [row] = await tx
+      .with(taken)
       .insert(calls)
       .values(values)
       .onConflictDoUpdate({ target: [calls.channel, calls.idempotencyKey], set: values, setWhere: eq(calls.status, 'failed') })
@@ -38,10 +46,6 @@ export async function reserve(
       throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {
         retryAfter: 1,
       });
-    await tx
-      .update(sessions)
-      .set({ reserved: sql`${sessions.reserved} + ${most}` })
-      .where(eq(sessions.channel, channel));
     return row;
   });
 }

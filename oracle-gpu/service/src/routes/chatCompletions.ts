@@ -13,6 +13,17 @@ const json = 'application/json; charset=utf-8';
 /** `POST /v1/chat/completions`: OpenAI's endpoint, paid by the session behind the key, answered with a receipt. */
 export function chatCompletions(app: FastifyInstance, context: Context): void {
   const slots = createSlots(context.config.limits.callsPerKey);
+  const running = new Set<Promise<unknown>>();
+  // Calls that a stop cuts off are charged for what was delivered, before the database closes.
+  app.addHook('onClose', async () => void (await Promise.allSettled(running)));
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    context.metrics.running.inc();
+    return work.finally(() => {
+      running.delete(work);
+      context.metrics.running.dec();
+    });
+  };
 
   app.post('/v1/chat/completions', { bodyLimit: 1024 * 1024 }, async (request, reply) => {
     const session = await requireSession(context, request.headers.authorization);
@@ -28,13 +39,9 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
-    context.metrics.running.inc();
     if (body.stream !== true) {
-      try {
-        return reply.type(json).send(await produce(context, prepared, { write: () => true, signal: gone.signal }));
-      } finally {
-        context.metrics.running.dec();
-      }
+      const response = await track(produce(context, prepared, { write: () => true, signal: gone.signal }));
+      return reply.type(json).send(response);
     }
 
     // The headers go out with the first piece of text: whatever fails before is an ordinary error.
@@ -49,7 +56,7 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
       out.write(text);
       return true;
     };
-    const produced = produce(context, prepared, { write, signal: gone.signal }).finally(() => context.metrics.running.dec());
+    const produced = track(produce(context, prepared, { write, signal: gone.signal }));
     const isBegun = await Promise.race([begun.then(() => true), produced.then(() => true)]);
     void produced
       .catch((error: unknown) => {

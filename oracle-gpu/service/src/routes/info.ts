@@ -24,10 +24,9 @@ export function info(app: FastifyInstance, context: Context): void {
         () => 'down',
       ),
     ]);
-    const isWell = database && node && files;
-    return reply
-      .code(isWell ? 200 : 503)
-      .send({ status: isWell ? 'ok' : 'down', database, chain: node, ipfs: files, engine: engineUp });
+    // Without its database the service is nothing; for whatever else is away it waits, and goes on by itself.
+    const status = !database ? 'down' : node && files && engineUp === 'ok' ? 'ok' : 'degraded';
+    return reply.code(database ? 200 : 503).send({ status, database, chain: node, ipfs: files, engine: engineUp });
   });
 
   app.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()));

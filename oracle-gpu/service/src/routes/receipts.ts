@@ -1,5 +1,5 @@
 import { addressSchema, bytes32Schema } from '@openledger/sdk';
-import { and, desc, eq, isNotNull, lt, type SQL } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, type SQL, sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -10,7 +10,10 @@ import { sign } from '../receipts/sign.ts';
 import { sessionOf } from '../sessions/findSession.ts';
 import { nextCursor, pageSchema } from './page.ts';
 
+/** `created.hash` of the last receipt of the page before. */
+const cursorSchema = z.string().regex(/^\d+\.0x[0-9a-f]{64}$/);
 const listSchema = pageSchema.extend({
+  cursor: cursorSchema.optional(),
   payer: addressSchema.optional(),
   model: z
     .string()
@@ -35,7 +38,10 @@ export function receipts(app: FastifyInstance, context: Context): void {
     const conditions: SQL[] = [isNotNull(table.signature)];
     if (payer) conditions.push(eq(table.payer, payer.toLowerCase()));
     if (model) conditions.push(eq(table.modelId, Number(model.replace('model/', ''))));
-    if (cursor !== undefined) conditions.push(lt(table.created, cursor));
+    if (cursor) {
+      const [created, hash] = cursor.split('.') as [string, string];
+      conditions.push(sql`(${table.created}, ${table.hash}) < (${Number(created)}, ${hash})`);
+    }
     const rows = await db
       .select()
       .from(table)
@@ -43,7 +49,7 @@ export function receipts(app: FastifyInstance, context: Context): void {
       .orderBy(desc(table.created), desc(table.hash))
       .limit(limit);
     const session = await sessionOf(context, request.headers.authorization);
-    if (rows.length === limit) reply.header(nextCursor, String(rows.at(-1)?.created));
+    if (rows.length === limit) reply.header(nextCursor, `${rows.at(-1)?.created}.${rows.at(-1)?.hash}`);
     return rows.map((row) => bundleJson(row, session?.channel === row.channel));
   });
 

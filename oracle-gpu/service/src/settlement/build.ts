@@ -1,5 +1,5 @@
 import { addRewards, allocationSchema, batchParametersSchema, maxChannels, receiptSchema } from '@openledger/sdk';
-import { and, asc, desc, eq, inArray, isNull } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNull } from 'drizzle-orm';
 import { type Address, type Hex, isAddressEqual } from 'viem';
 import { z } from 'zod';
 import { type Context, now } from '../context.ts';
@@ -83,13 +83,11 @@ const settledPart = z.looseObject({
   parameters: batchParametersSchema,
 });
 
-/** Takes the newest batch apart again: its receipts wait for another. Only before it is on chain. */
-export async function dissolveBatch({ db }: Pick<Context, 'db'>, batchIndex: number): Promise<void> {
+/** Takes a batch, and those built on it, apart again: their receipts wait for another. Only while they are not on chain. */
+export async function dissolveFrom({ db }: Pick<Context, 'db'>, batchIndex: number): Promise<void> {
   await db.transaction(async (tx) => {
-    const [last] = await tx.select({ batchIndex: batches.batchIndex }).from(batches).orderBy(desc(batches.batchIndex)).limit(1);
-    if (last?.batchIndex !== batchIndex) throw new Error(`Batch ${batchIndex} has others built on it.`);
-    await tx.update(receipts).set({ batchIndex: null, status: 'signed' }).where(eq(receipts.batchIndex, batchIndex));
-    await tx.delete(batches).where(eq(batches.batchIndex, batchIndex));
+    await tx.update(receipts).set({ batchIndex: null, status: 'signed' }).where(gte(receipts.batchIndex, batchIndex));
+    await tx.delete(batches).where(gte(batches.batchIndex, batchIndex));
   });
 }
 

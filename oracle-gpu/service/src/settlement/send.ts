@@ -25,7 +25,7 @@ import { z } from 'zod';
 import { RefusedTransaction } from '../chain/outbox.ts';
 import { type Context, now } from '../context.ts';
 import { batches, receipts, sessions } from '../db/schema.ts';
-import { type BatchRow, dissolveBatch, rewardsSchema } from './build.ts';
+import { type BatchRow, dissolveFrom, rewardsSchema } from './build.ts';
 import { pinBatch } from './file.ts';
 
 export const settlePurpose = (batchIndex: number): string => `settle:${batchIndex}`;
@@ -62,8 +62,9 @@ export async function fileOf({ db, chain }: Pick<Context, 'db' | 'chain'>, row: 
 /**
  * Pins a batch, checks it as anyone would, and sends it to be settled. A batch that the chain refuses is taken apart:
  * its receipts go into a later one.
+ * @returns whether it was sent
  */
-export async function sendBatch(context: Context, row: BatchRow): Promise<void> {
+export async function sendBatch(context: Context, row: BatchRow): Promise<boolean> {
   const { db, chain, outbox, ipfs, log } = context;
   const [today, previous] = await Promise.all([
     chain.client.readContract({ ...chain.contracts.settlement, functionName: 'dayIndex' }),
@@ -120,8 +121,10 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<void> 
   } catch (error) {
     if (!(error instanceof RefusedTransaction)) throw error;
     log.warn({ batchIndex: row.batchIndex, reason: error.message }, 'the batch is refused: taking it apart');
-    await dissolveBatch(context, row.batchIndex);
+    await dissolveFrom(context, row.batchIndex);
+    return false;
   }
+  return true;
 }
 
 /** The header of the batch before, as the chain settled it. */

@@ -1,5 +1,5 @@
 import { batchHeaderSchema } from '@openledger/sdk';
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq, gt, max, ne, or } from 'drizzle-orm';
 import { RefusedTransaction } from '../chain/outbox.ts';
 import { type Context, now } from '../context.ts';
 import { batches, receipts } from '../db/schema.ts';
@@ -20,6 +20,9 @@ export function createSettler(context: Context) {
   const { db, chain, outbox, config, metrics, log } = context;
   const { client, contracts, operator } = chain;
   let isAsked = false;
+  /** After a refusal a while passes before the next attempt. */
+  let refusals = 0;
+  let notBefore = 0;
 
   async function setStatus(batchIndex: number, status: 'built' | 'pending' | 'final'): Promise<void> {
     const ofReceipts = { built: 'signed', pending: 'settled', final: 'final' }[status];
@@ -68,6 +71,20 @@ export function createSettler(context: Context) {
     }
   }
 
+  /** Batches that are not final, here or on chain, oldest first. */
+  function unfinished(finalized: number): Promise<BatchRow[]> {
+    return db
+      .select()
+      .from(batches)
+      .where(or(ne(batches.status, 'final'), gt(batches.batchIndex, finalized)))
+      .orderBy(asc(batches.batchIndex));
+  }
+
+  function postpone(): void {
+    refusals += 1;
+    notBefore = now() + Math.min(2 ** refusals, 60);
+  }
+
   async function tick(): Promise<void> {
     await outbox.follow();
     const { settled, finalized } = await client.readContract({
@@ -75,31 +92,34 @@ export function createSettler(context: Context) {
       functionName: 'batches',
       args: [operator],
     });
-    const before = await db.select().from(batches).orderBy(asc(batches.batchIndex));
-    if (settled > (before.at(-1)?.batchIndex ?? 0)) {
+    const [newest] = await db.select({ index: max(batches.batchIndex) }).from(batches);
+    if (settled > (newest?.index ?? 0)) {
       throw new Error(
-        `The chain has ${settled} batches of this operator and this database ${before.length}: restore the database that belongs to this chain.`,
+        `The chain has ${settled} batches of this operator and this database ${newest?.index ?? 0}: restore the database that belongs to this chain.`,
       );
     }
-    await reconcile(before, settled, finalized);
-    const rows = await db.select().from(batches).orderBy(asc(batches.batchIndex));
+    await reconcile(await unfinished(finalized), settled, finalized);
+    const rows = await unfinished(finalized);
     await finalizeOldest(rows, finalized);
     metrics.pendingBatches.set(settled - finalized);
 
     const next = rows.find(({ batchIndex }) => batchIndex === settled + 1);
     if (next) {
-      if (!(await outbox.isInFlight(settlePurpose(next.batchIndex)))) await sendBatch(context, next);
+      const isFree = now() >= notBefore && !(await outbox.isInFlight(settlePurpose(next.batchIndex)));
+      if (isFree && !(await sendBatch(context, next))) postpone();
       return;
     }
     const open = await openReceipts(context);
     metrics.openReceipts.set(open.length);
-    if (open.length === 0 || settled - finalized >= maxPending || rows.some(({ status }) => status === 'built')) return;
+    const isFull = settled - finalized >= maxPending || rows.some(({ status }) => status === 'built');
+    if (open.length === 0 || isFull || now() < notBefore) return;
     const oldest = Math.min(...open.map(({ created }) => created));
     const isDue = isAsked || open.length >= config.batch.maxReceipts || now() - oldest >= config.batch.maxAge;
     if (!isDue) return;
     isAsked = false;
     const row = await buildBatch(context, open);
-    if (row) await sendBatch(context, row);
+    if (row && (await sendBatch(context, row))) refusals = 0;
+    else postpone();
   }
 
   return {

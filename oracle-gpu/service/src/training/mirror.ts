@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { type Address, isAddressEqual } from 'viem';
 import type { ChainEvent } from '../chain/events.ts';
 import type { Transaction } from '../db/open.ts';
-import { trainingJobs } from '../db/schema.ts';
+import { jobEvents, trainingJobs } from '../db/schema.ts';
 import type { JobLog } from './events.ts';
 
 type JobRow = typeof trainingJobs.$inferSelect;
@@ -26,10 +26,13 @@ export function createJobMirror(operator: Address, jobLog: JobLog) {
     switch (eventName) {
       case 'JobOpened': {
         const { jobId, modelId, requester, baseModel, datanetsHash, specCid } = args;
-        await tx
-          .insert(trainingJobs)
-          .values({ jobId, modelId, requester: requester.toLowerCase(), baseModel, datanetsHash, specCid, status: 'open' })
-          .onConflictDoNothing();
+        const [known] = await tx.select().from(trainingJobs).where(eq(trainingJobs.jobId, jobId));
+        if (known?.specCid === specCid && known.modelId === modelId) return jobId;
+        // After a reorganisation the same number may be another job.
+        await tx.delete(jobEvents).where(eq(jobEvents.jobId, jobId));
+        await tx.delete(trainingJobs).where(eq(trainingJobs.jobId, jobId));
+        const row = { jobId, modelId, requester: requester.toLowerCase(), baseModel, datanetsHash, specCid, status: 'open' };
+        await tx.insert(trainingJobs).values(row);
         return jobId;
       }
       case 'JobQuoted': {

@@ -8,9 +8,9 @@ import type { JobLog } from './events.ts';
 import { finishJob } from './finish.ts';
 import { type JobRow, readSpec } from './quote.ts';
 
-/** The engine's name for a job: another deployment on the same machine has jobs of the same number. */
-export function engineJobId({ config, chain }: Trainer, jobId: number): string {
-  return `${chain.chainId}-${config.deployment.deployedAt}-${chain.contracts.jobs.address.slice(2, 10).toLowerCase()}-${jobId}`;
+/** The engine's name for a job: other deployments, and a chain that was reorganised, have jobs of the same number. */
+export function engineJobId({ config, chain }: Trainer, { jobId, specCid }: Pick<JobRow, 'jobId' | 'specCid'>): string {
+  return `${chain.chainId}-${config.deployment.deployedAt}-${chain.contracts.jobs.address.slice(2, 10).toLowerCase()}-${jobId}-${specCid.slice(-8)}`;
 }
 
 /**
@@ -24,10 +24,10 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
     const spec = await readSpec(context, row);
     if (row.status === 'accepted') await jobLog.record(jobId, { status: 'uploading' }, 'uploading');
     const gathered = await gather(context, spec.datanets);
-    const id = engineJobId(context, jobId);
+    const id = engineJobId(context, row);
     await context.engine.startJob(id, planOf(spec, gathered.records));
     if (row.status === 'accepted' || row.status === 'uploading')
-      await jobLog.record(jobId, { status: 'training' }, 'training', { records: gathered.records.length });
+      await jobLog.record(jobId, { status: 'training', hint: null }, 'training', { records: gathered.records.length });
     const outcome = await follow(context, jobLog, row, id, stopping);
     if (outcome.type === 'done') {
       await jobLog.record(jobId, { status: 'finishing' }, 'finishing');

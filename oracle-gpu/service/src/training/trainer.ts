@@ -14,7 +14,7 @@ const queue = 'training';
 const unfinished = ['open', 'accepted', 'uploading', 'training', 'finishing', 'failed'];
 const running = new Set(['accepted', 'uploading', 'training', 'finishing']);
 /** Jobs worked on at once: quotes and refunds must not wait behind a training. */
-const atOnce = 8;
+const atOnce = 4;
 /** A refund right at the last second would come too early for the chain's clock. */
 const graceSeconds = 3;
 
@@ -34,7 +34,7 @@ export async function openTrainer(context: Trainer, jobLog: JobLog) {
 
   await boss.work<{ jobId: number }>(
     queue,
-    { batchSize: 1, localConcurrency: atOnce, pollingIntervalSeconds: 0.5 },
+    { batchSize: 1, localConcurrency: atOnce, pollingIntervalSeconds: 1 },
     async (jobs) => {
       for (const { data } of jobs) await advance(data.jobId);
     },
@@ -49,6 +49,8 @@ export async function openTrainer(context: Trainer, jobLog: JobLog) {
       const failures = (notBefore.get(jobId)?.failures ?? 0) + 1;
       notBefore.set(jobId, { failures, at: now() + Math.min(2 ** failures, 30) });
       log.warn({ jobId, failures, reason: sentence(error) }, 'a training job will be tried again');
+      const hint = `${sentence(error)} The operator tries again by itself until the time of delivery.`;
+      await db.update(trainingJobs).set({ hint }).where(eq(trainingJobs.jobId, jobId));
     }
   }
 
