@@ -5,7 +5,7 @@ import { root, tools } from './config.ts';
 
 const engine = join(root, 'oracle-gpu/engine');
 const checks: { name: string; command: string; args: string[]; cwd?: string }[] = [
-  { name: 'format and lint (TypeScript, JSON)', command: 'npx', args: ['biome', 'ci', '.'] },
+  { name: 'format and lint (TypeScript, JSON)', command: 'npx', args: ['biome', 'ci', '--colors=off', '.'] },
   { name: 'format (Svelte)', command: 'npx', args: ['prettier', '--check', 'web/src/**/*.svelte'] },
   { name: 'format (Solidity)', command: tools.forge, args: ['fmt', '--check'] },
   { name: 'types (stack, end-to-end)', command: 'npx', args: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
@@ -21,7 +21,12 @@ const checks: { name: string; command: string; args: string[]; cwd?: string }[] 
 const failed: string[] = [];
 for (const { name, command, args, cwd } of checks) {
   const began = Date.now();
-  const result = spawnSync(command, args, { cwd: cwd ?? root, encoding: 'utf8' });
+  const result = spawnSync(command, args, {
+    cwd: cwd ?? root,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const ok = result.status === 0;
   console.log(`${ok ? '✓' : '✗'} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   if (!ok) {
