@@ -15,7 +15,7 @@ export type FlowLayout = {
 const ROW = 22;
 
 /** Width of the payer's label on the left, in pixels. */
-const PAYER = 34;
+const PAYER = 48;
 
 /** Height that gives every target room for its label. */
 export function flowHeight(targets: number): number {
