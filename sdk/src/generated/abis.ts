@@ -719,6 +719,7 @@ export const paymentEscrowAbi = [
   {"type":"error","name":"PaymentEscrow_VoucherExpired","inputs":[{"name":"channel","type":"bytes32"},{"name":"expiry","type":"uint32"}]},
   {"type":"error","name":"PaymentEscrow_ZeroAddress","inputs":[]},
   {"type":"error","name":"PaymentEscrow_ZeroAmount","inputs":[]},
+  {"type":"error","name":"SafeCastOverflowedUintDowncast","inputs":[{"name":"bits","type":"uint8"},{"name":"value","type":"uint256"}]},
   {"type":"error","name":"SafeERC20FailedOperation","inputs":[{"name":"token","type":"address"}]},
   {"type":"error","name":"StringTooLong","inputs":[{"name":"str","type":"string"}]},
   {"type":"error","name":"UUPSUnauthorizedCallContext","inputs":[]},
