@@ -4,18 +4,22 @@ import { type Domain, domains } from './extract.ts';
 
 /** What the caller asks about, best first; the first two of each domain that were trained on are asked. */
 const topics: Record<Domain, string[]> = {
-  token: ['ERC20Burnable.burnFrom', 'ERC4626._convertToAssets', 'ERC721._safeMint', 'SafeERC20.safeIncreaseAllowance'],
+  token: [
+    'ERC721Utils.checkOnERC721Received',
+    'ERC721Enumerable.ERC721OutOfBoundsIndex',
+    'SafeERC20.safeIncreaseAllowance',
+    'IERC20.allowance',
+  ],
   access: [
-    'AccessControl._revokeRole',
-    'Ownable.renounceOwnership',
-    'IAccessControlDefaultAdminRules.rollbackDefaultAdminDelay',
-    'IAccessManager.labelRole',
+    'IAccessControlDefaultAdminRules.defaultAdmin',
+    'IAccessManager.TargetFunctionRoleUpdated',
+    'IAccessManager.RoleGrantDelayChanged',
   ],
   governance: [
-    'TimelockController.schedule',
-    'GovernorPreventLateQuorum.lateQuorumVoteExtension',
-    'Votes._moveDelegateVotes',
-    'IGovernor.castVoteBySig',
+    'TimelockController.isOperationPending',
+    'TimelockController.CallScheduled',
+    'TimelockController.MinDelayChange',
+    'IVotes.getVotes',
   ],
 };
 

@@ -11,7 +11,7 @@ const month = 30 * 24 * 3_600;
 
 /** Hyper-parameters with which two cores need a few minutes (oracle-gpu/engine/README.md has the measurements). */
 const method = { kind: 'lora', rank: 8, alpha: 16, dropout: 0, targetModules: 'all-linear' } as const;
-const training = { epochs: 4, learningRate: 0.001, batchSize: 8, maxLength: 256, seed: 7, heldOutEvery: 12 };
+const training = { epochs: 3, learningRate: 0.003, batchSize: 4, maxLength: 256, seed: 7, heldOutEvery: 12 };
 
 /** Split of the fee among those who made the answer, and prices per token. */
 const terms = {
