@@ -14,7 +14,7 @@ const queue = 'training';
 const unfinished = ['open', 'accepted', 'uploading', 'training', 'finishing', 'failed'];
 const running = new Set(['accepted', 'uploading', 'training', 'finishing']);
 /** Jobs worked on at once: quotes and refunds must not wait behind a training. */
-const atOnce = 4;
+const atOnce = 8;
 /** A refund right at the last second would come too early for the chain's clock. */
 const graceSeconds = 3;
 
