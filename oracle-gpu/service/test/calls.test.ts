@@ -392,7 +392,7 @@ test('a reader who goes away pays for what was delivered', async () => {
 test('calls at the same time cannot spend more than the voucher allows', async () => {
   // Each may cost 1 + 16 tokens; the ceiling holds two of them.
   const tight = await makeSession(world, caller, { ceiling: 35n * 10n ** 15n });
-  world.engine.behaviour.tokenDelayMs = 50;
+  world.engine.behaviour.tokenDelayMs = 400;
   const answers = await Promise.all(Array.from({ length: 3 }, () => ask('hello', { key: tight.apiKey })));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 402]);
   const { spent: total, ceiling, sequence } = await world.gateway.session(tight.apiKey);
@@ -401,7 +401,7 @@ test('calls at the same time cannot spend more than the voucher allows', async (
 });
 
 test('one key cannot occupy the engine', async () => {
-  world.engine.behaviour.tokenDelayMs = 100;
+  world.engine.behaviour.tokenDelayMs = 400;
   const answers = await Promise.all(Array.from({ length: 6 }, () => ask('one two three')));
   const refused = answers.filter(({ status }) => status === 429);
   expect(refused).toHaveLength(3);
