@@ -50,5 +50,7 @@ if (!empty && !demonstrationRan()) {
   }
 }
 
-say(`${styleText('green', 'ready')}: ${urls.web} (web)  ${urls.gateway}/v1 (API)  ${urls.subgraph} (GraphQL)`);
-say(`logs: ${join(stateFolder, 'logs')} · stop with Ctrl-C · forget everything with \`npm run reset\``);
+if (!leaving) {
+  say(`${styleText('green', 'ready')}: ${urls.web} (web)  ${urls.gateway}/v1 (API)  ${urls.subgraph} (GraphQL)`);
+  say(`logs: ${join(stateFolder, 'logs')} · stop with Ctrl-C · forget everything with \`npm run reset\``);
+}

@@ -156,6 +156,11 @@ export function superviseService(spec: ServiceSpec, { log, pids, environment, sa
       launch();
       await untilWell();
     },
+    /** From now on its end is no reason to start it again. */
+    release: () => {
+      stopping = true;
+      clearTimeout(watching);
+    },
     stop: async () => {
       await end();
       pids.forget(spec.name);

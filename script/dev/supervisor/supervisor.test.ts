@@ -73,6 +73,18 @@ test('stops every process and their children', async () => {
   expect(pidFolder(join(stateFolder, 'pids')).running()).toBeUndefined();
 });
 
+test('starts nothing again that a signal to all ends while it stops', async () => {
+  const stack = make();
+  const { spec: one } = await spec('one');
+  const { spec: two } = await spec('two');
+  const first = await stack.start(one);
+  await stack.start(two);
+  const stopped = stack.stop();
+  first.kill();
+  await stopped;
+  expect(lines).toEqual([]);
+});
+
 test('refuses a second run on the same state', async () => {
   const stack = make();
   expect(make).toThrow(/already runs on this state/);

@@ -39,6 +39,7 @@ export function supervisor({ stateFolder, environment, say, ...times }: Supervis
     /** Stops everything; calling it again waits for the same stop. */
     stop: () => {
       stopped ??= (async () => {
+        for (const service of services) service.release(); // a signal to the whole group may end all of them by itself
         for (const service of services.toReversed()) await service.stop();
         pids.forget('supervisor');
       })();
