@@ -1,7 +1,7 @@
 // Boots the real stack through `npm start` on its own ports and state and lets Playwright loose on it. With `--all` the
 // demonstration runs first and the stories that build on a trained model follow. Ends with one line that counts.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../script/dev/config.ts';
@@ -12,6 +12,7 @@ interface Report {
 }
 
 const state = process.env.OPENLEDGER_STATE ?? (await mkdtemp(join(tmpdir(), 'openledger-e2e-')));
+if (!process.env.OPENLEDGER_STATE) await chmod(state, 0o755); // as root the database runs as another user
 const env = {
   ...process.env,
   OPENLEDGER_STATE: state,

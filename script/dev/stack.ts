@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { devPrivateKey } from '../../sdk/src/dev/accounts.ts';
 import { renderSubgraph } from '../../subgraph/script/render.ts';
+import { requireEntrance } from './access.ts';
 import { deploymentFile, environment, ports, stateFolder, urls } from './config.ts';
 import { deployContracts, isDeployed } from './deployment.ts';
 import { requirePorts } from './ports.ts';
@@ -40,6 +41,7 @@ export async function startStack() {
     return step(`${spec.name} starts`, () => stack.start(spec));
   };
   try {
+    if (!isReplaced('postgres')) requireEntrance(stateFolder);
     await requirePorts(
       Object.fromEntries(Object.entries(ports).filter(([name]) => !isReplaced(name.startsWith('indexer') ? 'indexer' : name))),
     );

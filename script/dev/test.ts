@@ -2,7 +2,7 @@
 //   npm test -- contracts sdk     only these
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters, styleText } from 'node:util';
@@ -32,7 +32,7 @@ const suites: Suite[] = [
   {
     name: 'engine',
     command: tools.python,
-    args: ['-m', 'pytest', '-q'],
+    args: ['-m', 'pytest'],
     cwd: join(root, 'oracle-gpu/engine'),
     count: countPytest,
   },
@@ -47,6 +47,7 @@ if (unknown.length) {
 }
 
 const state = await mkdtemp(join(tmpdir(), 'openledger-test-'));
+await chmod(state, 0o755); // as root the database runs as another user, who must get through
 const logs = join(root, '.openledger/logs/test');
 mkdirSync(logs, { recursive: true });
 // Servers that the caller's environment names are not for tests.
