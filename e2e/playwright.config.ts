@@ -3,8 +3,7 @@ import { urls } from '../script/dev/config.ts';
 import { findChromium } from './chromium.ts';
 
 export default defineConfig({
-  testDir: '.',
-  testMatch: process.env.E2E_ALL ? '**/*.spec.ts' : '*.spec.ts',
+  testDir: 'stories',
   // The stories share one chain and build on each other: one after the other, in the order of their names.
   workers: 1,
   fullyParallel: false,

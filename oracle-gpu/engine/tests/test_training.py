@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from openlora.adapters.store import read_adapter
-from openlora.attribution.gradients import choose_slices, loss_gradient
+from openlora.attribution.gradients import choose_slices, loss_gradients
 from openlora.errors import EngineError
 from openlora.models.base import load_base, load_tokenizer, read_info
 from openlora.train.data import Example, batches, make_examples, split
@@ -62,17 +62,18 @@ def test_the_index_takes_exactly_the_trainers_gradient(
     """The engine's own layers and loss, at the saved weights, give the gradient PEFT trains with."""
     weights = read_adapter(tmp_path, trainer.save(tmp_path)).weights
     base = load_base(base_path, torch.float32, CPU, "eager")
-    example, divisor = examples[3], 50
+    divisor = 50
     slices = choose_slices(weights)
-    loss, found = loss_gradient(base, weights, slices, example.tokens, example.trained, divisor)
-    expected_loss = trainer.record_losses([example]).sum() / divisor
+    losses, found = loss_gradients(base, weights, slices, examples[:4], divisor)
     names = [f"model.{piece.layer}.lora_B.default.weight" for piece in slices]
     parameters = dict(trainer.peft.base_model.named_parameters())
-    expected = torch.autograd.grad(expected_loss, [parameters[name] for name in names])
-    assert loss == pytest.approx(float(expected_loss.detach()), rel=1e-4)
-    flat = torch.cat([g.flatten() for g in expected])
-    assert flat.norm() > 0
-    torch.testing.assert_close(found, flat, rtol=1e-3, atol=1e-6)
+    for row, example in enumerate(examples[:4]):
+        expected_loss = trainer.record_losses([example]).sum() / divisor
+        expected = torch.autograd.grad(expected_loss, [parameters[name] for name in names])
+        assert float(losses[row]) == pytest.approx(float(expected_loss.detach()), rel=1e-4)
+        flat = torch.cat([g.flatten() for g in expected])
+        assert flat.norm() > 0
+        torch.testing.assert_close(found[row], flat, rtol=1e-3, atol=1e-6)
 
 
 def test_training_lowers_the_loss_and_commits_the_middle(

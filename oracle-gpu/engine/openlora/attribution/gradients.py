@@ -1,4 +1,4 @@
-"""Gradient of one record's (or one answer's) own loss term with respect to a few LoRA tensors."""
+"""Gradients of records' (or one answer's) own loss terms with respect to a few LoRA tensors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair, LoraWeights
+from openlora.train.data import Marked, collate
+from openlora.train.evaluate import per_record, token_losses
 
 
 @dataclass(frozen=True)
@@ -53,32 +54,31 @@ def _natural(name: str) -> tuple[int | str, ...]:
     return tuple(int(part) if part.isdigit() else part for part in name.split("."))
 
 
-def loss_gradient(
+def loss_gradients(
     base: BaseModel,
     weights: LoraWeights,
     slices: Sequence[Slice],
-    tokens: Sequence[int],
-    trained: Sequence[bool],
+    sequences: Sequence[Marked],
     divisor: float,
-) -> tuple[float, Tensor]:
-    """Summed loss of the trained tokens ÷ divisor, and its gradient [dimensions] in float32.
+) -> tuple[Tensor, Tensor]:
+    """Of each sequence: summed loss of its trained tokens ÷ divisor, and its gradient.
 
-    Batch 1, no autocast; `base` is loaded in float32 with eager attention, so that the result is the
-    same in every process with the same thread count.
+    Returns losses [sequences] and gradients [sequences, dimensions] in float32. One pass for all: each row
+    of the batch has a copy of the few tensors for itself. No autocast; `base` is loaded in float32 with
+    eager attention, so that the result is the same in every process with the same thread count and batch.
     """
+    rows = len(sequences)
     leaves = dict(weights)
     parameters: list[Tensor] = []
     for piece in slices:
         pair = leaves[piece.layer]
-        leaf = (pair.a if piece.part == "A" else pair.b).detach().clone().requires_grad_(True)
+        shared = pair.a if piece.part == "A" else pair.b
+        leaf = shared.detach().expand(rows, *shared.shape).clone().requires_grad_(True)
         parameters.append(leaf)
         changed = (leaf, pair.b) if piece.part == "A" else (pair.a, leaf)
         leaves[piece.layer] = LoraPair(*changed, pair.scale)
-    ids = torch.tensor(tokens, device=base.device)
-    at = torch.tensor([i for i in range(1, len(tokens)) if trained[i]], device=base.device)
+    batch = collate(sequences, 0, base.device)
     with torch.enable_grad(), base.switch.use(leaves):
-        hidden = base.model.model(input_ids=ids[None], use_cache=False).last_hidden_state
-        logits = base.model.lm_head(hidden[0, at - 1])  # only where a trained token is predicted
-        loss = functional.cross_entropy(logits, ids[at], reduction="sum") / divisor
-        gradients = torch.autograd.grad(loss, parameters)
-    return float(loss.detach()), torch.cat([gradient.flatten() for gradient in gradients])
+        losses = per_record(token_losses(base.model, batch)[0], batch) / divisor
+        gradients = torch.autograd.grad(losses.sum(), parameters)
+    return losses.detach(), torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)

@@ -7,7 +7,7 @@ endian, memory-mapped.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from openlora.attribution import projection
-from openlora.attribution.gradients import Slice, choose_slices, loss_gradient
+from openlora.attribution.gradients import Slice, choose_slices, loss_gradients
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
@@ -25,6 +25,7 @@ from openlora.verify import hashing
 INDEX = "index.json"
 ROWS = "rows.i8"
 PROJECTION = "projection.f32"
+GRADIENT_BATCH = 8  # records per pass
 Progress = Callable[[int, int], None]
 
 
@@ -51,9 +52,11 @@ def build_index(
     total = count + len(held_out)
     scratch = folder / "gradients.f32"
     gradients = np.memmap(scratch, np.float32, "w+", shape=(count, dimensions))
-    for i, example in enumerate(train):
-        gradients[i] = _gradient(base, weights, slices, example, divisor)
-        progress(i + 1, total)
+    done = 0
+    for places, found in _gradients(base, weights, slices, train, divisor):
+        gradients[places] = found
+        done += len(places)
+        progress(done, total)
     seed = rotation_seed(checkpoint)
     matrix = np.memmap(folder / PROJECTION, np.float32, "w+", shape=(count, dimensions))
     made = projection.project(gradients, slices, int.from_bytes(seed[:8], "big"), matrix)
@@ -97,12 +100,19 @@ def build_index(
     return head
 
 
-def _gradient(
-    base: BaseModel, weights: LoraWeights, slices: Sequence[Slice], example: Example, divisor: float
-) -> np.ndarray:
-    _, gradient = loss_gradient(base, weights, slices, example.tokens, example.trained, divisor)
-    values: np.ndarray = gradient.cpu().numpy()
-    return values
+def _gradients(
+    base: BaseModel,
+    weights: LoraWeights,
+    slices: Sequence[Slice],
+    examples: Sequence[Example],
+    divisor: float,
+) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Places in `examples` and their gradients [places, dimensions], batched by length to save padding."""
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].tokens))
+    for start in range(0, len(order), GRADIENT_BATCH):
+        places = order[start : start + GRADIENT_BATCH]
+        _, found = loss_gradients(base, weights, slices, [examples[i] for i in places], divisor)
+        yield places, found.cpu().numpy()
 
 
 def _null_scores(
@@ -122,14 +132,20 @@ def _null_scores(
     Held-out records where there are any; else each trained record against the rows of other clusters.
     """
     clusters = np.array([example.cluster for example in train])
+    examples = held_out or train
     found: list[np.ndarray] = []
-    for i, example in enumerate(held_out or train):
-        raw = _gradient(base, weights, slices, example, divisor) if held_out else gradients[i]
-        query = projection.quantise_query(matrix @ raw)
-        totals = projection.scores(rows, query).sum(axis=1)
-        found.append(totals[clusters != example.cluster])
+    batches = (
+        _gradients(base, weights, slices, held_out, divisor)
+        if held_out
+        else (([i], gradients[i : i + 1]) for i in range(len(train)))
+    )
+    for places, raws in batches:
+        for place, raw in zip(places, raws, strict=True):
+            query = projection.quantise_query(matrix @ raw)
+            totals = projection.scores(rows, query).sum(axis=1)
+            found.append(totals[clusters != examples[place].cluster])
         if held_out:
-            progress(i + 1)
+            progress(len(found))
     null = np.concatenate(found)
     return (null if len(null) else np.zeros(1)), "held-out" if held_out else "other clusters"
 

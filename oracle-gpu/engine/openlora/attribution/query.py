@@ -13,7 +13,7 @@ import numpy as np
 
 from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution import projection
-from openlora.attribution.gradients import Slice, loss_gradient, make_slices
+from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
@@ -28,6 +28,14 @@ class _Opened:
     index: AttributionIndex
     weights: dict[str, LoraPair]
     slices: list[Slice]
+
+
+@dataclass(frozen=True)
+class _Answered:
+    """Prompt and answer, of which the answer counts."""
+
+    tokens: list[int]
+    trained: list[bool]
 
 
 class Attributor:
@@ -53,12 +61,11 @@ class Attributor:
     ) -> dict[str, Any]:
         """Records that shaped `answer` (token ids) after `prompt`, best first, one per cluster."""
         opened = self._open(adapter)
-        tokens = [*prompt, *answer]
-        trained = [False] * len(prompt) + [True] * len(answer)
-        _, gradient = loss_gradient(
-            self._base, opened.weights, opened.slices, tokens, trained, opened.index.divisor
+        asked = _Answered([*prompt, *answer], [False] * len(prompt) + [True] * len(answer))
+        _, gradients = loss_gradients(
+            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
         )
-        query = projection.quantise_query(opened.index.matrix @ gradient.cpu().numpy())
+        query = projection.quantise_query(opened.index.matrix @ gradients[0].cpu().numpy())
         partials = projection.scores(opened.index.rows, query)
         records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
         return {

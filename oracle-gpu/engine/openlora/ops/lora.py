@@ -13,7 +13,10 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class LoraPair:
-    """One layer's adapter: y += scale · (x Aᵀ) Bᵀ with A [rank, in] and B [out, rank]."""
+    """One layer's adapter: y += scale · (x Aᵀ) Bᵀ with A [rank, in] and B [out, rank].
+
+    Either may have one matrix per row of the batch, [rows, …], so that each row has a gradient of its own.
+    """
 
     a: Tensor
     b: Tensor
@@ -52,7 +55,12 @@ class LoraLinear(nn.Module):
         pair = self.switch.current.get(self.name)
         if pair is None:
             return y
-        return y + functional.linear(functional.linear(x, pair.a), pair.b) * pair.scale
+        return y + _apply(_apply(x, pair.a), pair.b) * pair.scale
+
+
+def _apply(x: Tensor, matrix: Tensor) -> Tensor:
+    """x [..., in] · matrixᵀ, with matrix [out, in] or, for x [rows, length, in], [rows, out, in]."""
+    return functional.linear(x, matrix) if matrix.dim() == 2 else torch.bmm(x, matrix.mT)
 
 
 def install_lora(model: nn.Module) -> LoraSwitch:

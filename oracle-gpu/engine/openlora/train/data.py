@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +14,16 @@ from openlora.errors import EngineError
 from openlora.train.templates import render_record
 
 BUCKET_BATCHES = 8  # batches drawn together and sorted by length, so that little is padding
+
+
+class Marked(Protocol):
+    """Tokens of one sequence and which of them are trained (have a loss)."""
+
+    @property
+    def tokens(self) -> Sequence[int]: ...
+
+    @property
+    def trained(self) -> Sequence[bool]: ...
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ class Batch:
     positions: Tensor  # [trained tokens]: the position whose logits predict it
 
 
-def collate(examples: Sequence[Example], pad: int, device: torch.device) -> Batch:
+def collate(examples: Sequence[Marked], pad: int, device: torch.device) -> Batch:
     """Padding lies behind every trained token, so causal attention needs no mask."""
     length = max(len(example.tokens) for example in examples)
     ids = torch.full((len(examples), length), pad, dtype=torch.long)

@@ -180,8 +180,7 @@ def _index(
     started = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        if done == total or done % 5 == 0:
-            events.append("index", done=done, total=total)
+        events.append("index", done=done, total=total)
 
     head = build_index(
         work / "index",

@@ -1,5 +1,4 @@
-// The second half: a paid question, who is paid, the claim and a vote. Expects a listed model whose records are the
-// newcomer's (newcomer.spec.ts makes one). Run with `node e2e/run.ts --all`.
+// The second half of the ten minutes: a paid question, who is paid, the claim and a vote, with the model of the first.
 import { expect, test } from '@playwright/test';
 import { devAccount } from '../../sdk/src/dev/accounts.ts';
 import { personOn } from '../person.ts';
@@ -8,7 +7,13 @@ test.describe.configure({ mode: 'serial', timeout: 600_000 });
 
 test('a caller asks, sees whose records answered, and verifies the receipt', async ({ page }) => {
   const person = personOn(page);
-  await page.goto('/chat');
+  await page.goto('/models');
+  await page
+    .getByRole('link', { name: /Ormonde Guide/ })
+    .first()
+    .click();
+  await page.getByRole('link', { name: 'Try it' }).click();
+  await page.waitForURL(/\/chat\?model=\d+/);
   await person.connect();
   await person.become('caller');
   await page.getByRole('button', { name: /Deposit and open|already deposited/ }).click();

@@ -1,9 +1,9 @@
 // The first half of the README's ten minutes, by a newcomer in a browser, on the real stack: faucet, own data, review,
 // access, training, listing.
 import { expect, test } from '@playwright/test';
-import { devAccount } from '../sdk/src/dev/accounts.ts';
-import { brokenGarden, garden } from './garden.ts';
-import { personOn } from './person.ts';
+import { devAccount } from '../../sdk/src/dev/accounts.ts';
+import { brokenGarden, garden } from '../garden.ts';
+import { personOn } from '../person.ts';
 
 test.describe.configure({ mode: 'serial', timeout: 600_000 });
 
