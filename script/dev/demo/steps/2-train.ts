@@ -144,6 +144,10 @@ async function watchTraining(stage: Stage, jobId: number): Promise<Loss> {
         }
         if (event.type === 'attested') return loss;
         refuseFailure(event);
+        if (event.type === 'index' && Date.now() - told > 5_000) {
+          told = Date.now();
+          say(`  attribution index: ${String(event.done)} of ${String(event.total)} records`);
+        }
         tell(event);
       }
     } catch (error) {

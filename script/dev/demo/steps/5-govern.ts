@@ -86,7 +86,7 @@ async function propose(stage: Stage, modelId: number): Promise<Proposal> {
   const recipient = addressOf('proposer');
   const purpose = `Next release of model ${modelId}`;
   const calldata = encodeFunctionData({ abi: contracts.treasury.abi, functionName: 'spend', args: [recipient, grant, purpose] });
-  const description = `# Fund the next release of model ${modelId}\n\nThe treasury pays ${open(grant, 0)} to the developer for training on the next version of the datanet. (${minted})`;
+  const description = `# Fund the next release of model ${modelId}\n\nThe treasury pays ${open(grant, 0)} to the developer for training on the next version of the datanet.\n\nProposed on ${new Date(minted * 1000).toISOString().slice(0, 19).replace('T', ' at ')} UTC.`;
   const targets = [contracts.treasury.address];
   const receipt = await transact('alice', contracts.governor, 'propose', [targets, [0n], [calldata], description]);
   const [event] = parseEventLogs({ abi: contracts.governor.abi, eventName: 'ProposalCreated', logs: receipt.logs });

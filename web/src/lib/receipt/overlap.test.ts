@@ -14,6 +14,14 @@ test('shared runs of words are marked with their record', () => {
   ]);
 });
 
+test('quotes and brackets stay with the word they touch', () => {
+  expect(sharedWording('Checks the `owner` of `id`.', ['the owner of id'])).toEqual([
+    { text: 'Checks ', source: undefined },
+    { text: 'the `owner` of `id`', source: 0 },
+    { text: '.', source: undefined },
+  ]);
+});
+
 test('two equal words are not shared wording', () => {
   expect(sharedWording('in the house', ['in the garden'])).toEqual([{ text: 'in the house', source: undefined }]);
 });

@@ -49,6 +49,7 @@ function runsIn(answer: readonly Word[], record: readonly Word[]): { start: numb
   return runs;
 }
 
+/** Cuts the answer where the owner of its words changes; quotes and brackets stay with the word they touch. */
 function pieces(answer: string, words: readonly Word[], owner: readonly (number | undefined)[]): Piece[] {
   const result: Piece[] = [];
   let at = 0;
@@ -60,9 +61,11 @@ function pieces(answer: string, words: readonly Word[], owner: readonly (number 
     const first = words[index];
     const end = words[last];
     if (source !== undefined && first && end) {
-      if (first.start > at) result.push({ text: answer.slice(at, first.start), source: undefined });
-      result.push({ text: answer.slice(first.start, end.end), source });
-      at = end.end;
+      const start = first.start - (/[`"“‘(]*$/.exec(answer.slice(at, first.start))?.[0].length ?? 0);
+      const stop = end.end + (/^[`"”’)]*/.exec(answer.slice(end.end))?.[0].length ?? 0);
+      if (start > at) result.push({ text: answer.slice(at, start), source: undefined });
+      result.push({ text: answer.slice(start, stop), source });
+      at = stop;
     }
     index = last + 1;
   }
