@@ -1,5 +1,6 @@
 // The first half of the README's ten minutes, by a newcomer in a browser, on the real stack: faucet, own data, review,
 // access, training, listing.
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { devAccount } from '../../sdk/src/dev/accounts.ts';
 import { brokenGarden, garden } from '../garden.ts';
@@ -37,6 +38,9 @@ test('a newcomer takes OPEN from the faucet, is shown a broken line, and contrib
   await page.locator('input[type=file]').setInputFiles(file(brokenGarden));
   await expect(page.getByText('Line 2', { exact: true })).toBeVisible();
   await expect(page.getByText('Nothing was uploaded', { exact: false })).toBeVisible();
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: /Download an example/ }).click();
+  expect(readFileSync(await (await download).path(), 'utf8')).toBe(garden);
   await page.locator('input[type=file]').setInputFiles(file(garden));
   await expect(page.getByText('14 records, all valid')).toBeVisible();
   await page.getByRole('button', { name: /^Contribute · / }).click();

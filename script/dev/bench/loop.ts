@@ -3,7 +3,7 @@
 // Takes as long as a first start with its downloads; uses ports and state of its own.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Abi, decodeFunctionData, type Hex, toFunctionSelector } from 'viem';
@@ -15,6 +15,7 @@ import { type Measure, report } from './measure.ts';
 
 const portOffset = 15_000;
 const folder = await mkdtemp(join(tmpdir(), 'openledger-loop-'));
+await chmod(folder, 0o755); // as root the database runs as another user, who must get through
 const clone = join(folder, 'openledger');
 const measures: Measure[] = [];
 

@@ -42,6 +42,18 @@ test('a missing, an old and a crippled Python are told apart', () => {
   expect(bootstrapWith({ git, python3: crippled }).sentence).toMatch(/^python3 \(3\.12\) lacks venv: install it/);
 });
 
+test('an unsupported system, an old Node and a full disk are one sentence each', async () => {
+  const { checkSystem } = (await import(join(import.meta.dirname, 'system.mjs'))) as {
+    checkSystem: (root: string, machine: { platform: string; arch: string; node: string; free: number }) => string;
+  };
+  const machine = { platform: 'linux', arch: 'x64', node: '22.1.0', free: 100 * 1024 ** 3 };
+  expect(() => checkSystem(folder, { ...machine, platform: 'darwin' })).toThrow(/^The local stack runs on Linux x64.*use a/);
+  expect(() => checkSystem(folder, { ...machine, arch: 'arm64' })).toThrow(/this is linux arm64/);
+  expect(() => checkSystem(folder, { ...machine, node: '18.20.4' })).toThrow(/^Node 20 or newer is needed, and this is 18/);
+  expect(() => checkSystem(folder, { ...machine, free: 3 * 1024 ** 3 })).toThrow(/^Only 3\.0 GiB are free.*5 GiB are needed/);
+  expect(checkSystem(folder, machine)).toMatch(/^python3/);
+});
+
 test('an unknown command names the known ones', () => {
   expect(bootstrapWith({ git }, ['strat']).sentence).toMatch(/There is no command "strat": use one of start, test/);
 });

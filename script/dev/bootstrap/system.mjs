@@ -32,18 +32,28 @@ function findPython() {
   );
 }
 
+function freeBytes(folder) {
+  const disk = statfsSync(folder);
+  return disk.bavail * disk.bsize;
+}
+
+/** What is asked of the machine itself. */
+const thisMachine = (root) => ({
+  platform: process.platform,
+  arch: process.arch,
+  node: process.versions.node,
+  free: freeBytes(root),
+});
+
 /** Throws one sentence that says what to do when the system cannot run the stack. Returns the Python to use. */
-export function checkSystem(root) {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+export function checkSystem(root, { platform, arch, node, free } = thisMachine(root)) {
+  if (platform !== 'linux' || arch !== 'x64') {
     throw new Error(
-      `The local stack runs on Linux x64, and this is ${process.platform} ${process.arch}: use a Linux x64 machine, a virtual one, or WSL 2.`,
+      `The local stack runs on Linux x64, and this is ${platform} ${arch}: use a Linux x64 machine, a virtual one, or WSL 2.`,
     );
   }
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < 20) throw new Error(`Node 20 or newer is needed, and this is ${process.versions.node}: install a newer one.`);
+  if (Number(node.split('.')[0]) < 20) throw new Error(`Node 20 or newer is needed, and this is ${node}: install a newer one.`);
   if (!run('git', ['--version'])) throw new Error('git is needed: install it (on Debian and Ubuntu: sudo apt-get install git).');
-  const disk = statfsSync(root);
-  const free = disk.bavail * disk.bsize;
   const installed = ['node_modules', '.venv'].every((name) => existsSync(join(root, name)));
   const needed = installed ? neededBytes.later : neededBytes.first;
   if (free < needed) {
