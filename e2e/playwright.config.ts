@@ -13,6 +13,8 @@ export default defineConfig({
   outputDir: '../test-results',
   use: {
     baseURL: urls.web,
+    actionTimeout: 60_000, // a button that never comes fails by itself, with its name
+    navigationTimeout: 60_000,
     locale: 'en-GB',
     viewport: { width: 1280, height: 900 },
     screenshot: 'only-on-failure',
