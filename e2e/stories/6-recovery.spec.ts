@@ -2,12 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { stateFolder } from '../../script/dev/config.ts';
+import { stateFolder, urls } from '../../script/dev/config.ts';
+import { rpc } from '../../script/dev/processes/rpc.ts';
 import * as specs from '../../script/dev/processes/specs.ts';
 
 const processes = [specs.chain, specs.postgres, specs.ipfs, specs.engine, specs.indexer('local'), specs.oracle(''), specs.web];
 
 const pidOf = (name: string) => Number(readFileSync(join(stateFolder, 'pids', `${name}.pid`), 'utf8').split(' ')[0]);
+
+/** The index stands at the head of the chain: a chain that came back shorter has outgrown it again. */
+async function indexIsCurrent(): Promise<boolean> {
+  const head = Number(await rpc<string>(urls.chain, 'eth_blockNumber').catch(() => 'NaN'));
+  const indexed = (await specs.indexedBlock()) ?? Number.NaN;
+  return indexed <= head && indexed >= head - 2;
+}
 
 for (const { name, healthy } of processes) {
   test(`a killed ${name} comes back, and the models are on the page again`, async ({ page }) => {
@@ -26,6 +34,7 @@ for (const { name, healthy } of processes) {
       )
       .not.toBe(before);
     await expect.poll(() => healthy().catch(() => false), { timeout: 120_000, intervals: [500] }).toBe(true);
+    await expect.poll(indexIsCurrent, { timeout: 120_000, intervals: [1_000] }).toBe(true);
     await expect(async () => {
       await page.goto('/models');
       await expect(page.getByRole('link', { name: /Solidity Guide/ }).first()).toBeVisible({ timeout: 5_000 });
