@@ -7,6 +7,7 @@ import { parseOpen } from '#lib/format/amount.ts';
 const schema = z.object({
   base: z.string(),
   datanets: z.array(z.number()),
+  preset: z.enum(['quick', 'balanced', 'thorough', 'own']),
   epochs: z.number(),
   learningRate: z.number(),
   rank: z.number(),
@@ -28,10 +29,11 @@ export type DraftData = z.infer<typeof schema>;
 const INITIAL: DraftData = {
   base: '',
   datanets: [],
+  preset: 'balanced',
   epochs: 3,
-  learningRate: 0.001,
+  learningRate: 0.003,
   rank: 8,
-  batchSize: 8,
+  batchSize: 4,
   maxLength: 256,
   heldOutEvery: 10,
   seed: 1,
@@ -44,13 +46,23 @@ const INITIAL: DraftData = {
   completionPrice: '0.02',
 };
 
-export type Preset = { id: 'quick' | 'balanced' | 'thorough'; epochs: number; rank: number; learningRate: number };
+/** `steps`: how many updates the preset aims at. What is too seldom seen is not learned, however large the file. */
+export type Preset = { steps: number; rank: number; learningRate: number; batchSize: number };
 
-export const PRESETS: Preset[] = [
-  { id: 'quick', epochs: 1, rank: 8, learningRate: 0.001 },
-  { id: 'balanced', epochs: 3, rank: 8, learningRate: 0.001 },
-  { id: 'thorough', epochs: 5, rank: 16, learningRate: 0.0005 },
-];
+export const PRESETS: Record<Exclude<DraftData['preset'], 'own'>, Preset> = {
+  quick: { steps: 60, rank: 8, learningRate: 0.003, batchSize: 4 },
+  balanced: { steps: 150, rank: 8, learningRate: 0.003, batchSize: 4 },
+  thorough: { steps: 300, rank: 16, learningRate: 0.002, batchSize: 4 },
+};
+
+/** Most passes over the data that the engine takes. */
+export const MAX_EPOCHS = 20;
+
+/** Passes over `records` records with which a preset comes closest to its steps. */
+export function epochsFor({ steps, batchSize }: Preset, records: number): number {
+  const perEpoch = Math.max(1, Math.ceil(records / batchSize));
+  return Math.min(MAX_EPOCHS, Math.max(1, Math.round(steps / perEpoch)));
+}
 
 export class Draft {
   data = $state<DraftData>({ ...INITIAL });

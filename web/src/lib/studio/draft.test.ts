@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { type DraftData, pricePerToken, specOf } from './draft.svelte.ts';
+import { type DraftData, epochsFor, PRESETS, pricePerToken, specOf } from './draft.svelte.ts';
 
 const data: DraftData = {
   base: `0x${'1'.repeat(64)}`,
   datanets: [2, 1],
+  preset: 'own',
   epochs: 3,
   learningRate: 0.001,
   rank: 8,
@@ -34,4 +35,12 @@ test('datanets are named in rising order, whatever the order they were chosen in
 test('a price per thousand tokens becomes wei per token', () => {
   expect(pricePerToken('0.02')).toBe(20_000_000_000_000n);
   expect(pricePerToken('free')).toBeUndefined();
+});
+
+test('a preset passes often over a small file and once over a large one', () => {
+  expect(epochsFor(PRESETS.balanced, 209)).toBe(3);
+  expect(epochsFor(PRESETS.quick, 209)).toBe(1);
+  expect(epochsFor(PRESETS.thorough, 14)).toBe(20);
+  expect(epochsFor(PRESETS.balanced, 20_000)).toBe(1);
+  expect(epochsFor(PRESETS.balanced, 0)).toBe(20);
 });
