@@ -58,10 +58,13 @@ export const PRESETS: Record<Exclude<DraftData['preset'], 'own'>, Preset> = {
 /** Most passes over the data that the engine takes. */
 export const MAX_EPOCHS = 20;
 
+/** Most passes that a preset takes: by then a small file is known by heart. */
+const PRESET_EPOCHS = 12;
+
 /** Passes over `records` records with which a preset comes closest to its steps. */
 export function epochsFor({ steps, batchSize }: Preset, records: number): number {
   const perEpoch = Math.max(1, Math.ceil(records / batchSize));
-  return Math.min(MAX_EPOCHS, Math.max(1, Math.round(steps / perEpoch)));
+  return Math.min(PRESET_EPOCHS, Math.max(1, Math.round(steps / perEpoch)));
 }
 
 export class Draft {

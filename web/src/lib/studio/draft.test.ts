@@ -40,7 +40,7 @@ test('a price per thousand tokens becomes wei per token', () => {
 test('a preset passes often over a small file and once over a large one', () => {
   expect(epochsFor(PRESETS.balanced, 209)).toBe(3);
   expect(epochsFor(PRESETS.quick, 209)).toBe(1);
-  expect(epochsFor(PRESETS.thorough, 14)).toBe(20);
+  expect(epochsFor(PRESETS.thorough, 14)).toBe(12);
   expect(epochsFor(PRESETS.balanced, 20_000)).toBe(1);
-  expect(epochsFor(PRESETS.balanced, 0)).toBe(20);
+  expect(epochsFor(PRESETS.balanced, 0)).toBe(12);
 });
