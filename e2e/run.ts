@@ -1,6 +1,7 @@
 // Boots the real stack through `npm start` on its own ports and state, demonstration included, and lets Playwright play
 // the stories on it. Ends with one line that counts.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,19 +40,25 @@ const stop = async () => {
   }
   await ended;
 };
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop().then(() => process.exit(1)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    playwright?.kill(signal);
+    void stop().then(() => process.exit(1));
+  });
+}
 
+let playwright: ReturnType<typeof spawn> | undefined;
 let passed = 0;
 let failed = 0;
 if (await ready) {
   passed += 1; // the demonstration: had one of its assertions failed, the stack would have ended
   const reportFile = join(state, 'e2e.json');
-  const playwright = spawn('npx', ['playwright', 'test', '--config', 'e2e/playwright.config.ts'], {
+  playwright = spawn('npx', ['playwright', 'test', '--config', 'e2e/playwright.config.ts'], {
     cwd: root,
     env: { ...env, E2E_REPORT: reportFile },
     stdio: 'inherit',
   });
-  await new Promise((done) => playwright.on('exit', done));
+  await once(playwright, 'exit');
   const { stats } = JSON.parse(await readFile(reportFile, 'utf8')) as Report;
   passed += stats.expected + stats.flaky;
   failed += stats.unexpected;
