@@ -68,7 +68,7 @@ export function installSteps({ root, python }) {
         const wanted = Object.keys(lock.packages).filter(
           (path) => path.startsWith('node_modules/') && !lock.packages[path].optional,
         );
-        return wanted.filter((path) => existsSync(join(root, path))).length / wanted.length;
+        return wanted.filter((path) => existsSync(join(root, path, 'package.json'))).length / wanted.length;
       },
       // Install scripts are not needed: binaries lie in packages of their own, and the stack links what must be linked.
       run: () => command('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { log: log('packages'), cwd: root }),
