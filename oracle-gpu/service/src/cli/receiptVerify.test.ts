@@ -67,7 +67,7 @@ test('each tampering fails the check that it belongs to', async () => {
     ['prompt, answer', { salt: receipt.promptHash }],
     ['trace', { trace: { seed: 2 } }],
     ['receiptHash, fee, sum', { receipt: { ...receipt, fee: receipt.fee + 10_000n } }],
-    ['receiptHash, answer, fee', { receipt: { ...receipt, completionTokens: receipt.completionTokens + 1 } }],
+    ['receiptHash, answer, fee, allocation', { receipt: { ...receipt, completionTokens: receipt.completionTokens + 1 } }],
     ['receiptHash', { receipt: { ...receipt, sequence: 9 } }],
     ['channel, allocation', { channel: { ...channel, payer: bundle.developer } }],
     ['release', { release: { ...release, k: 5 } }],
