@@ -3,7 +3,6 @@ import {
   concatHex,
   domainSeparator,
   type Hex,
-  keccak256,
   type LocalAccount,
   numberToHex,
   recoverTypedDataAddress,
@@ -11,6 +10,7 @@ import {
   type TypedDataDomain,
 } from 'viem';
 import { z } from 'zod';
+import { keccak } from '../schema/keccak.ts';
 import { amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 
 /** An operator's statement about one answer: who, what, how much, who is owed. */
@@ -61,7 +61,7 @@ function receiptTypedData(receipt: Receipt, domain: TypedDataDomain) {
 }
 
 const fields = receiptTypes.Receipt.map(({ name, type }) => ({ name, bytes: bytesOf(type) }));
-const typeHash = keccak256(stringToHex(`Receipt(${receiptTypes.Receipt.map(({ name, type }) => `${type} ${name}`).join(',')})`));
+const typeHash = keccak(stringToHex(`Receipt(${receiptTypes.Receipt.map(({ name, type }) => `${type} ${name}`).join(',')})`));
 
 function bytesOf(type: 'bytes32' | 'uint32' | 'uint96'): number {
   return { bytes32: 32, uint32: 4, uint96: 12 }[type];
@@ -77,7 +77,7 @@ export function receiptHash(receipt: Receipt): Hex {
     if (typeof value === 'string') return value;
     return `0x${'00'.repeat(32 - bytes)}${numberToHex(value, { size: bytes }).slice(2)}` as Hex; // throws when it does not fit
   });
-  return keccak256(concatHex([typeHash, ...words]));
+  return keccak(concatHex([typeHash, ...words]));
 }
 
 /** What the operator signs (`domain`: openLedgerDomain of the Settlement). */
@@ -93,7 +93,7 @@ export function receiptDigests(receipts: readonly Receipt[], domain: TypedDataDo
 
 /** keccak(0x1901 ‖ domain separator ‖ struct hash), EIP-712. */
 function digestIn(separator: Hex, structHash: Hex): Hex {
-  return keccak256(concatHex(['0x1901', separator, structHash]));
+  return keccak(concatHex(['0x1901', separator, structHash]));
 }
 
 export function signReceipt(account: LocalAccount, receipt: Receipt, domain: TypedDataDomain): Promise<Hex> {

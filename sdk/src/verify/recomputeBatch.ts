@@ -83,7 +83,7 @@ function checkChannels(file: BatchFile, { body }: BatchHeader, facts: BatchFacts
   return check(
     'channels',
     wrong === 0 && strange === 0,
-    `Each of ${entries.size} channels pays exactly its receipts, one sequence after the other.`,
+    `Each of ${entries.size} channels pays exactly its receipts, one sequence after the other${facts.sequences ? '' : '; where each was before, the node no longer says'}.`,
     `${wrong + strange} of ${entries.size} channels pay something else than their receipts, or skip or repeat a sequence.`,
   );
 }

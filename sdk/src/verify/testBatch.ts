@@ -22,9 +22,9 @@ export type TestBatch = {
   facts: BatchFacts;
 };
 
-/** An honest batch of receipts of `testReceipt`, all on one channel, with what it is recomputed from; for tests. */
-export async function testBatch(size = 3): Promise<TestBatch> {
-  const made = await Promise.all(Array.from({ length: size }, (_, index) => testReceipt(index + 1)));
+/** An honest batch of receipts of `testReceipt`, all on one channel, with what it is recomputed from; for tests and benchmarks. */
+export async function testBatch(size = 3, records = 3): Promise<TestBatch> {
+  const made = await Promise.all(Array.from({ length: size }, (_, index) => testReceipt(index + 1, records)));
   const bundles = made.map(({ bundle }) => bundle);
   const [first] = made;
   if (!first) throw new Error('A batch has at least one receipt.');
