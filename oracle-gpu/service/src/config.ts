@@ -65,7 +65,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
   };
 }
 
-function readDeployment(path: string): Deployment {
+/** Throws one sentence when the file is missing. */
+export function readDeployment(path: string): Deployment {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

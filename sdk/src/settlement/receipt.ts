@@ -1,13 +1,16 @@
 import {
   type Address,
+  concatHex,
+  domainSeparator,
   type Hex,
-  hashStruct,
-  hashTypedData,
   type LocalAccount,
+  numberToHex,
   recoverTypedDataAddress,
+  stringToHex,
   type TypedDataDomain,
 } from 'viem';
 import { z } from 'zod';
+import { keccak } from '../schema/keccak.ts';
 import { amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 
 /** An operator's statement about one answer: who, what, how much, who is owed. */
@@ -57,14 +60,40 @@ function receiptTypedData(receipt: Receipt, domain: TypedDataDomain) {
   return { domain, types: receiptTypes, primaryType: 'Receipt', message: receipt } as const;
 }
 
-/** The receipt's name and its data in tree 1: the EIP-712 struct hash, independent of the domain. */
+const fields = receiptTypes.Receipt.map(({ name, type }) => ({ name, bytes: bytesOf(type) }));
+const typeHash = keccak(stringToHex(`Receipt(${receiptTypes.Receipt.map(({ name, type }) => `${type} ${name}`).join(',')})`));
+
+function bytesOf(type: 'bytes32' | 'uint32' | 'uint96'): number {
+  return { bytes32: 32, uint32: 4, uint96: 12 }[type];
+}
+
+/**
+ * The receipt's name and its data in tree 1: the EIP-712 struct hash, independent of the domain. Every field is a static
+ * word, so it is written out here: a batch hashes a thousand of them, and a general encoder takes ten times as long.
+ */
 export function receiptHash(receipt: Receipt): Hex {
-  return hashStruct({ data: receipt, primaryType: 'Receipt', types: receiptTypes });
+  const words = fields.map(({ name, bytes }) => {
+    const value = receipt[name];
+    if (typeof value === 'string') return value;
+    return `0x${'00'.repeat(32 - bytes)}${numberToHex(value, { size: bytes }).slice(2)}` as Hex; // throws when it does not fit
+  });
+  return keccak(concatHex([typeHash, ...words]));
 }
 
 /** What the operator signs (`domain`: openLedgerDomain of the Settlement). */
 export function receiptDigest(receipt: Receipt, domain: TypedDataDomain): Hex {
-  return hashTypedData(receiptTypedData(receipt, domain));
+  return digestIn(domainSeparator({ domain }), receiptHash(receipt));
+}
+
+/** The digests of many receipts of one domain. */
+export function receiptDigests(receipts: readonly Receipt[], domain: TypedDataDomain): Hex[] {
+  const separator = domainSeparator({ domain });
+  return receipts.map((receipt) => digestIn(separator, receiptHash(receipt)));
+}
+
+/** keccak(0x1901 ‖ domain separator ‖ struct hash), EIP-712. */
+function digestIn(separator: Hex, structHash: Hex): Hex {
+  return keccak(concatHex(['0x1901', separator, structHash]));
 }
 
 export function signReceipt(account: LocalAccount, receipt: Receipt, domain: TypedDataDomain): Promise<Hex> {

@@ -1,4 +1,5 @@
-import { concatHex, type Hex, keccak256, numberToHex } from 'viem';
+import { concatHex, type Hex, numberToHex } from 'viem';
+import { keccak } from '../schema/keccak.ts';
 
 /** One leaf. `key` is a uint256, strictly increasing in a tree; `amount` and `weight` are uint96. */
 export type Leaf = { key: bigint; data: Hex; amount: bigint; weight: bigint };
@@ -17,12 +18,12 @@ function packSums({ amount, weight }: { amount: bigint; weight: bigint }): Hex {
   if (amount < 0n || amount > maxSum || weight < 0n || weight > maxSum) {
     throw new RangeError('A sum does not fit 96 bits: settle fewer receipts in one batch.');
   }
-  return concatHex([numberToHex(amount, { size: 12 }), numberToHex(weight, { size: 12 })]);
+  return `0x${amount.toString(16).padStart(24, '0')}${weight.toString(16).padStart(24, '0')}`;
 }
 
 /** keccak(0x00 ‖ treeId ‖ key ‖ data ‖ sums) */
 export function leafNode(tree: number, leaf: Leaf): SumNode {
-  const hash = keccak256(
+  const hash = keccak(
     concatHex(['0x00', numberToHex(tree, { size: 1 }), numberToHex(leaf.key, { size: 32 }), leaf.data, packSums(leaf)]),
   );
   return { hash, amount: leaf.amount, weight: leaf.weight };
@@ -30,7 +31,7 @@ export function leafNode(tree: number, leaf: Leaf): SumNode {
 
 /** keccak(0x01 ‖ treeId ‖ left ‖ sums(left) ‖ right ‖ sums(right)) */
 export function parentNode(tree: number, left: SumNode, right: SumNode): SumNode {
-  const hash = keccak256(
+  const hash = keccak(
     concatHex(['0x01', numberToHex(tree, { size: 1 }), left.hash, packSums(left), right.hash, packSums(right)]),
   );
   const sums = { amount: left.amount + right.amount, weight: left.weight + right.weight };

@@ -23,8 +23,8 @@ export const testContext = { chainId: 31_337, settlement: '0x0000000000000000000
 
 const open = 10n ** 18n;
 
-/** An honest receipt with everything that opens it, signed by `testOperator`; for tests. */
-export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle; facts: ReceiptFacts }> {
+/** An honest receipt with everything that opens it, signed by `testOperator`; for tests and benchmarks. */
+export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: ReceiptBundle; facts: ReceiptFacts }> {
   const random = seededRandom(`receipt ${sequence}`);
   const fixed = seededRandom('release');
   const [alice, bob, reviewer, developer, payer, signer, pool] = Array.from({ length: 7 }, fixed.address) as [
@@ -36,7 +36,7 @@ export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle
     Address,
     Address,
   ];
-  const rows = Array.from({ length: 9 }, (_, position) => {
+  const rows = Array.from({ length: Math.max(9, records) }, (_, position) => {
     const recordId = fixed.bytes32();
     const contributor = position % 2 === 0 ? alice : bob;
     return {
@@ -66,7 +66,8 @@ export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle
     evaluationHash: evaluationHash('bafy'),
   };
   const composition = [{ releaseHash: releaseHash(release), termsVersion: 1, weightBps: 10_000 }];
-  const used = [4, 7, 0].map((position) => rows[position] as (typeof rows)[number]);
+  const positions = [4, 7, 0, ...[...rows.keys()].filter((position) => ![4, 7, 0].includes(position))].slice(0, records);
+  const used = positions.map((position) => rows[position] as (typeof rows)[number]);
   const evidence = {
     queryRoot: random.bytes32(),
     nullThreshold: 1_000,
@@ -79,7 +80,7 @@ export async function testReceipt(sequence = 1): Promise<{ bundle: ReceiptBundle
       reviewer,
       datanetId: 1,
       rowRoot,
-      partials: [50_000 - 10_000 * rank],
+      partials: [50_000 - Math.floor(40_000 / records) * rank],
     })),
     spans: [],
     passages: [],

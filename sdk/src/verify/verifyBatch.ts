@@ -1,4 +1,4 @@
-import { type Address, type Hex, isAddressEqual } from 'viem';
+import type { Address, Hex } from 'viem';
 import { allocationHash } from '../evidence/allocationHash.ts';
 import { type Allocation, evidenceSchema } from '../evidence/evidence.ts';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
@@ -8,7 +8,8 @@ import { addRewards, allocationsTree, receiptsTree, rewardsTree, sortReceipts } 
 import { channelId } from '../settlement/channelId.ts';
 import { compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
-import { recoverReceiptSigner } from '../settlement/receipt.ts';
+import { receiptDigests } from '../settlement/receipt.ts';
+import { signedBy } from '../settlement/signedBy.ts';
 import type { Commitment } from '../tree/nodes.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import type { Verification } from './verifyReceipt.ts';
@@ -58,6 +59,7 @@ export async function verifyBatch(file: BatchFile, header: BatchHeader, context:
     attempt('order', () => checkOrder(file)),
     attempt('signatures', () => checkSignatures(file, context)),
     attempt('hashes', () => checkHashes(file)),
+    attempt('allocations', () => checkAllocations(file)),
     attempt('receiptsTree', () => checkTree('receiptsTree', 'receipts', receiptsTree(file.receipts), body.receipts)),
     attempt('allocationsTree', () =>
       checkTree('allocationsTree', 'allocations', allocationsTree(file.receipts), body.allocations),
@@ -87,9 +89,12 @@ function checkOrder({ receipts }: BatchFile): Check {
 }
 
 async function checkSignatures({ receipts, operator }: BatchFile, { chainId, settlement, signer }: BatchContext): Promise<Check> {
-  const domain = openLedgerDomain(chainId, settlement);
-  const signers = await Promise.all(receipts.map(({ receipt, signature }) => recoverReceiptSigner(receipt, signature, domain)));
-  const wrong = signers.filter((recovered) => !isAddressEqual(recovered, signer)).length;
+  const digests = receiptDigests(
+    receipts.map(({ receipt }) => receipt),
+    openLedgerDomain(chainId, settlement),
+  );
+  const signed = receipts.map(({ signature }, index) => ({ digest: digests[index] as Hex, signature }));
+  const wrong = (await signedBy(signer, signed)).filter((isSigned) => !isSigned).length;
   return check(
     'signatures',
     wrong === 0,
@@ -99,18 +104,27 @@ async function checkSignatures({ receipts, operator }: BatchFile, { chainId, set
 }
 
 function checkHashes(file: BatchFile): Check {
-  const opens = ({ receipt, allocations, evidence, composition, payer, signer }: SettledReceipt): boolean =>
+  const opens = ({ receipt, evidence, composition, payer, signer }: SettledReceipt): boolean =>
     channelId({ payer, signer, operator: file.operator }) === receipt.channel &&
     compositionHash(composition) === receipt.compositionHash &&
     evidenceHash(evidenceSchema.parse(evidence)) === receipt.evidenceHash &&
-    allocationHash(allocations) === receipt.allocationHash &&
     receipt.feeVersion === file.feeVersion;
   const wrong = file.receipts.filter((item) => !opens(item)).length;
   return check(
     'hashes',
     wrong === 0,
-    'Every receipt binds its channel, composition, evidence and allocation.',
-    `${wrong} receipts do not bind what stands beside them.`,
+    'Every receipt binds its channel, composition, evidence and fee version.',
+    `${wrong} of ${file.receipts.length} receipts do not bind the channel, composition, evidence or fee version shown.`,
+  );
+}
+
+function checkAllocations({ receipts }: BatchFile): Check {
+  const wrong = receipts.filter(({ receipt, allocations }) => allocationHash(allocations) !== receipt.allocationHash).length;
+  return check(
+    'allocations',
+    wrong === 0,
+    'Every receipt binds its allocation.',
+    `${wrong} of ${receipts.length} receipts bind another allocation than the one settled.`,
   );
 }
 

@@ -1,7 +1,6 @@
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem';
 import { allocate, type Pool } from '../allocation/allocate.ts';
 import { allocationHash } from '../evidence/allocationHash.ts';
-import type { Allocation } from '../evidence/evidence.ts';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { outputHash } from '../output/outputHash.ts';
@@ -18,6 +17,7 @@ import { receiptHash, recoverReceiptSigner } from '../settlement/receipt.ts';
 import { treeId } from '../tree/treeId.ts';
 import { verifyTreeProof } from '../tree/verifyTreeProof.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
+import { sameAllocations } from './sameAllocations.ts';
 
 /** What the chain says, against which the bundle is held. Read it with `readReceiptFacts`; without it those checks are skipped. */
 export type ReceiptFacts = {
@@ -27,7 +27,8 @@ export type ReceiptFacts = {
   modelId: number;
 };
 
-export type VerificationContext = { chainId: number; settlement: Address; facts?: ReceiptFacts };
+/** Without chain and settlement, for which a receipt is signed, nothing is said of its signature. */
+export type VerificationContext = { chainId?: number; settlement?: Address; facts?: ReceiptFacts };
 
 export type Verification = { ok: boolean; checks: Check[] };
 
@@ -61,6 +62,8 @@ async function checkSignature(
   { receipt, signature, channel }: ReceiptBundle,
   { chainId, settlement, facts }: VerificationContext,
 ): Promise<Check> {
+  if (chainId === undefined || !settlement)
+    return skipped('signature', 'Who signed it shows only against the deployment it was signed for, which was not given.');
   const signer = await recoverReceiptSigner(receipt, signature, openLedgerDomain(chainId, settlement));
   if (!facts)
     return skipped(
@@ -223,21 +226,6 @@ function checkAllocation(bundle: ReceiptBundle): Check {
     sameAllocations(computed, bundle.allocations),
     `Computing the allocation anew from the evidence pays the same ${computed.length} accounts the same amounts.`,
     'Computing the allocation anew from the evidence gives other amounts.',
-  );
-}
-
-function sameAllocations(a: readonly Allocation[], b: readonly Allocation[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((one, index) => {
-      const other = b[index];
-      return (
-        other !== undefined &&
-        sameAddress(one.account, other.account) &&
-        one.amount === other.amount &&
-        one.weight === other.weight
-      );
-    })
   );
 }
 

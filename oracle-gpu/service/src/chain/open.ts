@@ -1,7 +1,8 @@
 import { openLedgerDomain } from '@openledger/sdk';
-import { type Address, createPublicClient, defineChain, http } from 'viem';
+import type { Address } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import type { Config } from '../config.ts';
+import { openClient } from './client.ts';
 import { openContracts } from './contracts.ts';
 
 export type Chain = Awaited<ReturnType<typeof openChain>>;
@@ -10,24 +11,7 @@ export type Chain = Awaited<ReturnType<typeof openChain>>;
 export async function openChain(config: Pick<Config, 'rpcUrl' | 'deployment' | 'operatorKey' | 'pollMs'>) {
   const { deployment } = config;
   const contracts = openContracts(deployment);
-  const chain = defineChain({
-    id: deployment.chainId,
-    name: 'OpenLedger',
-    nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
-    rpcUrls: { default: { http: [config.rpcUrl] } },
-  });
-  const client = createPublicClient({
-    chain,
-    transport: http(config.rpcUrl, { batch: { wait: 1 }, retryCount: 2, timeout: 20_000 }),
-    pollingInterval: config.pollMs,
-    cacheTime: 0,
-  });
-  const served = await client.getChainId();
-  if (served !== deployment.chainId) {
-    throw new Error(
-      `The node at OPENLEDGER_RPC_URL serves chain ${served}, the deployment is for ${deployment.chainId}: set one to fit the other.`,
-    );
-  }
+  const client = await openClient(config);
   const account = privateKeyToAccount(config.operatorKey);
   return {
     client,

@@ -25,6 +25,10 @@ export function openIpfs(url: string) {
       }
       return Buffer.concat(parts);
     },
+    /** One block as the node gives it; whether it is the one asked for is the caller's to check. */
+    async block(cid: string): Promise<Uint8Array> {
+      return node.block.get(cid as never);
+    },
     async isAlive(): Promise<boolean> {
       return node.version().then(
         () => true,

@@ -1,0 +1,46 @@
+const sources = `Where things are (else from the environment, else the local stack's):
+  --rpc <url>          the chain's node              OPENLEDGER_RPC_URL     http://127.0.0.1:8545
+  --deployment <file>  addresses of the contracts    OPENLEDGER_DEPLOYMENT  .openledger/deployments/31337.json
+  --ipfs <url>         an IPFS node (Kubo's RPC)     OPENLEDGER_IPFS_URL    http://127.0.0.1:5001`;
+
+/** Help of each command, by its words. */
+export const help: Readonly<Record<string, string>> = {
+  '': `openledger: check what operators sign and settle, without trusting them.
+
+  openledger receipt verify <file>              everything in one receipt
+  openledger batch verify <operator> <index>    everything in one settled batch
+  openledger watch                              every batch, as it is settled
+
+openledger <command> --help says more. Exit code 0: nothing is wrong; 1: something is, or it could not be checked.`,
+  'receipt verify': `openledger receipt verify <file>
+
+Checks a receipt bundle (JSON as the gateway returns it, or a whole answer with its \`receipt\`; - reads standard input):
+hashes, Merkle proofs of the records, fee, allocation, sums. No network is used unless --rpc is given.
+
+  --deployment <file>  also whose signature it is
+  --rpc <url>          also against the chain: signer, release, terms, fee version, developer`,
+  'batch verify': `openledger batch verify <operator> <index>
+
+Reads a batch's header from the transaction that settled it, fetches its file by CID (each block checked against its hash)
+and recomputes all that is bit-exact: signatures, hashes, the three trees and their sums, channels, prices, records,
+allocations, growth of rewards.
+
+${sources}`,
+  watch: `openledger watch
+
+Follows the chain and checks every new batch as \`batch verify\` does, one line each. It reports faults by the name the
+protocol gives them; it does not file fraud proofs on chain. What is not bit-exact (whether a model really gave that
+answer, whether an index row is that record's gradient) nobody can see from here.
+
+  --from <block>       where to begin the first time     the deployment's block
+  --state <file>       where it remembers its place      .openledger/watch-<chain>.json
+  --once               end at the head of the chain, once everything is checked
+  --stop-on-fault      end at the first fault with exit code 1; else go on, and say so in the exit code at the end
+  --patience <s>       how long data may be missing before it counts as withheld    600
+  --poll <s>           how often it looks                                           2
+  --metrics-port <n>   Prometheus metrics at http://127.0.0.1:<n>/metrics
+
+It goes on by itself after outages of chain and IPFS. Ctrl-C ends it.
+
+${sources}`,
+};

@@ -1,0 +1,56 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { sentence } from '../errors.ts';
+import { batchVerify } from './batchVerify.ts';
+import { help } from './help.ts';
+import { receiptVerify } from './receiptVerify.ts';
+import { sourceOptions } from './sources.ts';
+import { watchCommand, watchOptions } from './watch.ts';
+
+/** Where the command writes: what it found, and what kept it from finding out. */
+export type Output = { print: (text: string) => void; complain: (text: string) => void };
+
+/** Runs `openledger` with these arguments. Returns its exit code and never throws. */
+export async function run(args: readonly string[], { print, complain }: Output): Promise<0 | 1> {
+  const words = args.filter((word) => !word.startsWith('-')).slice(0, 2);
+  const command = [words.join(' '), words[0] ?? ''].find((name) => name !== '' && name in help) ?? '';
+  const isHelp = args.includes('--help') || args.includes('-h');
+  if (isHelp || (command === '' && words.length === 0)) {
+    print(help[command] as string);
+    return isHelp ? 0 : 1;
+  }
+  try {
+    const isRight = await dispatch(command, args, print);
+    return isRight ? 0 : 1;
+  } catch (error) {
+    complain(sentence(error));
+    return 1;
+  }
+}
+
+async function dispatch(command: string, args: readonly string[], print: Output['print']): Promise<boolean> {
+  if (command === 'receipt verify') {
+    const { values, positionals } = parse(args, { rpc: sourceOptions.rpc, deployment: sourceOptions.deployment });
+    const [file] = expect(command, positionals.slice(2), 1);
+    return receiptVerify(file as string, values, print);
+  }
+  if (command === 'batch verify') {
+    const { values, positionals } = parse(args, sourceOptions);
+    const [operator, index] = expect(command, positionals.slice(2), 2);
+    return batchVerify(operator as string, index as string, values, print);
+  }
+  if (command === 'watch') {
+    const { values, positionals } = parse(args, { ...sourceOptions, ...watchOptions });
+    expect(command, positionals.slice(1), 0);
+    return watchCommand(values, print);
+  }
+  throw new Error(`There is no command "${args.join(' ')}": openledger --help lists them.`);
+}
+
+function parse<const T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) {
+  return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+}
+
+function expect(command: string, given: readonly string[], count: number): readonly string[] {
+  if (given.length !== count) throw new Error(`openledger ${command} takes ${count} arguments, not ${given.length}: see --help.`);
+  return given;
+}

@@ -1,0 +1,76 @@
+import { openExaminer } from '../watchtower/examine.ts';
+import { openWatchMetrics, serveMetrics } from '../watchtower/metrics.ts';
+import { type WatchOptions, watch } from '../watchtower/watch.ts';
+import { reportLine } from './print.ts';
+import { openChainOf, openIpfsOf } from './sources.ts';
+
+/** Options of `openledger watch` besides the sources. */
+export const watchOptions = {
+  from: { type: 'string' },
+  state: { type: 'string' },
+  once: { type: 'boolean' },
+  'stop-on-fault': { type: 'boolean' },
+  patience: { type: 'string' },
+  poll: { type: 'string' },
+  'metrics-port': { type: 'string' },
+} as const;
+
+type Given = {
+  rpc?: string | undefined;
+  deployment?: string | undefined;
+  ipfs?: string | undefined;
+  from?: string | undefined;
+  state?: string | undefined;
+  once?: boolean | undefined;
+  'stop-on-fault'?: boolean | undefined;
+  patience?: string | undefined;
+  poll?: string | undefined;
+  'metrics-port'?: string | undefined;
+};
+
+/** Follows the chain until it is stopped. Returns whether no batch was faulty or unreadable. */
+export async function watchCommand(given: Given, print: (text: string) => void): Promise<boolean> {
+  const from = numberOf('--from', given.from, 0);
+  const patience = numberOf('--patience', given.patience, 0) ?? 600;
+  const poll = numberOf('--poll', given.poll, 0.05) ?? 2;
+  const metricsPort = numberOf('--metrics-port', given['metrics-port'], 0);
+  const chain = await openChainOf(given);
+  const source = { ...chain, ipfs: openIpfsOf(given) };
+  const metrics = openWatchMetrics();
+  const server = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort);
+  const stateFile = given.state ?? `.openledger/watch-${chain.deployment.chainId}.json`;
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  if (server) print(`Metrics at http://127.0.0.1:${server.port}/metrics.`);
+  print(`Watching batches of ${chain.contracts.settlement.address} on chain ${chain.deployment.chainId}.`);
+  const options: WatchOptions = {
+    ...chain,
+    examine: openExaminer(source),
+    metrics,
+    stateFile,
+    ...(from === undefined ? {} : { from: BigInt(from) }),
+    pollMs: poll * 1000,
+    patience,
+    once: given.once ?? false,
+    stopOnFault: given['stop-on-fault'] ?? false,
+    signal: stop.signal,
+    onReport: (report) => print(reportLine(report)),
+    say: print,
+  };
+  try {
+    const { batches, faulty, unreadable } = await watch(options);
+    print(`${batches} batches checked, ${faulty} with faults, ${unreadable} unreadable.`);
+    return faulty === 0 && unreadable === 0;
+  } finally {
+    await server?.stop();
+  }
+}
+
+function numberOf(option: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  const isWhole = option !== '--from' && option !== '--metrics-port' ? true : Number.isInteger(value);
+  if (text.trim() === '' || !Number.isFinite(value) || value < least || !isWhole)
+    throw new Error(`${option} must be a number of at least ${least}, not "${text}".`);
+  return value;
+}

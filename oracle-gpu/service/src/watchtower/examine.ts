@@ -1,0 +1,182 @@
+import {
+  type Allocation,
+  type BatchFacts,
+  type BatchFile,
+  type Check,
+  type Commitment,
+  channelId,
+  contractErrorOf,
+  type Deployment,
+  faultsOf,
+  recomputeBatch,
+  rewardsTree,
+  unpackChannelEntries,
+  verifyBatch,
+} from '@openledger/sdk';
+import { type Address, type Hex, zeroAddress } from 'viem';
+import type { ChainClient } from '../chain/client.ts';
+import type { Contracts } from '../chain/contracts.ts';
+import type { Ipfs } from '../ipfs/client.ts';
+import { FileMissing } from '../ipfs/readVerified.ts';
+import { MalformedData, readBatchData } from './batchData.ts';
+import { openReleaseFacts } from './releaseFacts.ts';
+import { readSettled, type SettledBatch, type SettledEvent, settledEvents } from './settledBatch.ts';
+
+/** What was found when a batch was looked at. `seconds` of computing, without waiting for chain and IPFS. */
+export type Report = {
+  operator: Address;
+  batchIndex: number;
+  receipts: number;
+  checks: Check[];
+  faults: string[];
+  seconds: number;
+};
+
+export type Examiner = ReturnType<typeof openExaminer>;
+
+/** Fetches a settled batch with everything it is held against, and recomputes all of it that is bit-exact. */
+export function openExaminer(source: { client: ChainClient; contracts: Contracts; ipfs: Ipfs; deployment: Deployment }) {
+  const { client, contracts, ipfs, deployment } = source;
+  const startBlock = BigInt(deployment.startBlock);
+  const releaseFacts = openReleaseFacts({ client, contracts, ipfs, startBlock });
+
+  async function previousOf({ operator, batchIndex }: SettledBatch): Promise<SettledBatch | undefined> {
+    if (batchIndex === 1) return undefined;
+    const [event] = await settledEvents(source, { fromBlock: startBlock }, { operator, batchIndex: batchIndex - 1 });
+    return event && readSettled(source, event);
+  }
+
+  /** Rewards before the batch, if the file of the batch before is there and opens what that batch committed. */
+  async function rewardsBefore(batch: SettledBatch, previous: SettledBatch | undefined): Promise<Allocation[] | undefined> {
+    if (batch.batchIndex === 1) return [];
+    if (!previous) return undefined;
+    try {
+      const { rewards } = await readBatchData(ipfs, previous.dataCommitment);
+      return opens(rewards, batch.previousRewards) ? rewards : undefined;
+    } catch (error) {
+      if (error instanceof FileMissing || error instanceof MalformedData) return undefined;
+      throw error;
+    }
+  }
+
+  /** The file names the datanets: one that the chain does not have has no pool. */
+  async function poolOf(datanetId: number): Promise<Address> {
+    try {
+      const call = { ...contracts.datanets, functionName: 'datanet', args: [datanetId] } as const;
+      return (await client.readContract(call)).pool;
+    } catch (error) {
+      if (contractErrorOf(error)) return zeroAddress;
+      throw error;
+    }
+  }
+
+  /** A read at the batch's block, or of today's state where the node no longer has that one. */
+  async function signerOf({ operator, block }: SettledBatch): Promise<Address> {
+    const call = { ...contracts.operators, functionName: 'signerOf', args: [operator] } as const;
+    return client.readContract({ ...call, blockNumber: block }).catch(() => client.readContract(call));
+  }
+
+  /** Sequence of each channel before the batch, where the node still has that state. */
+  async function sequencesBefore(batch: SettledBatch, previous: SettledBatch | undefined): Promise<Map<Hex, number> | undefined> {
+    if (previous?.block === batch.block) return undefined; // both in one block: no state lies between them
+    const { operator, block } = batch;
+    const ids = unpackChannelEntries(batch.channels).map((entry) => channelId({ ...entry, operator }));
+    try {
+      const states = await Promise.all(
+        ids.map((id) =>
+          client.readContract({ ...contracts.escrow, functionName: 'channel', args: [id], blockNumber: block - 1n }),
+        ),
+      );
+      return new Map(ids.map((id, index) => [id, states[index]?.sequence ?? 0]));
+    } catch {
+      await client.getBlockNumber(); // a node that does not answer at all is an outage
+      return undefined;
+    }
+  }
+
+  async function factsOf(
+    batch: SettledBatch,
+    previous: SettledBatch | undefined,
+    { receipts, parameters }: BatchFile,
+  ): Promise<BatchFacts> {
+    const wanted = new Map<Hex, Set<number>>();
+    const want = (hash: Hex): Set<number> => {
+      const versions = wanted.get(hash) ?? new Set<number>();
+      wanted.set(hash, versions);
+      return versions;
+    };
+    for (const { composition, evidence } of receipts) {
+      for (const { releaseHash, termsVersion } of composition) want(releaseHash).add(termsVersion);
+      for (const { releaseHash } of evidence.records) want(releaseHash);
+    }
+    const datanets = [...new Set(parameters.poolSizes.map(({ datanetId }) => datanetId))];
+    const [policy, releases, pools, firstDay, sequences] = await Promise.all([
+      client.readContract({ ...contracts.fees, functionName: 'fee', args: [batch.header.body.feeVersion] }),
+      releaseFacts(wanted),
+      Promise.all(datanets.map(poolOf)),
+      client.readContract({ ...contracts.settlement, functionName: 'firstDay' }),
+      sequencesBefore(batch, previous),
+    ]);
+    return {
+      channels: batch.channels,
+      policy,
+      releases,
+      pools: new Map(datanets.map((id, index) => [id, pools[index] as Address])),
+      firstDay,
+      ...(sequences ? { sequences } : {}),
+    };
+  }
+
+  /**
+   * Throws what stood in the way of looking: IpfsUnreachable, FileMissing, an error of the chain's node. A file that is
+   * there and is no batch file is a fault of the batch.
+   */
+  return async function examine(event: SettledEvent): Promise<Report> {
+    const batch = await readSettled(source, event);
+    const { operator, batchIndex, header, headerHash } = batch;
+    const about = { operator, batchIndex, receipts: Number(header.body.receipts.weight) };
+    let file: BatchFile;
+    try {
+      file = await readBatchData(ipfs, batch.dataCommitment);
+    } catch (error) {
+      if (!(error instanceof MalformedData)) throw error;
+      return { ...about, ...verdict([withheld(error.message)]), seconds: 0 };
+    }
+    const previous = await previousOf(batch);
+    const [previousRewards, signer, facts] = await Promise.all([
+      rewardsBefore(batch, previous),
+      signerOf(batch),
+      factsOf(batch, previous, file),
+    ]);
+    const began = performance.now();
+    const verified = await verifyBatch(file, header, {
+      chainId: deployment.chainId,
+      settlement: contracts.settlement.address,
+      signer,
+      storedHeaderHash: headerHash,
+      previousRewards,
+    });
+    const recomputed = await recomputeBatch(file, header, facts);
+    const seconds = (performance.now() - began) / 1000;
+    return { ...about, ...verdict([...verified.checks, ...recomputed.checks]), seconds };
+  };
+}
+
+/** The check that fails when a batch's data is not to be had. */
+export function withheld(sentence: string): Check {
+  return { name: 'data', status: 'failed', sentence };
+}
+
+export function verdict(checks: Check[]): Pick<Report, 'checks' | 'faults'> {
+  return { checks, faults: faultsOf(checks) };
+}
+
+/** Whether these rewards are what was committed; what is no tree at all is not. */
+function opens(rewards: readonly Allocation[], committed: Commitment): boolean {
+  try {
+    const { root, count, amount, weight } = rewardsTree(rewards);
+    return root === committed.root && count === committed.count && amount === committed.amount && weight === committed.weight;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,68 @@
+import { type BatchHeader, type Commitment, settlementAbi } from '@openledger/sdk';
+import { type Address, decodeFunctionData, type Hex, hexToString } from 'viem';
+import type { ChainClient } from '../chain/client.ts';
+import type { Contracts } from '../chain/contracts.ts';
+
+/** A batch as it was settled: everything of it that is on the chain. */
+export type SettledBatch = {
+  operator: Address;
+  batchIndex: number;
+  header: BatchHeader;
+  /** What the chain stores for it. */
+  headerHash: Hex;
+  /** The packed channel entries. */
+  channels: Hex;
+  /** Rewards that the batch before committed; of no leaves for the first. */
+  previousRewards: Commitment;
+  dataCommitment: string;
+  block: bigint;
+};
+
+/** The header of a batch is not where it can be read; trying again will not change that. */
+export class UnreadableBatch extends Error {}
+
+type Source = { client: ChainClient; contracts: Contracts };
+export type SettledEvent = Awaited<ReturnType<typeof settledEvents>>[number];
+
+/** Batches settled in a range of blocks, in the order of the chain. */
+export function settledEvents(
+  { client, contracts }: Source,
+  range: { fromBlock: bigint; toBlock?: bigint },
+  of: { operator?: Address; batchIndex?: number } = {},
+) {
+  return client.getContractEvents({ ...contracts.settlement, eventName: 'BatchSettled', args: of, ...range, strict: true });
+}
+
+/** Reads a batch's header and channels from the transaction that settled it. Throws UnreadableBatch. */
+export async function readSettled({ client }: Source, event: SettledEvent): Promise<SettledBatch> {
+  const [transaction, block] = await Promise.all([
+    client.getTransaction({ hash: event.transactionHash }),
+    client.getBlock({ blockHash: event.blockHash }),
+  ]);
+  const { operator, batchIndex, headerHash, dataCommitment } = event.args;
+  const call = decode(transaction.input);
+  if (call?.functionName !== 'settle' || call.args[0].batchIndex !== batchIndex) {
+    throw new UnreadableBatch(
+      `Batch ${batchIndex} of ${operator} was settled through another contract: its header is not in the transaction and cannot be read.`,
+    );
+  }
+  const [body, rewards, previous, channels] = call.args;
+  return {
+    operator,
+    batchIndex,
+    header: { body, rewards, settledAt: Number(block.timestamp) },
+    headerHash,
+    channels,
+    previousRewards: previous.rewards,
+    dataCommitment: hexToString(dataCommitment),
+    block: event.blockNumber,
+  };
+}
+
+function decode(input: Hex) {
+  try {
+    return decodeFunctionData({ abi: settlementAbi, data: input });
+  } catch {
+    return undefined; // another contract's function
+  }
+}

@@ -1,0 +1,205 @@
+import type { Deployment } from '@openledger/sdk';
+import type { ChainClient } from '../chain/client.ts';
+import type { Contracts } from '../chain/contracts.ts';
+import { sentence } from '../errors.ts';
+import { FileMissing, IpfsUnreachable } from '../ipfs/readVerified.ts';
+import { type Examiner, type Report, verdict, withheld } from './examine.ts';
+import type { WatchMetrics } from './metrics.ts';
+import { type SettledEvent, settledEvents, UnreadableBatch } from './settledBatch.ts';
+import { readState, writeState } from './state.ts';
+
+export type WatchOptions = {
+  client: ChainClient;
+  contracts: Contracts;
+  deployment: Deployment;
+  examine: Examiner;
+  metrics: WatchMetrics;
+  stateFile: string;
+  /** Block to begin at where there is no state yet; else the deployment's. */
+  from?: bigint;
+  pollMs: number;
+  /** Seconds for which data may be missing, from a node that answers, before it counts as withheld. */
+  patience: number;
+  /** Ends at the head of the chain, once nothing waits. */
+  once: boolean;
+  stopOnFault: boolean;
+  signal: AbortSignal;
+  onReport: (report: Report) => void;
+  say: (line: string) => void;
+};
+
+export type WatchResult = { batches: number; faulty: number; unreadable: number };
+
+type Waiting = { event: SettledEvent; attempts: number; missingSince?: number; notBefore: number };
+
+/** Most blocks asked for at once: what public nodes allow. */
+const blocksAtOnce = 2_000n;
+/** How far it goes back when the chain was reorganised. */
+const reorgDepth = 64n;
+/** Longest pause between two attempts, ms. */
+const longestPause = 60_000;
+
+/** Follows the chain and examines every new batch until it is told to stop. Outages of chain and IPFS it waits out. */
+export async function watch(options: WatchOptions): Promise<WatchResult> {
+  const { client, contracts, deployment, examine, metrics, say, signal } = options;
+  const state = readState(options.stateFile, deployment.chainId, contracts.settlement.address);
+  const startBlock = BigInt(deployment.startBlock);
+  /** Blocks before this one have been read. */
+  let next = state.done ? BigInt(state.done.block) + 1n : (options.from ?? startBlock);
+  let read = state.done && { block: BigInt(state.done.block), hash: state.done.hash };
+  const waiting = new Map<string, Waiting>();
+  const seen = new Set<string>();
+  const result: WatchResult = { batches: 0, faulty: 0, unreadable: 0 };
+  const outages = openOutages(say, metrics);
+  let failures = 0;
+
+  const hashAt = async (blockNumber: bigint) => (await client.getBlock({ blockNumber })).hash;
+
+  /** Puts the batches of blocks that are new into `waiting`. */
+  async function readChain(): Promise<void> {
+    const head = await client.getBlockNumber();
+    metrics.head.set(Number(head));
+    if (read && (read.block > head || (await hashAt(read.block)) !== read.hash)) {
+      const shared = BigInt(Math.min(Number(read.block), Number(head)));
+      next = shared - reorgDepth > startBlock ? shared - reorgDepth : startBlock;
+      read = undefined;
+      waiting.clear();
+      say(`The chain was reorganised: going back to block ${next}.`);
+    }
+    while (next <= head && !signal.aborted) {
+      const last = next + blocksAtOnce - 1n < head ? next + blocksAtOnce - 1n : head;
+      const [hash, events] = await Promise.all([hashAt(last), settledEvents(options, { fromBlock: next, toBlock: last })]);
+      for (const event of events) {
+        const key = `${event.args.operator}:${event.args.batchIndex}:${event.args.headerHash}`;
+        if (!seen.has(key)) waiting.set(key, { event, attempts: 0, notBefore: 0 });
+      }
+      next = last + 1n;
+      read = { block: last, hash };
+    }
+  }
+
+  /** The state lets a later start see again every batch that still waits. */
+  async function save(): Promise<void> {
+    const oldest = [...waiting.values()].reduce<bigint | undefined>(
+      (least, { event }) => (least === undefined || event.blockNumber < least ? event.blockNumber : least),
+      undefined,
+    );
+    const done = oldest === undefined ? read : await blockBefore(oldest);
+    if (!done) return;
+    writeState(options.stateFile, { ...state, done: { block: Number(done.block), hash: done.hash } });
+    metrics.block.set(Number(done.block));
+  }
+
+  async function blockBefore(block: bigint) {
+    return block <= startBlock ? undefined : { block: block - 1n, hash: await hashAt(block - 1n) };
+  }
+
+  function finish(key: string, report: Report): void {
+    waiting.delete(key);
+    seen.add(key);
+    result.batches += 1;
+    metrics.batches.inc({ result: report.faults.length > 0 ? 'failed' : 'passed' });
+    metrics.receipts.inc(report.receipts);
+    metrics.seconds.observe(report.seconds);
+    for (const fault of report.faults) metrics.faults.inc({ fault });
+    if (report.faults.length > 0) result.faulty += 1;
+    options.onReport(report);
+  }
+
+  /** Examines one batch; what stands in its way alone is kept for later. Throws when chain or IPFS does not answer. */
+  async function attempt(key: string, entry: Waiting): Promise<void> {
+    const { operator, batchIndex, receipts } = entry.event.args;
+    try {
+      const report = await examine(entry.event);
+      outages.over('IPFS');
+      finish(key, report);
+    } catch (error) {
+      if (error instanceof UnreadableBatch) {
+        waiting.delete(key);
+        seen.add(key);
+        result.unreadable += 1;
+        metrics.batches.inc({ result: 'unreadable' });
+        say(sentence(error));
+      } else if (error instanceof FileMissing) {
+        outages.over('IPFS');
+        const now = Date.now();
+        entry.missingSince ??= now;
+        if (now - entry.missingSince >= options.patience * 1000) {
+          const reason = `${sentence(error)} Nobody can open this batch.`;
+          finish(key, { operator, batchIndex, receipts, ...verdict([withheld(reason)]), seconds: 0 });
+          return;
+        }
+        if (entry.attempts === 0) say(`Batch ${batchIndex} of ${operator}: ${sentence(error)} Asking again.`);
+        postpone(entry);
+      } else {
+        if (error instanceof IpfsUnreachable) throw error;
+        await client.getBlockNumber(); // throws in an outage; else it is this batch alone, and no reason to stop at it
+        if (entry.attempts === 0) say(`Batch ${batchIndex} of ${operator} cannot be checked now: ${sentence(error)}`);
+        postpone(entry);
+      }
+    }
+  }
+
+  function postpone(entry: Waiting): void {
+    entry.attempts += 1;
+    entry.notBefore = Date.now() + pauseAfter(entry.attempts);
+  }
+
+  function pauseAfter(times: number): number {
+    return Math.min(options.pollMs * 2 ** times, longestPause);
+  }
+
+  const mayGoOn = (): boolean => !signal.aborted && !(options.stopOnFault && result.faulty > 0);
+
+  while (mayGoOn()) {
+    try {
+      await readChain();
+      outages.over('chain');
+      for (const [key, entry] of [...waiting]) {
+        if (!mayGoOn()) break;
+        if (entry.notBefore <= Date.now()) await attempt(key, entry);
+        metrics.waiting.set(waiting.size);
+      }
+      await save();
+      failures = 0;
+      if (options.once && waiting.size === 0) break;
+    } catch (error) {
+      failures += 1;
+      outages.begin(error instanceof IpfsUnreachable ? 'IPFS' : 'chain', sentence(error));
+    }
+    if (mayGoOn()) await pause(failures === 0 ? options.pollMs : pauseAfter(failures), signal);
+  }
+  return result;
+}
+
+/** Says once when a source stops answering, and once when it answers again. */
+function openOutages(say: (line: string) => void, { up }: WatchMetrics) {
+  const since = new Map<string, number>();
+  return {
+    begin(source: 'chain' | 'IPFS', reason: string): void {
+      up.set({ source }, 0);
+      if (since.has(source)) return;
+      since.set(source, Date.now());
+      say(`No answer from ${source}, trying again: ${reason}`);
+    },
+    over(source: 'chain' | 'IPFS'): void {
+      up.set({ source }, 1);
+      const began = since.get(source);
+      if (began === undefined) return;
+      since.delete(source);
+      say(`${source} answers again after ${((Date.now() - began) / 1000).toFixed(0)} s.`);
+    },
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      done();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -1,0 +1,37 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { tools } from '../../../../script/dev/config.ts';
+import { until } from './until.ts';
+
+const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
+
+/** Starts `openledger` as a process of its own. */
+export function startCommand(args: readonly string[], command: string = tools.node, program: string = main) {
+  const child: ChildProcess = spawn(command, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString();
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    output: () => output,
+    /** Waits until it has written that. */
+    says: (text: string): Promise<true> => until(`"${text}" in: ${output}`, async () => output.includes(text)),
+    ended,
+    /** Asks it to end, as Ctrl-C does. Returns its exit code. */
+    stop: async (): Promise<number | null> => {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
+}
+
+/** Runs `openledger` to its end. */
+export async function openledger(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const command = startCommand(args);
+  const code = await command.ended;
+  return { code, output: command.output() };
+}
