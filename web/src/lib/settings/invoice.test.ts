@@ -39,7 +39,9 @@ const receipt = (sequence: number, timestamp: number, name = 'Guide'): Paid => (
 
 describe('invoiceCsv', () => {
   test('has a line for each receipt, oldest first, and their sum', () => {
-    const lines = invoiceCsv([receipt(2, 1_800_000_060), receipt(1, 1_800_000_000)]).trim().split('\r\n');
+    const lines = invoiceCsv([receipt(2, 1_800_000_060), receipt(1, 1_800_000_000)])
+      .trim()
+      .split('\r\n');
     expect(lines).toHaveLength(4);
     expect(lines[1]).toBe('2027-01-15T08:00:00.000Z,Guide,0x0a,10,5,1.5,1500000000000000000,0xab,1,0x01,3,final,0xfe');
     expect(lines[2]).toContain(',2,0x02,');
