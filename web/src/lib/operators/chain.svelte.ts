@@ -29,7 +29,7 @@ export function useBond(account: () => string) {
   const app = useApp();
   return createQuery(() => ({
     queryKey: keys.operatorOnChain(account()),
-    refetchInterval: 5_000,
+    refetchInterval: 10_000,
     queryFn: () =>
       app.chain.readContract({
         address: app.address('OperatorRegistry'),
