@@ -48,6 +48,10 @@ export class Session {
     const stored = this.#stored;
     return stored?.open && stored.expiry > Date.now() / 1000 ? apiKeyOf(stored.privateKey) : undefined;
   }
+  /** Address of the key in this browser, whether or not its session still works. */
+  get signer(): Address | undefined {
+    return this.#stored && privateKeyToAccount(this.#stored.privateKey).address;
+  }
   get ceiling(): bigint {
     return this.#stored?.ceiling ?? 0n;
   }

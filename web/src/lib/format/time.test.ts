@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { duration, relativeTime } from './time.ts';
+import { countdown, duration, relativeTime } from './time.ts';
 
 test('relative time speaks the reader’s language', () => {
   expect(relativeTime(940, 1000, 'en')).toBe('1 minute ago');
@@ -20,4 +20,16 @@ test.each([
   [172_800, '2 d'],
 ])('%i seconds read as %s', (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+test.each([
+  [25, '00:25'],
+  [125, '02:05'],
+  [172_752, '1 d 23:59:12'],
+  [3600, '01:00:00'],
+  [0.4, '00:01'],
+  [0, '00:00'],
+  [-9, '00:00'],
+])('%d seconds left tick as %s', (seconds, text) => {
+  expect(countdown(seconds)).toBe(text);
 });

@@ -50,6 +50,10 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
         ? `/models/${model.id}`
         : datanet
           ? `/datanets/${datanet.id}`
-          : undefined;
+          : entry.batch
+            ? `/receipts?batch=${entry.batch.id}`
+            : entry.kind === 'OPERATOR_REGISTERED'
+              ? `/operators/${entry.actor.id}`
+              : undefined;
   return { text: texts[entry.kind] ?? entry.kind.toLowerCase().replaceAll('_', ' '), href };
 }

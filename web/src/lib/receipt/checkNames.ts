@@ -1,6 +1,6 @@
 import { m } from '#lib/paraglide/messages.js';
 
-/** What each check of a receipt is about, in the reader's language. */
+/** What each check of a receipt or a batch is about, in the reader's language. */
 export function nameOfCheck(name: string): string {
   const names: Record<string, () => string> = {
     signature: m.check_signature,
@@ -17,6 +17,17 @@ export function nameOfCheck(name: string): string {
     fee: m.check_fee,
     allocation: m.check_allocation,
     sum: m.check_sum,
+    header: m.check_batch_header,
+    belongs: m.check_batch_belongs,
+    parameters: m.check_batch_parameters,
+    order: m.check_batch_order,
+    signatures: m.check_batch_signatures,
+    hashes: m.check_batch_hashes,
+    receiptsTree: m.check_batch_receipts,
+    allocationsTree: m.check_batch_allocations,
+    rewardsTree: m.check_batch_rewards,
+    sums: m.check_batch_sums,
+    growth: m.check_batch_growth,
   };
   return names[name]?.() ?? name;
 }

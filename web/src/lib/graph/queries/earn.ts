@@ -56,11 +56,14 @@ export const earningsQuery = graphql(`
       batch {
         batchIndex
         status
+        settledAt
         finalAt
+        finalizedAt
       }
       receipt {
         id
-        receiptHash
+        channelId
+        sequence
         timestamp
         fee
       }

@@ -63,6 +63,7 @@ export const activityQuery = graphql(`
         }
       }
       batch {
+        id
         batchIndex
         callCount
         fees

@@ -1,0 +1,6 @@
+import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { operatorFields, operatorQuery } from '#lib/graph/queries/operators.ts';
+
+export type OperatorRow = ResultOf<typeof operatorFields>;
+export type OperatorDetail = NonNullable<ResultOf<typeof operatorQuery>['operator']>;
+export type OperatorBatch = ResultOf<typeof operatorQuery>['batches'][number];

@@ -1,0 +1,18 @@
+import type { Graph } from '#lib/graph/client.ts';
+import { payerReceiptsQuery } from '#lib/graph/queries/payer.ts';
+import type { PayerReceipt } from './types.ts';
+
+/** Rows that the subgraph gives at a time. */
+const PAGE = 1000;
+
+/** Every settled receipt of a payer, page after page. */
+export async function readReceipts(graph: Pick<Graph, 'read'>, payer: string): Promise<PayerReceipt[]> {
+  const receipts: PayerReceipt[] = [];
+  for (;;) {
+    const last = receipts.at(-1)?.id;
+    const where = { payer, ...(last ? { id_gt: last } : {}) };
+    const { batchReceipts } = await graph.read(payerReceiptsQuery, { where });
+    receipts.push(...batchReceipts);
+    if (batchReceipts.length < PAGE) return receipts;
+  }
+}

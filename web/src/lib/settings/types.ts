@@ -1,0 +1,6 @@
+import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { payerQuery, payerReceiptsQuery } from '#lib/graph/queries/payer.ts';
+
+export type PayerChannel = ResultOf<typeof payerQuery>['channels'][number];
+export type PayerEscrow = ResultOf<typeof payerQuery>['escrowAccounts'][number];
+export type PayerReceipt = ResultOf<typeof payerReceiptsQuery>['batchReceipts'][number];
