@@ -8,14 +8,15 @@ defined, and the batch gradient is the sum of its records' gradients.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from peft.helpers import disable_input_dtype_casting
 from torch import Tensor
 
 from openlora.adapters.store import write_adapter
@@ -99,10 +100,15 @@ class Trainer:
         self.parameters = [p for p in self.peft.parameters() if p.requires_grad]
         self.peft.eval()
 
-    def precision(self) -> AbstractContextManager[Any]:
-        if self.dtype == torch.bfloat16:
-            return torch.autocast(self.device.type, torch.bfloat16)
-        return nullcontext()
+    @contextmanager
+    def precision(self) -> Iterator[None]:
+        """bfloat16 products under autocast, float32 LoRA weights; nothing where training is in float32."""
+        if self.dtype != torch.bfloat16:
+            yield
+            return
+        # Autocast makes both sides bfloat16; PEFT would first make each input float32, twice the copies.
+        with disable_input_dtype_casting(self.peft), torch.autocast(self.device.type, torch.bfloat16):
+            yield
 
     def train(
         self,
