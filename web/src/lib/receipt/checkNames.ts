@@ -23,6 +23,7 @@ export function nameOfCheck(name: string): string {
     order: m.check_batch_order,
     signatures: m.check_batch_signatures,
     hashes: m.check_batch_hashes,
+    allocations: m.check_batch_allocation_hashes,
     receiptsTree: m.check_batch_receipts,
     allocationsTree: m.check_batch_allocations,
     rewardsTree: m.check_batch_rewards,
