@@ -120,16 +120,25 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         // Copied once, since each read of a nested calldata struct is decoded anew; the copy refuses dirty bits.
         BatchBody memory b = body;
         Tree memory after_ = rewards;
-        OperatorBatches memory state = _storage().batches[b.operator];
+        OperatorBatches storage batches_ = _storage().batches[b.operator];
+        // One load and one store of the slot: settled 0–31, finalized 32–63, pendingValue 64–159, voidedFrom 160–191.
+        uint256 state;
+        assembly ("memory-safe") {
+            state := sload(batches_.slot)
+        }
         _requireNext(state, b, previous);
         _requireCommitted(b, channels, dataCommitment);
         _requireReceipts(b, channels);
         _requireRewards(b, after_, previous.rewards);
 
-        state.settled = b.batchIndex;
-        state.pendingValue += b.receipts.amount;
-        _storage().batches[b.operator] = state;
-        registry.setLock(b.operator, state.pendingValue);
+        unchecked {
+            // Neither field spills over: the index is `settled` + 1 of 32 bits, and money is less than 96 bits count.
+            state += uint256(b.receipts.amount) << 64 | 1;
+        }
+        assembly ("memory-safe") {
+            sstore(batches_.slot, state)
+        }
+        registry.setLock(b.operator, uint96(state >> 64));
 
         bytes32 bodyHash = _hashBody(body);
         header = _hashHeader(bodyHash, rewards, uint64(block.timestamp));
@@ -265,9 +274,10 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         return uint32(block.timestamp / 1 days) - firstDay;
     }
 
+    /// @param state the operator's slot, as in `settle`
     /// @dev The caller may settle for the operator, there is room, and the batch continues the one before it.
     function _requireNext(
-        OperatorBatches memory state,
+        uint256 state,
         BatchBody memory body,
         PreviousBatch calldata previous
     ) private view {
@@ -276,15 +286,16 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
             revert Settlement_NotOperator(msg.sender, body.operator);
         }
         if (!operator.active) revert Settlement_OperatorInactive(body.operator);
-        if (state.voidedFrom != 0) revert Settlement_RefundsPending(body.operator, state.voidedFrom);
-        if (state.settled - state.finalized >= MAX_PENDING) revert Settlement_TooManyPending(body.operator);
-        if (body.batchIndex != state.settled + 1) {
-            revert Settlement_WrongBatchIndex(body.batchIndex, state.settled + 1);
+        uint32 settled = uint32(state);
+        if (uint32(state >> 160) != 0) revert Settlement_RefundsPending(body.operator, uint32(state >> 160));
+        if (settled - uint32(state >> 32) >= MAX_PENDING) revert Settlement_TooManyPending(body.operator);
+        if (body.batchIndex != settled + 1) {
+            revert Settlement_WrongBatchIndex(body.batchIndex, settled + 1);
         }
-        bytes32 stored = _storage().headerHashes[body.operator][state.settled]; // 0 before the first batch
+        bytes32 stored = _storage().headerHashes[body.operator][settled]; // 0 before the first batch
         if (body.previousHash != stored) revert Settlement_WrongPreviousBatch(body.previousHash, stored);
         bytes32 opened;
-        if (state.settled != 0 || !_isZero(previous)) {
+        if (settled != 0 || !_isZero(previous)) {
             opened = _hashHeader(previous.bodyHash, previous.rewards, previous.settledAt);
         }
         if (opened != stored) revert Settlement_WrongPreviousBatch(opened, stored);

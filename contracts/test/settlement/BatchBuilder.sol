@@ -155,6 +155,7 @@ abstract contract BatchBuilder is SettlementBase {
         );
         vm.prank(operator_);
         header = settlement.settle(b.body, b.rewards, b.previous, b.channels, b.data);
+        delete rewardsAfter[operator_][b.body.batchIndex]; // of a void batch of the same index
         for (uint256 i = 0; i < rewards.length; ++i) {
             rewardsAfter[operator_][b.body.batchIndex].push(rewards[i]);
         }
