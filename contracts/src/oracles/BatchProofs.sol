@@ -62,11 +62,7 @@ abstract contract BatchProofs is IFraudProofs {
     function _openChannel(
         Accused calldata accused,
         OpenedChannel calldata channel
-    )
-        internal
-        pure
-        returns (bytes32 id, Channels.VoucherWords memory words, Channels.Collection memory entry)
-    {
+    ) internal pure returns (bytes32 id, Channels.VoucherWords memory words, Channels.Collection memory entry) {
         uint256 entries = _requireChannels(accused, channel.channels);
         if (channel.index >= entries) revert FraudProofs_NoSuchEntry(channel.index, entries);
         words.operator = accused.header.body.operator;

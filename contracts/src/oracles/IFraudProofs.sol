@@ -28,7 +28,12 @@ interface IFraudProofs {
         address indexed operator, uint32 indexed batchIndex, bytes32 bodyHash, Fault fault, address challenger
     );
     event EquivocationProven(
-        address indexed operator, bytes32 indexed channel, uint32 sequence, bytes32 first, bytes32 second, address challenger
+        address indexed operator,
+        bytes32 indexed channel,
+        uint32 sequence,
+        bytes32 first,
+        bytes32 second,
+        address challenger
     );
 
     error FraudProofs_NoFault();

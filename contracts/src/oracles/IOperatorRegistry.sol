@@ -19,7 +19,12 @@ interface IOperatorRegistry {
     event Unbonded(address indexed operator, uint96 amount, uint96 stake);
     /// @param reward part of `amount` that the challenger got; the rest is burned
     event Slashed(
-        address indexed operator, address indexed challenger, uint96 amount, uint96 reward, uint96 stake, uint96 unbonding
+        address indexed operator,
+        address indexed challenger,
+        uint96 amount,
+        uint96 reward,
+        uint96 stake,
+        uint96 unbonding
     );
 
     error OperatorRegistry_NotSettlement(address caller);

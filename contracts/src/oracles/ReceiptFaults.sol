@@ -205,9 +205,8 @@ abstract contract ReceiptFaults is BatchProofs {
         uint32 version = component.termsVersion;
         if (modelId == 0 || version == 0 || version > models.termsVersion(modelId)) return (false, 0);
         Terms memory terms = models.terms(modelId, version);
-        base = uint256(receipt.promptTokens) * terms.promptPrice
-            + uint256(receipt.completionTokens) * terms.completionPrice
-            + uint256(receipt.retrievalTokens) * terms.retrievalPrice
+        base = uint256(receipt.promptTokens) * terms.promptPrice + uint256(receipt.completionTokens)
+            * terms.completionPrice + uint256(receipt.retrievalTokens) * terms.retrievalPrice
             + uint256(receipt.agentSteps) * terms.agentStepPrice;
         return (true, _roundUp(base));
     }

@@ -166,8 +166,7 @@ abstract contract TreeFaults is BatchProofs {
         bytes32 given =
             keccak256(abi.encode(previous.bodyHash, keccak256(abi.encode(previous.rewards)), previous.settledAt));
         if (given != body.previousHash) revert FraudProofs_WrongPrevious(given, body.previousHash);
-        return
-            TreeProofs.sumsAt(previous.rewards, SumTree.REWARDS, sums.before, uint256(uint160(sums.account)) << 96);
+        return TreeProofs.sumsAt(previous.rewards, SumTree.REWARDS, sums.before, uint256(uint160(sums.account)) << 96);
     }
 
     /// @dev Sums of the account's allocations, which lie between its first possible key and the next account's.

@@ -91,9 +91,7 @@ contract FraudProofsTest is FraudBase {
         uint32[2] memory outside = [each, 2 * each + 1];
         for (uint256 i = 0; i < 2; ++i) {
             _refused(
-                abi.encodeCall(
-                    IFraudProofs.proveMissingReceipt, (accused, _channel(s, 0), outside[i], leaf, leaf)
-                ),
+                abi.encodeCall(IFraudProofs.proveMissingReceipt, (accused, _channel(s, 0), outside[i], leaf, leaf)),
                 abi.encodeWithSelector(IFraudProofs.FraudProofs_NotInEntry.selector, outside[i], each, 2 * each)
             );
         }
@@ -121,9 +119,7 @@ contract FraudProofsTest is FraudBase {
         AccountSums memory sums = _sums(before, s, _developer());
         sums.previous.settledAt += 1;
         bytes32 given = keccak256(
-            abi.encode(
-                sums.previous.bodyHash, keccak256(abi.encode(sums.previous.rewards)), sums.previous.settledAt
-            )
+            abi.encode(sums.previous.bodyHash, keccak256(abi.encode(sums.previous.rewards)), sums.previous.settledAt)
         );
         _refused(
             abi.encodeCall(IFraudProofs.proveMisaccounting, (accused, sums)),
@@ -173,9 +169,8 @@ contract FraudProofsTest is FraudBase {
         SignedReceipt memory other = s.opened[0];
         other.promptTokens += 1;
         OpenedReceipt memory opened = _openReceipt(s, 0, other);
-        bytes memory error = abi.encodeWithSelector(
-            IFraudProofs.FraudProofs_WrongReceipt.selector, _hash(other), s.receipts[1].data
-        );
+        bytes memory error =
+            abi.encodeWithSelector(IFraudProofs.FraudProofs_WrongReceipt.selector, _hash(other), s.receipts[1].data);
         Allocation[] memory none;
         Boundary memory boundary;
         _refused(abi.encodeCall(IFraudProofs.proveMislabelledReceipt, (accused, opened)), error);
@@ -183,9 +178,7 @@ contract FraudProofsTest is FraudBase {
             abi.encodeCall(IFraudProofs.proveWrongPrice, (accused, opened, _component(), _channel(s, 0)));
         _refused(call, error);
         _refused(abi.encodeCall(IFraudProofs.proveUnbalancedAllocation, (accused, opened, none)), error);
-        call = abi.encodeCall(
-            IFraudProofs.proveUnfaithfulAllocation, (accused, opened, none, _developer(), boundary)
-        );
+        call = abi.encodeCall(IFraudProofs.proveUnfaithfulAllocation, (accused, opened, none, _developer(), boundary));
         _refused(call, error);
     }
 
@@ -196,9 +189,7 @@ contract FraudProofsTest is FraudBase {
         _refused(
             abi.encodeCall(IFraudProofs.proveWrongPrice, (accused, opened, other, _channel(s, 0))),
             abi.encodeWithSelector(
-                IFraudProofs.FraudProofs_WrongComposition.selector,
-                _hashComponent(other),
-                _hashComponent(_component())
+                IFraudProofs.FraudProofs_WrongComposition.selector, _hashComponent(other), _hashComponent(_component())
             )
         );
         bytes memory call =
@@ -217,15 +208,12 @@ contract FraudProofsTest is FraudBase {
         Allocation[] memory other = _stated(operator, s.opened[0].fee, 0);
         other[0].amount += 1;
         bytes memory error = abi.encodeWithSelector(
-            IFraudProofs.FraudProofs_WrongAllocations.selector,
-            keccak256(abi.encode(other)),
-            s.opened[0].allocationHash
+            IFraudProofs.FraudProofs_WrongAllocations.selector, keccak256(abi.encode(other)), s.opened[0].allocationHash
         );
         Boundary memory boundary;
         _refused(abi.encodeCall(IFraudProofs.proveUnbalancedAllocation, (accused, opened, other)), error);
-        bytes memory call = abi.encodeCall(
-            IFraudProofs.proveUnfaithfulAllocation, (accused, opened, other, _developer(), boundary)
-        );
+        bytes memory call =
+            abi.encodeCall(IFraudProofs.proveUnfaithfulAllocation, (accused, opened, other, _developer(), boundary));
         _refused(call, error);
     }
 
@@ -247,9 +235,7 @@ contract FraudProofsTest is FraudBase {
         leaf = _open(s, R, 2);
         _refused(
             abi.encodeCall(IFraudProofs.proveContradictedReceipt, (accused, other, signature, leaf)),
-            abi.encodeWithSelector(
-                IFraudProofs.FraudProofs_WrongLeaf.selector, s.receipts[2].key, s.receipts[1].key
-            )
+            abi.encodeWithSelector(IFraudProofs.FraudProofs_WrongLeaf.selector, s.receipts[2].key, s.receipts[1].key)
         );
     }
 
@@ -324,9 +310,7 @@ contract FraudProofsTest is FraudBase {
         b = _sign(second);
         _refused(
             abi.encodeCall(IFraudProofs.proveEquivocation, (operator, first, a, second, b)),
-            abi.encodeWithSelector(
-                IFraudProofs.FraudProofs_WrongChannel.selector, bytes32("another"), first.channel
-            )
+            abi.encodeWithSelector(IFraudProofs.FraudProofs_WrongChannel.selector, bytes32("another"), first.channel)
         );
     }
 }

@@ -127,18 +127,14 @@ contract HonestTest is FraudBase {
         OpenedReceipt memory opened = _openReceipt(s, position, s.opened[position]);
         bytes memory signature = _sign(opened.receipt);
         _noFault(
-            abi.encodeCall(
-                IFraudProofs.proveContradictedReceipt, (accused, opened.receipt, signature, opened.leaf)
-            )
+            abi.encodeCall(IFraudProofs.proveContradictedReceipt, (accused, opened.receipt, signature, opened.leaf))
         );
         _noFault(abi.encodeCall(IFraudProofs.proveMislabelledReceipt, (accused, opened)));
         uint256 channel = 0;
         for (uint256 n = s.calls[0].calls; n <= position; n += s.calls[channel].calls) {
             ++channel;
         }
-        _noFault(
-            abi.encodeCall(IFraudProofs.proveWrongPrice, (accused, opened, _component(), _channel(s, channel)))
-        );
+        _noFault(abi.encodeCall(IFraudProofs.proveWrongPrice, (accused, opened, _component(), _channel(s, channel))));
     }
 
     function _tryAllocations(

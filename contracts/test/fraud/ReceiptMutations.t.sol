@@ -166,9 +166,7 @@ contract ReceiptMutationsTest is Mutations {
         _commit(s);
         Allocation[] memory stated = _stated(operator, s.opened[1].fee, 1);
         Boundary memory boundary = _boundary(A, s.allocations, _key(account, 1));
-        fraudProofs.proveUnfaithfulAllocation(
-            _accuse(s), _openReceipt(s, 1, s.opened[1]), stated, account, boundary
-        );
+        fraudProofs.proveUnfaithfulAllocation(_accuse(s), _openReceipt(s, 1, s.opened[1]), stated, account, boundary);
     }
 
     function partMoved(

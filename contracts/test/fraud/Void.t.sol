@@ -61,9 +61,7 @@ contract VoidTest is FraudBase {
         uint256 supply = token.totalSupply();
         uint256 had = token.balanceOf(watchtower);
         vm.expectEmit(address(registry));
-        emit IOperatorRegistry.Slashed(
-            operator, watchtower, 4 * VALUE, 4 * VALUE / 5, STAKE - 4 * VALUE, 0
-        );
+        emit IOperatorRegistry.Slashed(operator, watchtower, 4 * VALUE, 4 * VALUE / 5, STAKE - 4 * VALUE, 0);
         _void(good, bad);
         assertEq(token.balanceOf(watchtower) - had, 4 * VALUE / 5);
         assertEq(supply - token.totalSupply(), 4 * VALUE - 4 * VALUE / 5);
@@ -234,9 +232,7 @@ contract VoidTest is FraudBase {
         bytes32 first = escrow.channelId(bad.calls[0].payer, operator, bad.calls[0].payer);
         uint96 amount = bad.calls[0].fee * bad.calls[0].calls;
         vm.expectEmit(address(escrow));
-        emit IPaymentEscrow.Refunded(
-            bad.calls[0].payer, operator, first, amount, 100_000e18, 0, bad.calls[0].payer
-        );
+        emit IPaymentEscrow.Refunded(bad.calls[0].payer, operator, first, amount, 100_000e18, 0, bad.calls[0].payer);
         settlement.refund(headers[operator][1], bad.batch.channels, 0, 1);
         assertEq(_state().voidedFrom, 1);
         settlement.refund(headers[operator][1], bad.batch.channels, 0, 1); // again: nothing
@@ -271,9 +267,7 @@ contract VoidTest is FraudBase {
         _void(good, bad);
         vm.prank(operator);
         _expect(abi.encodeWithSelector(ISettlement.Settlement_RefundsPending.selector, operator, 2));
-        settlement.settle(
-            bad.batch.body, bad.batch.rewards, bad.batch.previous, bad.batch.channels, bad.batch.data
-        );
+        settlement.settle(bad.batch.body, bad.batch.rewards, bad.batch.previous, bad.batch.channels, bad.batch.data);
         _refundAll(after_);
         _refundAll(bad);
         Story memory again = _settleHonest(_two());
@@ -338,9 +332,7 @@ contract VoidTest is FraudBase {
         channels[51] ^= 0x01; // an amount
         bytes32 expected = h.body.channelsHash;
         _expect(
-            abi.encodeWithSelector(
-                ISettlement.Settlement_WrongChannelsHash.selector, expected, keccak256(channels)
-            )
+            abi.encodeWithSelector(ISettlement.Settlement_WrongChannelsHash.selector, expected, keccak256(channels))
         );
         settlement.refund(h, channels, 0, 2);
         channels[51] ^= 0x01;
@@ -373,9 +365,7 @@ contract VoidTest is FraudBase {
         _refundAll(after_);
         _refundAll(bad);
         assertEq(token.balanceOf(address(escrow)), held);
-        assertEq(
-            uint256(escrow.account(payer, operator).balance) + escrow.account(payer2, operator).balance, balances
-        );
+        assertEq(uint256(escrow.account(payer, operator).balance) + escrow.account(payer2, operator).balance, balances);
         assertEq(token.balanceOf(address(pool)), 0);
         uint256 lost = staked - token.balanceOf(address(registry));
         assertEq(lost, 2 * (uint256(bad.batch.body.receipts.amount) + after_.batch.body.receipts.amount));

@@ -123,17 +123,14 @@ abstract contract SettlementBase is Test {
         settlement = Settlement(
             _proxy(
                 address(
-                    new Settlement(
-                        escrow, registry, feePolicy, pool, treasury, proofs, WINDOW, LONGEST_PAUSE, _today()
-                    )
+                    new Settlement(escrow, registry, feePolicy, pool, treasury, proofs, WINDOW, LONGEST_PAUSE, _today())
                 ),
                 abi.encodeCall(Settlement.initialize, (authority))
             )
         );
         assertEq(address(settlement), settlement_);
-        models = ModelRegistry(
-            _proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (authority)))
-        );
+        models =
+            ModelRegistry(_proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (authority))));
         fraudProofs = FraudProofs(
             _proxy(
                 address(new FraudProofs(settlement, registry, models, feePolicy)),

@@ -26,7 +26,13 @@ const entry = async (seed: `0x${string}`) => {
   };
   return {
     voucher,
-    entry: { ...voucher, collected: 5n, previousSequence: 1, lastSequence: 3, signature: await signVoucher(account, voucher, domain) },
+    entry: {
+      ...voucher,
+      collected: 5n,
+      previousSequence: 1,
+      lastSequence: 3,
+      signature: await signVoucher(account, voucher, domain),
+    },
   };
 };
 
