@@ -24,12 +24,14 @@ import {VotingPower} from "../contracts/src/governance/VotingPower.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
+import {FraudProofs} from "../contracts/src/oracles/FraudProofs.sol";
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
 import {FeePolicy} from "../contracts/src/settlement/FeePolicy.sol";
 import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
 import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
 import {IRewardPool} from "../contracts/src/settlement/IRewardPool.sol";
+import {ISettlement} from "../contracts/src/settlement/ISettlement.sol";
 import {PaymentEscrow} from "../contracts/src/settlement/PaymentEscrow.sol";
 import {RewardPool} from "../contracts/src/settlement/RewardPool.sol";
 import {Settlement} from "../contracts/src/settlement/Settlement.sol";
@@ -224,11 +226,19 @@ abstract contract Deployment {
             IFeePolicy(at("FeePolicy")),
             IRewardPool(at("RewardPool")),
             at("Treasury"),
+            at("FraudProofs"),
             p.clocks.window,
             p.clocks.longestPause,
             uint32(block.timestamp / 1 days)
         );
         _proxy("Settlement", address(settlement), abi.encodeCall(Settlement.initialize, (authority)));
+        FraudProofs proofs = new FraudProofs(
+            ISettlement(at("Settlement")),
+            IOperatorRegistry(at("OperatorRegistry")),
+            IModelRegistry(at("ModelRegistry")),
+            IFeePolicy(at("FeePolicy"))
+        );
+        _proxy("FraudProofs", address(proofs), abi.encodeCall(FraudProofs.initialize, (authority)));
     }
 
     function _deployFaucet(

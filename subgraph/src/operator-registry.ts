@@ -2,6 +2,7 @@ import { Address, BigInt, Bytes, ethereum } from '@graphprotocol/graph-ts';
 import {
   OperatorRegistered,
   OperatorUpdated,
+  Slashed,
   Staked,
   Unbonded,
   UnbondingStarted,
@@ -81,6 +82,21 @@ export function handleUnbondingStarted(event: UnbondingStarted): void {
   operator.unbonding = event.params.amount;
   operator.unbondedAt = event.params.unbondedAt;
   recordStake(operator, event.params.operator, 'UNBONDING_STARTED', event.params.amount, stake, event);
+}
+
+export function handleSlashed(event: Slashed): void {
+  const operator = loadOperator(event.params.operator, event);
+  const change = event.params.stake.minus(operator.stake);
+  operator.stake = event.params.stake;
+  operator.unbonding = event.params.unbonding;
+  operator.save();
+
+  const point = new StakePoint(0);
+  point.change = change;
+  point.save();
+  const totals = loadProtocol();
+  totals.stake = totals.stake.plus(change);
+  totals.save();
 }
 
 export function handleUnbonded(event: Unbonded): void {

@@ -1,4 +1,4 @@
-import { Deposited, SessionAuthorized, SessionRevoked, ThawStarted, Withdrawn } from '../generated/PaymentEscrow/PaymentEscrow';
+import { Deposited, Refunded, SessionAuthorized, SessionRevoked, ThawStarted, Withdrawn } from '../generated/PaymentEscrow/PaymentEscrow';
 import { Channel, Deposit, Withdrawal } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
@@ -28,6 +28,27 @@ export function handleDeposited(event: Deposited): void {
   const totals = loadProtocol();
   totals.deposited = totals.deposited.plus(event.params.amount);
   totals.save();
+}
+
+/** What a void batch had collected on a channel comes back, and so do its sequences. */
+export function handleRefunded(event: Refunded): void {
+  const amount = event.params.amount;
+  const escrow = loadEscrow(event.params.payer, event.params.operator, event);
+  // A thaw that runs already does not reach what comes back.
+  const before = event.params.balance.minus(amount);
+  if (escrow.thawing.gt(before)) escrow.thawing = before;
+  escrow.balance = event.params.balance;
+  escrow.collected = escrow.collected.minus(amount);
+  escrow.save();
+
+  const channel = loadChannel(event.params.channel, event.params.payer, event.params.operator, event.params.signer, event);
+  channel.collected = channel.collected.minus(amount);
+  channel.sequence = event.params.sequence;
+  channel.save();
+
+  const payer = touch(event.params.payer, event);
+  payer.spent = payer.spent.minus(amount);
+  payer.save();
 }
 
 export function handleThawStarted(event: ThawStarted): void {

@@ -3,6 +3,7 @@ import { RewardClaimed, RewardsActivated, VotesClaimed } from '../generated/Rewa
 import { RewardAccount, RewardClaim, RewardPoint, RewardsActivation, VotesClaim } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
+import { loadBatch } from './util/batch';
 import { batchId, eventId, pairId } from './util/ids';
 import { loadOperator } from './util/operator';
 import { loadProtocol, ZERO } from './util/protocol';
@@ -30,7 +31,8 @@ export function handleRewardsActivated(event: RewardsActivated): void {
 
   const activation = new RewardsActivation(eventId(event));
   activation.operatorAccount = event.params.operator;
-  activation.batch = batchId(event.params.operator, event.params.batchIndex);
+  const batch = loadBatch(event.params.operator, event.params.batchIndex);
+  activation.batch = batch === null ? batchId(event.params.operator, event.params.batchIndex) : batch.id;
   activation.rewardsRoot = event.params.rewardsRoot;
   activation.amount = event.params.amount;
   activation.weight = event.params.weight;

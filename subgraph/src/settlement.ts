@@ -1,11 +1,12 @@
-import { Address, Bytes, DataSourceContext, ethereum } from '@graphprotocol/graph-ts';
+import { Address, BigInt, Bytes, DataSourceContext, ethereum } from '@graphprotocol/graph-ts';
 import { BatchFile as BatchFileTemplate } from '../generated/templates';
-import { BatchFinalized, BatchSettled } from '../generated/Settlement/Settlement';
+import { BatchFinalized, BatchSettled, BatchVoided } from '../generated/Settlement/Settlement';
 import { Batch, ChannelCollection, RevenuePoint, UsagePoint } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
+import { loadBatch } from './util/batch';
 import { loadChannel, loadEscrow } from './util/escrow';
-import { batchId, numberId } from './util/ids';
+import { batchId, eventId, numberId } from './util/ids';
 import { loadOperator } from './util/operator';
 import { loadProtocol, ZERO } from './util/protocol';
 import { ChannelEntry, channelId, channelsOf, ENTRY_BYTES } from './util/settlement-call';
@@ -68,7 +69,14 @@ function recordCollection(batch: Batch, operator: Address, entry: ChannelEntry, 
 }
 
 export function handleBatchSettled(event: BatchSettled): void {
-  const batch = new Batch(batchId(event.params.operator, event.params.batchIndex));
+  const id = batchId(event.params.operator, event.params.batchIndex);
+  // Once a void batch's money is back, its number is used again.
+  const replaced = loadBatch(event.params.operator, event.params.batchIndex);
+  const batch = new Batch(replaced === null ? id : id.concat(eventId(event)));
+  if (replaced !== null) {
+    replaced.replacedBy = batch.id;
+    replaced.save();
+  }
   batch.operatorAccount = touch(event.params.operator, event).id;
   batch.operator = event.params.operator;
   batch.batchIndex = event.params.batchIndex.toI32();
@@ -137,8 +145,18 @@ export function handleBatchSettled(event: BatchSettled): void {
   totals.save();
 }
 
+/** A void batch takes all that was built on it along. */
+export function handleBatchVoided(event: BatchVoided): void {
+  const last = event.params.lastBatchIndex.toI32();
+  for (let index = event.params.batchIndex.toI32(); index <= last; index++) {
+    const batch = loadBatch(event.params.operator, BigInt.fromI32(index))!;
+    batch.status = 'VOID';
+    batch.save();
+  }
+}
+
 export function handleBatchFinalized(event: BatchFinalized): void {
-  const batch = Batch.load(batchId(event.params.operator, event.params.batchIndex))!;
+  const batch = loadBatch(event.params.operator, event.params.batchIndex)!;
   batch.status = 'FINAL';
   batch.finalizedAt = event.block.timestamp;
   batch.net = event.params.net;

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 /// @notice Reads the packed channel entries of a batch (docs/wire.md) into the words that a voucher's hash is taken over.
 library Channels {
     /// @notice Bytes of an entry: payer 20, signer 20, collected 12, lastSequence 4, cumulativeCeiling 12, maxSequence 4,
-    ///         app 20, appMarkupBps 2, expiry 4, reserved 5, r 32, yParityAndS 32.
+    ///         app 20, appMarkupBps 2, expiry 4, zero 1, previousSequence 4, r 32, yParityAndS 32.
     uint256 internal constant ENTRY_BYTES = 167;
     uint256 internal constant MAX_ENTRIES = 512;
 
@@ -29,7 +29,7 @@ library Channels {
     struct Collection {
         uint96 collected;
         uint32 lastSequence;
-        uint40 reserved;
+        uint40 previousSequence; // four bytes behind one that is zero, so that one comparison covers all five
         bytes32 r;
         bytes32 vs;
     }
@@ -62,7 +62,7 @@ library Channels {
             mstore(add(entry, 0x20), and(shr(128, word), 0xffffffff))
             mstore(add(words, 0x80), and(shr(32, word), 0xffffffffffffffffffffffff))
             mstore(add(words, 0xa0), and(word, 0xffffffff))
-            word := calldataload(add(at, 72)) // app 20 ‖ appMarkupBps 2 ‖ expiry 4 ‖ reserved 5 ‖ first byte of r
+            word := calldataload(add(at, 72)) // app 20 ‖ appMarkupBps 2 ‖ expiry 4 ‖ zero 1 ‖ previousSequence 4 ‖ first byte of r
             mstore(add(words, 0xc0), shr(96, word))
             mstore(add(words, 0xe0), and(shr(80, word), 0xffff))
             mstore(add(words, 0x100), and(shr(48, word), 0xffffffff))

@@ -17,6 +17,15 @@ interface IOperatorRegistry {
     event Staked(address indexed operator, address indexed actor, uint96 amount, uint96 stake);
     event UnbondingStarted(address indexed operator, uint96 amount, uint64 unbondedAt);
     event Unbonded(address indexed operator, uint96 amount, uint96 stake);
+    /// @param reward part of `amount` that the challenger got; the rest is burned
+    event Slashed(
+        address indexed operator,
+        address indexed challenger,
+        uint96 amount,
+        uint96 reward,
+        uint96 stake,
+        uint96 unbonding
+    );
 
     error OperatorRegistry_NotSettlement(address caller);
     error OperatorRegistry_ZeroAddress();
@@ -61,6 +70,14 @@ interface IOperatorRegistry {
         uint96 pendingValue
     ) external;
 
+    /// @notice Takes stake from an operator that was proven wrong, from what is unbonding too: a part to the challenger,
+    ///         the rest is burned. Takes what is there when that is less than `amount`. Only the settlement.
+    function slash(
+        address operator,
+        uint96 amount,
+        address challenger
+    ) external returns (uint96 slashed);
+
     function operator(
         address account
     ) external view returns (Operator memory);
@@ -75,6 +92,10 @@ interface IOperatorRegistry {
     function operatorOf(
         address signer
     ) external view returns (address);
+    /// @return stake locked per wei of pending value
+    function LOCK_FACTOR() external view returns (uint96);
+    /// @return the challenger's part of a slash, in basis points
+    function CHALLENGER_BPS() external view returns (uint16);
     function minimumStake() external view returns (uint96);
     /// @return seconds between starting to unbond and withdrawing
     function unbondingPeriod() external view returns (uint64);

@@ -7,6 +7,7 @@ import {
 import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IOpenToken} from "../token/IOpenToken.sol";
 import {IOperatorRegistry} from "./IOperatorRegistry.sol";
 
 /// @title OperatorRegistry
@@ -15,12 +16,16 @@ import {IOperatorRegistry} from "./IOperatorRegistry.sol";
 ///      | function         | who                      |
 ///      |------------------|--------------------------|
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      setLock is for the Settlement contract, fixed at construction, so that no role can be given to move a lock.
+///      setLock and slash are for the Settlement contract, fixed at construction, so that no role can be given to move a
+///      lock or take stake.
 contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUpgradeable {
     using SafeERC20 for IERC20;
 
-    /// @notice Stake locked per wei of pending value.
+    /// @inheritdoc IOperatorRegistry
     uint96 public constant LOCK_FACTOR = 2;
+    /// @inheritdoc IOperatorRegistry
+    uint16 public constant CHALLENGER_BPS = 2_000; // so that proving oneself wrong costs four fifths
+    uint256 private constant BPS = 10_000;
 
     IERC20 public immutable token;
     address public immutable settlement;
@@ -154,6 +159,27 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
             if (locked > stake) revert OperatorRegistry_StakeLocked(locked, stake);
         }
         entry.locked = locked;
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function slash(
+        address account,
+        uint96 amount,
+        address challenger
+    ) external returns (uint96 slashed) {
+        if (msg.sender != settlement) revert OperatorRegistry_NotSettlement(msg.sender);
+        Entry storage entry = _storage().entries[account];
+        (uint96 stake, uint96 unbonding) = (entry.stake, entry.unbonding);
+        slashed = amount < stake + unbonding ? amount : stake + unbonding;
+        // What is bonded goes first, so that an operator that stays must add stake before it can go on.
+        uint96 fromStake = slashed < stake ? slashed : stake;
+        stake -= fromStake;
+        unbonding -= slashed - fromStake;
+        (entry.stake, entry.unbonding) = (stake, unbonding);
+        uint96 reward = uint96(uint256(slashed) * CHALLENGER_BPS / BPS); // the burn is what rounds up
+        emit Slashed(account, challenger, slashed, reward, stake, unbonding);
+        if (reward != 0) token.safeTransfer(challenger, reward);
+        if (slashed != reward) IOpenToken(address(token)).burn(slashed - reward);
     }
 
     /// @inheritdoc IOperatorRegistry

@@ -34,6 +34,16 @@ interface IPaymentEscrow {
     event SessionRevoked(
         address indexed payer, address indexed operator, address indexed signer, bytes32 channel, uint32 expiry
     );
+    /// @param sequence of the channel, as before the void batch
+    event Refunded(
+        address indexed payer,
+        address indexed operator,
+        bytes32 indexed channel,
+        uint96 amount,
+        uint96 balance,
+        uint32 sequence,
+        address signer
+    );
 
     error PaymentEscrow_NotSettlement(address caller);
     error PaymentEscrow_ZeroAddress();
@@ -48,7 +58,7 @@ interface IPaymentEscrow {
     error PaymentEscrow_BadEntriesLength(uint256 length);
     error PaymentEscrow_TooManyChannels(uint256 channels);
     error PaymentEscrow_ChannelsOutOfOrder(uint256 index);
-    error PaymentEscrow_ReservedBytes(uint256 index);
+    error PaymentEscrow_WrongPreviousSequence(bytes32 channel, uint40 given, uint32 sequence);
     error PaymentEscrow_BadSignature(bytes32 channel);
     error PaymentEscrow_SequenceNotRising(bytes32 channel, uint32 sequence, uint32 lastSequence);
     error PaymentEscrow_BeyondMaxSequence(bytes32 channel, uint32 lastSequence, uint32 maxSequence);
@@ -57,6 +67,8 @@ interface IPaymentEscrow {
     error PaymentEscrow_VoucherExpired(bytes32 channel, uint32 expiry);
     error PaymentEscrow_SessionExpired(bytes32 channel, uint32 expiry);
     error PaymentEscrow_BeyondBalance(address payer, uint96 required, uint96 balance);
+    error PaymentEscrow_BadRange(uint256 from, uint256 to, uint256 channels);
+    error PaymentEscrow_LaterRefundFirst(bytes32 channel, uint32 sequence, uint32 lastSequence);
     error PaymentEscrow_BeyondPending(uint256 amount, uint256 pending);
 
     /// @notice Adds the caller's OPEN to `payer`'s balance with `operator`.
@@ -114,6 +126,19 @@ interface IPaymentEscrow {
         address operator,
         bytes calldata channels
     ) external returns (uint96 collected, uint32 calls);
+
+    /// @notice Undoes entries of a void batch: gives back what each collected and the sequences it took. Only the
+    ///         settlement, which vouches for `channels`.
+    /// @dev Entries already undone are skipped. What comes back can be withdrawn only by a thaw that starts after it.
+    /// @param from first entry
+    /// @param to entry after the last
+    /// @return entries how many were undone
+    function refund(
+        address operator,
+        bytes calldata channels,
+        uint256 from,
+        uint256 to
+    ) external returns (uint32 entries);
 
     /// @notice Moves a final batch's money: net to the reward pool, protocol fee to burn and treasury. Only the settlement.
     function release(

@@ -5,11 +5,15 @@ import {BatchBody, BatchHeader, Receipt, Tree} from "../types/Settlement.sol";
 
 /// @notice Operators settle receipts in batches under three sum trees; after the window a batch becomes final.
 interface ISettlement {
-    /// @notice State of an operator's batch chain, in one slot. Batches between `finalized` and `settled` are pending.
+    /// @notice State of an operator's batch chain, in one slot. Batches between `finalized` and `settled` are pending;
+    ///         those from `voidedFrom` on (0: none) are void and wait for their refunds, of which `refunded` are done.
+    ///         Once all are, `settled` goes back to the last good batch, on which the next one is built.
     struct OperatorBatches {
         uint32 settled;
         uint32 finalized;
-        uint96 pendingValue;
+        uint96 pendingValue; // of the batches that may still become final
+        uint32 voidedFrom;
+        uint32 refunded; // batches
     }
 
     event BatchSettled(
@@ -40,7 +44,27 @@ interface ISettlement {
         uint96 toTreasury,
         address actor
     );
+    /// @param lastBatchIndex the last batch that was built on it, void with it
+    /// @param value of the batches that became void by this
+    event BatchVoided(
+        address indexed operator,
+        uint32 indexed batchIndex,
+        bytes32 indexed headerHash,
+        uint32 lastBatchIndex,
+        uint96 value,
+        uint96 slashed,
+        address challenger
+    );
+    event BatchRefunded(address indexed operator, uint32 indexed batchIndex, address actor);
+    /// @param settled the last good batch
+    event VoidCleared(address indexed operator, uint32 settled);
 
+    error Settlement_NotFraudProofs(address caller);
+    error Settlement_RefundsPending(address operator, uint32 voidedFrom);
+    error Settlement_NotPending(address operator, uint32 batchIndex);
+    error Settlement_BatchVoid(address operator, uint32 batchIndex);
+    error Settlement_NotVoid(address operator, uint32 batchIndex);
+    error Settlement_WrongEarlierBatches(uint256 given, uint32 expected);
     error Settlement_WrongFirstDay(uint32 given, uint32 expected);
     error Settlement_NotOperator(address caller, address operator);
     error Settlement_OperatorInactive(address operator);
@@ -90,6 +114,33 @@ interface ISettlement {
     /// @notice Makes the operator's oldest pending batch final once its window has passed. Anyone.
     function finalize(
         BatchHeader calldata header
+    ) external;
+
+    /// @notice Makes a pending batch void, and all built on it; slashes the stake locked behind them. Only FraudProofs.
+    /// @param earlier the operator's batches before it that may be pending, ending with the one right before: what is
+    ///        locked for them stays locked. Those that are final already are skipped.
+    function voidBatch(
+        BatchHeader calldata header,
+        BatchHeader[] calldata earlier,
+        address challenger
+    ) external;
+
+    /// @notice Slashes the minimum stake for receipts that contradict each other, in whatever batch they were settled.
+    ///         Only FraudProofs.
+    function slashEquivocation(
+        address operator,
+        address challenger
+    ) external;
+
+    /// @notice Undoes entries of a void batch: its payers get back what it collected. Anyone; of batches that share a
+    ///         channel, the later first.
+    /// @param from first entry
+    /// @param to entry after the last
+    function refund(
+        BatchHeader calldata header,
+        bytes calldata channels,
+        uint256 from,
+        uint256 to
     ) external;
 
     function headerHash(

@@ -20,7 +20,7 @@ import {IPaymentEscrow} from "./IPaymentEscrow.sol";
 ///      |------------------|--------------------------|
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      A pause stops deposits only. collect and release are for the Settlement contract, fixed at construction, so that
+///      A pause stops deposits only. collect, refund and release are for the Settlement contract, fixed at construction, so that
 ///      no role can be given to move payers' money.
 contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 {
     using SafeERC20 for IERC20;
@@ -185,7 +185,6 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         uint256 oldest = block.timestamp > thawPeriod ? block.timestamp - thawPeriod : 0;
         for (uint256 i = 0; i < count; ++i) {
             Channels.read(channels, i, words, entry);
-            if (entry.reserved != 0) revert PaymentEscrow_ReservedBytes(i);
             bytes32 id = Channels.channelOf(words);
             uint256 key = uint256(id) >> 64; // channel192
             if (key <= lastKey) revert PaymentEscrow_ChannelsOutOfOrder(i);
@@ -221,6 +220,24 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         if (net != 0) token.safeTransfer(rewardPool, net);
         if (toTreasury != 0) token.safeTransfer(treasury, toTreasury);
         if (toBurn != 0) IOpenToken(address(token)).burn(toBurn);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function refund(
+        address operator,
+        bytes calldata channels,
+        uint256 from,
+        uint256 to
+    ) external onlySettlement returns (uint32 entries) {
+        uint256 count = channels.length / Channels.ENTRY_BYTES;
+        if (from >= to || to > count) revert PaymentEscrow_BadRange(from, to, count);
+        Channels.VoucherWords memory words;
+        words.operator = operator;
+        Channels.Collection memory entry;
+        for (uint256 i = from; i < to; ++i) {
+            Channels.read(channels, i, words, entry);
+            if (_undo(words, entry)) ++entries;
+        }
     }
 
     /// @inheritdoc IPaymentEscrow
@@ -275,9 +292,11 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
             slot := sload(channel_.slot)
         }
         uint256 last = entry.lastSequence;
-        if (last <= uint32(slot >> 192)) {
-            revert PaymentEscrow_SequenceNotRising(id, uint32(slot >> 192), uint32(last));
+        uint256 previous = entry.previousSequence;
+        if (previous != uint32(slot >> 192)) {
+            revert PaymentEscrow_WrongPreviousSequence(id, uint40(previous), uint32(slot >> 192));
         }
+        if (last <= previous) revert PaymentEscrow_SequenceNotRising(id, uint32(previous), uint32(last));
         if (last > words.maxSequence) revert PaymentEscrow_BeyondMaxSequence(id, uint32(last), words.maxSequence);
         unchecked {
             uint256 cumulative = uint256(uint96(slot)) + entry.collected;
@@ -292,7 +311,7 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
                     revert PaymentEscrow_BeyondSessionCap(id, cumulative, uint96(slot >> 96));
                 }
             }
-            calls = last - uint32(slot >> 192);
+            calls = last - previous;
             // Neither field spills over: the sums are `last` and `cumulative`, which is within a ceiling of 96 bits.
             slot += calls << 192 | entry.collected;
         }
@@ -315,6 +334,42 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         assembly ("memory-safe") {
             sstore(a.slot, sub(slot, amount))
         }
+    }
+
+    /// @dev Takes the channel back to where it was before the entry.
+    /// @return undone false if that has been done already
+    function _undo(
+        Channels.VoucherWords memory words,
+        Channels.Collection memory entry
+    ) private returns (bool undone) {
+        PaymentEscrowStorage storage $ = _storage();
+        bytes32 id = Channels.channelOf(words);
+        Channel storage c = $.channels[id];
+        uint32 previous = uint32(entry.previousSequence);
+        // The sequence tells: nothing of this operator settles while refunds are pending, so it only falls.
+        if (c.sequence <= previous) return false;
+        if (c.sequence != entry.lastSequence) {
+            revert PaymentEscrow_LaterRefundFirst(id, c.sequence, entry.lastSequence);
+        }
+        uint96 amount = entry.collected;
+        c.sequence = previous;
+        c.collected -= amount;
+        $.pending -= amount;
+        uint96 balance = _credit($.accounts[words.operator][words.payer], amount);
+        emit Refunded(words.payer, words.operator, id, amount, balance, previous, words.signer);
+        return true;
+    }
+
+    /// @dev A thaw that runs already does not reach what comes back: it must stay for a thaw of its own, in which honest
+    ///      receipts can be settled again.
+    function _credit(
+        Account storage a,
+        uint96 amount
+    ) private returns (uint96 balance) {
+        balance = a.balance;
+        if (a.thawing > balance) a.thawing = balance;
+        balance += amount;
+        a.balance = balance;
     }
 
     function _authorizeUpgrade(

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
+import {Channels} from "../libraries/Channels.sol";
 import {IOperatorRegistry} from "../oracles/IOperatorRegistry.sol";
 import {BatchBody, BatchHeader, Receipt, Tree} from "../types/Settlement.sol";
 import {IFeePolicy} from "./IFeePolicy.sol";
@@ -18,7 +19,8 @@ import {ISettlement} from "./ISettlement.sol";
 ///      |------------------|--------------------------|
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      PaymentEscrow, OperatorRegistry and RewardPool know this contract by its address. A pause stops `settle` only. Nobody can shorten a window or skip it.
+///      PaymentEscrow, OperatorRegistry and RewardPool know this contract by its address, and it knows FraudProofs, which alone may
+///      void. A pause stops `settle` only. Nobody can shorten a window or skip it.
 contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(bytes32 channel,uint32 sequence,bytes32 compositionHash,uint32 promptTokens,uint32 completionTokens,uint32 retrievalTokens,uint32 agentSteps,uint96 fee,uint32 feeVersion,bytes32 promptHash,bytes32 outputHash,bytes32 evidenceHash,bytes32 allocationHash,bytes32 traceHash,bytes32 parentReceipt,uint32 timestamp)"
@@ -35,6 +37,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     IFeePolicy public immutable feePolicy;
     IRewardPool public immutable rewardPool;
     address public immutable treasury;
+    address public immutable fraudProofs;
     /// @inheritdoc ISettlement
     uint64 public immutable window;
     /// @inheritdoc ISettlement
@@ -62,12 +65,14 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     struct SettlementStorage {
         mapping(address operator => OperatorBatches) batches;
         mapping(address operator => mapping(uint32 batchIndex => bytes32)) headerHashes;
+        mapping(address operator => mapping(uint32 batchIndex => uint32)) refundedEntries; // of a void batch
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.Settlement")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant SETTLEMENT_STORAGE = 0x2353f296fbf8bcb0736d43a12616210d0e312407aaff5818a8b7ee1cc901c000;
 
     /// @param treasury_ gets what of the protocol fee is not burned
+    /// @param fraudProofs_ the only contract that may void a batch
     /// @param window_ seconds between settling a batch and its finality
     /// @param longestPause_ seconds
     /// @param firstDay_ Unix day of the deployment; an upgrade keeps it
@@ -77,6 +82,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         IFeePolicy feePolicy_,
         IRewardPool rewardPool_,
         address treasury_,
+        address fraudProofs_,
         uint64 window_,
         uint64 longestPause_,
         uint32 firstDay_
@@ -86,9 +92,15 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         feePolicy = feePolicy_;
         rewardPool = rewardPool_;
         treasury = treasury_;
+        fraudProofs = fraudProofs_;
         window = window_;
         firstDay = firstDay_;
         _disableInitializers();
+    }
+
+    modifier onlyFraudProofs() {
+        if (msg.sender != fraudProofs) revert Settlement_NotFraudProofs(msg.sender);
+        _;
     }
 
     function initialize(
@@ -108,16 +120,25 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         // Copied once, since each read of a nested calldata struct is decoded anew; the copy refuses dirty bits.
         BatchBody memory b = body;
         Tree memory after_ = rewards;
-        OperatorBatches memory state = _storage().batches[b.operator];
+        OperatorBatches storage batches_ = _storage().batches[b.operator];
+        // One load and one store of the slot: settled 0–31, finalized 32–63, pendingValue 64–159, voidedFrom 160–191.
+        uint256 state;
+        assembly ("memory-safe") {
+            state := sload(batches_.slot)
+        }
         _requireNext(state, b, previous);
         _requireCommitted(b, channels, dataCommitment);
         _requireReceipts(b, channels);
         _requireRewards(b, after_, previous.rewards);
 
-        state.settled = b.batchIndex;
-        state.pendingValue += b.receipts.amount;
-        _storage().batches[b.operator] = state;
-        registry.setLock(b.operator, state.pendingValue);
+        unchecked {
+            // Neither field spills over: the index is `settled` + 1 of 32 bits, and money is less than 96 bits count.
+            state += uint256(b.receipts.amount) << 64 | 1;
+        }
+        assembly ("memory-safe") {
+            sstore(batches_.slot, state)
+        }
+        registry.setLock(b.operator, uint96(state >> 64));
 
         bytes32 bodyHash = _hashBody(body);
         header = _hashHeader(bodyHash, rewards, uint64(block.timestamp));
@@ -136,9 +157,8 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         if (body.batchIndex != state.finalized + 1) {
             revert Settlement_WrongBatchIndex(body.batchIndex, state.finalized + 1);
         }
-        bytes32 given = _hashHeader(_hashBody(body), header.rewards, header.settledAt);
-        bytes32 stored = $.headerHashes[body.operator][body.batchIndex];
-        if (given != stored) revert Settlement_WrongHeader(given, stored);
+        if (body.batchIndex == state.voidedFrom) revert Settlement_BatchVoid(body.operator, body.batchIndex);
+        bytes32 given = _requireHeader(header);
         if (block.timestamp < header.settledAt + window) revert Settlement_WindowOpen(header.settledAt + window);
 
         state.finalized = body.batchIndex;
@@ -152,6 +172,71 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         escrow.release(address(rewardPool), net, treasury, toTreasury, burned);
         rewardPool.activate(body.operator, body.batchIndex, header.rewards, net);
         emit BatchFinalized(body.operator, body.batchIndex, given, net, burned, toTreasury, msg.sender);
+    }
+
+    /// @inheritdoc ISettlement
+    function voidBatch(
+        BatchHeader calldata header,
+        BatchHeader[] calldata earlier,
+        address challenger
+    ) external onlyFraudProofs {
+        address operator = header.body.operator;
+        uint32 batchIndex = header.body.batchIndex;
+        OperatorBatches memory state = _storage().batches[operator];
+        if (batchIndex <= state.finalized || batchIndex > state.settled) {
+            revert Settlement_NotPending(operator, batchIndex);
+        }
+        if (state.voidedFrom != 0 && batchIndex >= state.voidedFrom) revert Settlement_BatchVoid(operator, batchIndex);
+        bytes32 stored = _requireHeader(header);
+        uint96 good = _pendingBefore(operator, batchIndex, state.finalized, earlier);
+        uint96 value = state.pendingValue - good;
+        state.pendingValue = good;
+        state.voidedFrom = batchIndex;
+        _storage().batches[operator] = state;
+        uint96 slashed = registry.slash(operator, registry.LOCK_FACTOR() * value, challenger);
+        registry.setLock(operator, good);
+        emit BatchVoided(operator, batchIndex, stored, state.settled, value, slashed, challenger);
+    }
+
+    /// @inheritdoc ISettlement
+    function slashEquivocation(
+        address operator,
+        address challenger
+    ) external onlyFraudProofs {
+        registry.slash(operator, registry.minimumStake(), challenger);
+    }
+
+    /// @inheritdoc ISettlement
+    function refund(
+        BatchHeader calldata header,
+        bytes calldata channels,
+        uint256 from,
+        uint256 to
+    ) external {
+        BatchBody calldata body = header.body;
+        (address operator, uint32 batchIndex) = (body.operator, body.batchIndex);
+        SettlementStorage storage $ = _storage();
+        OperatorBatches memory state = $.batches[operator];
+        if (state.voidedFrom == 0 || batchIndex < state.voidedFrom || batchIndex > state.settled) {
+            revert Settlement_NotVoid(operator, batchIndex);
+        }
+        _requireHeader(header);
+        bytes32 channelsHash = keccak256(channels);
+        if (body.channelsHash != channelsHash) revert Settlement_WrongChannelsHash(body.channelsHash, channelsHash);
+        uint32 entries = $.refundedEntries[operator][batchIndex] + escrow.refund(operator, channels, from, to);
+        if (entries != channels.length / Channels.ENTRY_BYTES) {
+            $.refundedEntries[operator][batchIndex] = entries;
+            return;
+        }
+        // No entry is undone twice, so all are: counted once, and forgotten, since the index will be used again.
+        delete $.refundedEntries[operator][batchIndex];
+        emit BatchRefunded(operator, batchIndex, msg.sender);
+        if (++state.refunded == state.settled - state.voidedFrom + 1) {
+            state.settled = state.voidedFrom - 1;
+            (state.voidedFrom, state.refunded) = (0, 0);
+            emit VoidCleared(operator, state.settled);
+        }
+        $.batches[operator] = state;
     }
 
     /// @inheritdoc ISettlement
@@ -189,9 +274,10 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         return uint32(block.timestamp / 1 days) - firstDay;
     }
 
+    /// @param state the operator's slot, as in `settle`
     /// @dev The caller may settle for the operator, there is room, and the batch continues the one before it.
     function _requireNext(
-        OperatorBatches memory state,
+        uint256 state,
         BatchBody memory body,
         PreviousBatch calldata previous
     ) private view {
@@ -200,14 +286,16 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
             revert Settlement_NotOperator(msg.sender, body.operator);
         }
         if (!operator.active) revert Settlement_OperatorInactive(body.operator);
-        if (state.settled - state.finalized >= MAX_PENDING) revert Settlement_TooManyPending(body.operator);
-        if (body.batchIndex != state.settled + 1) {
-            revert Settlement_WrongBatchIndex(body.batchIndex, state.settled + 1);
+        uint32 settled = uint32(state);
+        if (uint32(state >> 160) != 0) revert Settlement_RefundsPending(body.operator, uint32(state >> 160));
+        if (settled - uint32(state >> 32) >= MAX_PENDING) revert Settlement_TooManyPending(body.operator);
+        if (body.batchIndex != settled + 1) {
+            revert Settlement_WrongBatchIndex(body.batchIndex, settled + 1);
         }
-        bytes32 stored = _storage().headerHashes[body.operator][state.settled]; // 0 before the first batch
+        bytes32 stored = _storage().headerHashes[body.operator][settled]; // 0 before the first batch
         if (body.previousHash != stored) revert Settlement_WrongPreviousBatch(body.previousHash, stored);
         bytes32 opened;
-        if (state.settled != 0 || !_isZero(previous)) {
+        if (settled != 0 || !_isZero(previous)) {
             opened = _hashHeader(previous.bodyHash, previous.rewards, previous.settledAt);
         }
         if (opened != stored) revert Settlement_WrongPreviousBatch(opened, stored);
@@ -298,6 +386,35 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
             mstore(add(data, sub(padded, 32)), 0) // the padding; dataCommitment is never empty
             calldatacopy(data, dataCommitment.offset, dataCommitment.length)
             log4(fields, add(0x1e0, padded), topic, operator, batchIndex, header)
+        }
+    }
+
+    /// @dev The header opens the stored hash of its batch.
+    function _requireHeader(
+        BatchHeader calldata header
+    ) private view returns (bytes32 stored) {
+        bytes32 given = _hashHeader(_hashBody(header.body), header.rewards, header.settledAt);
+        stored = _storage().headerHashes[header.body.operator][header.body.batchIndex];
+        if (given != stored) revert Settlement_WrongHeader(given, stored);
+    }
+
+    /// @dev Value of the pending batches before `batchIndex`: each opened, none left out.
+    function _pendingBefore(
+        address operator,
+        uint32 batchIndex,
+        uint32 finalized,
+        BatchHeader[] calldata earlier
+    ) private view returns (uint96 value) {
+        uint256 count = earlier.length;
+        uint32 pending = batchIndex - 1 - finalized;
+        if (count < pending) revert Settlement_WrongEarlierBatches(count, pending);
+        for (uint256 i = count - pending; i < count; ++i) {
+            BatchHeader calldata header = earlier[i];
+            if (header.body.operator != operator || header.body.batchIndex != batchIndex - (count - i)) {
+                revert Settlement_WrongEarlierBatches(count, pending);
+            }
+            _requireHeader(header);
+            value += header.body.receipts.amount;
         }
     }
 

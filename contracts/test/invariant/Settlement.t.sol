@@ -26,7 +26,7 @@ contract SettlementInvariants is StdInvariant, Test {
         handler = new SettlementHandler();
         handler.setUp();
         (token, escrow, pool, registry, settlement, treasury) = handler.contracts();
-        bytes4[] memory actions = new bytes4[](14);
+        bytes4[] memory actions = new bytes4[](16);
         actions[0] = handler.deposit.selector;
         actions[1] = handler.authorize.selector;
         actions[2] = handler.revoke.selector;
@@ -41,6 +41,8 @@ contract SettlementInvariants is StdInvariant, Test {
         actions[11] = handler.claimVotes.selector;
         actions[12] = handler.pass.selector;
         actions[13] = handler.pause.selector;
+        actions[14] = handler.voidBatch.selector;
+        actions[15] = handler.refund.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector(address(handler), actions));
     }
@@ -73,7 +75,7 @@ contract SettlementInvariants is StdInvariant, Test {
         for (uint256 i = 0; i < 2; ++i) {
             pendingValue += settlement.batches(handler.operators(i)).pendingValue;
         }
-        assertEq(escrow.pending(), pendingValue);
+        assertEq(escrow.pending(), pendingValue + handler.voided());
     }
 
     function _poolHoldsWhatWasPaidInAndNotClaimed() private view {
@@ -94,7 +96,7 @@ contract SettlementInvariants is StdInvariant, Test {
             stakes += uint256(o.stake) + o.unbonding;
         }
         assertEq(token.balanceOf(address(registry)), stakes);
-        assertEq(stakes, handler.staked() - handler.unstaked());
+        assertEq(stakes, handler.staked() - handler.unstaked() - handler.slashed());
     }
 
     function _locksAreTwiceThePendingValueAndCovered() private view {
@@ -115,7 +117,7 @@ contract SettlementInvariants is StdInvariant, Test {
     }
 
     function _supplyShrinksByTheBurnedFeesOnly() private view {
-        assertEq(token.totalSupply(), handler.supplyMinted() - handler.burned());
+        assertEq(token.totalSupply(), handler.supplyMinted() - handler.burned() - handler.stakeBurned());
         assertEq(token.balanceOf(treasury), handler.toTreasury());
     }
 
@@ -130,6 +132,9 @@ contract SettlementInvariants is StdInvariant, Test {
         handler.authorize(0, 0, 0, 500e18, 3_600);
         handler.settle(0, 1, 1e14, 2);
         handler.finalize(0);
+        handler.settle(0, 1, 1e14, 2);
+        handler.voidBatch(0, 0);
+        handler.refund(0, 0, true);
         handler.claim(0, 1);
         handler.claimVotes(0, 1);
         handler.revoke(0, 0, 0);
@@ -139,7 +144,7 @@ contract SettlementInvariants is StdInvariant, Test {
         handler.unbond(0, 5);
         handler.unstake(0);
         handler.pause(true, 0);
-        string[13] memory actions = [
+        string[15] memory actions = [
             "deposit",
             "authorize",
             "settle",
@@ -152,7 +157,9 @@ contract SettlementInvariants is StdInvariant, Test {
             "stake",
             "unbond",
             "unstake",
-            "pause"
+            "pause",
+            "voidBatch",
+            "refund"
         ];
         for (uint256 i = 0; i < actions.length; ++i) {
             assertGt(handler.done(actions[i]), 0, actions[i]);

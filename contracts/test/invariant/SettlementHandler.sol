@@ -11,6 +11,7 @@ import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
 import {RewardPool} from "../../src/settlement/RewardPool.sol";
 import {Settlement} from "../../src/settlement/Settlement.sol";
 import {OpenToken} from "../../src/token/OpenToken.sol";
+import {BatchHeader} from "../../src/types/Settlement.sol";
 import {BatchBuilder} from "../settlement/BatchBuilder.sol";
 
 /// @notice Bounded actions of payers, operators, accounts that are owed, and the guardian. Each does something that is
@@ -33,6 +34,10 @@ contract SettlementHandler is BatchBuilder {
     uint256 public toTreasury;
     uint256 public claimed;
     uint256 public supplyMinted;
+    uint256 public slashed;
+    uint256 public stakeBurned;
+    uint256 public voided; // collected by void batches and not given back yet
+    mapping(address operator => mapping(uint32 batchIndex => bytes)) private channelLists;
     mapping(address operator => uint256) public netOf;
     mapping(address operator => uint256) public claimedOf;
     mapping(string action => uint256) public done;
@@ -145,7 +150,7 @@ contract SettlementHandler is BatchBuilder {
     ) external {
         address to = operators[o % 2];
         ISettlement.OperatorBatches memory state = settlement.batches(to);
-        if (settlement.paused() || state.settled - state.finalized >= 8) return;
+        if (settlement.paused() || state.voidedFrom != 0 || state.settled - state.finalized >= 8) return;
         IOperatorRegistry.Operator memory op = registry.operator(to);
         if (!op.active) return;
         count = uint32(bound(count, 1, 4));
@@ -163,7 +168,9 @@ contract SettlementHandler is BatchBuilder {
         }
         uint256 value = n * count * fee;
         if (2 * (state.pendingValue + value) > op.stake + op.unbonding) return;
-        _settleCalls(to, calls);
+        Batch memory b = _build(to, calls);
+        _settle(b, calls);
+        channelLists[to][b.body.batchIndex] = b.channels;
         collected += value;
         ++done["settle"];
     }
@@ -187,7 +194,7 @@ contract SettlementHandler is BatchBuilder {
     ) external {
         address to = operators[o % 2];
         ISettlement.OperatorBatches memory state = settlement.batches(to);
-        if (state.finalized == state.settled) return;
+        if (state.finalized == state.settled || state.finalized + 1 == state.voidedFrom) return;
         uint64 finalAt = headers[to][state.finalized + 1].settledAt + WINDOW;
         if (block.timestamp < finalAt) vm.warp(finalAt);
         uint256 supply = token.totalSupply();
@@ -200,6 +207,53 @@ contract SettlementHandler is BatchBuilder {
         net += added;
         netOf[to] += added;
         ++done["finalize"];
+    }
+
+    /// @dev As FraudProofs does once a proof holds; the proofs themselves are tested elsewhere.
+    function voidBatch(
+        uint256 o,
+        uint256 which
+    ) external {
+        address to = operators[o % 2];
+        ISettlement.OperatorBatches memory state = settlement.batches(to);
+        uint32 last = state.voidedFrom == 0 ? state.settled : state.voidedFrom - 1;
+        if (which % 4 != 0 || last == state.finalized) return; // seldom, so that batches become final too
+        uint32 batchIndex = uint32(bound(which, state.finalized + 1, last));
+        BatchHeader[] memory earlier = new BatchHeader[](batchIndex - 1 - state.finalized);
+        for (uint32 i = 0; i < earlier.length; ++i) {
+            earlier[i] = headers[to][state.finalized + 1 + i];
+        }
+        uint256 held = token.balanceOf(address(registry));
+        uint256 supply = token.totalSupply();
+        vm.prank(address(fraudProofs));
+        settlement.voidBatch(headers[to][batchIndex], earlier, anyone);
+        uint256 lost = state.pendingValue - settlement.batches(to).pendingValue;
+        assertEq(held - token.balanceOf(address(registry)), 2 * lost);
+        slashed += 2 * lost;
+        stakeBurned += supply - token.totalSupply();
+        voided += lost;
+        ++done["voidBatch"];
+    }
+
+    /// @dev One entry, or all, of the last void batch that still has any to undo.
+    function refund(
+        uint256 o,
+        uint256 entry,
+        bool all
+    ) external {
+        address to = operators[o % 2];
+        ISettlement.OperatorBatches memory state = settlement.batches(to);
+        if (state.voidedFrom == 0) return;
+        uint32 batchIndex = state.settled - state.refunded; // the later are done
+        bytes memory channels = channelLists[to][batchIndex];
+        uint256 count = channels.length / 167;
+        entry = entry % count;
+        uint256 before = escrow.pending();
+        settlement.refund(headers[to][batchIndex], channels, all ? 0 : entry, all ? count : entry + 1);
+        uint256 amount = before - escrow.pending();
+        collected -= amount;
+        voided -= amount;
+        ++done["refund"];
     }
 
     function stake(

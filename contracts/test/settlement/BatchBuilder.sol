@@ -6,6 +6,7 @@ import {IRewardPool} from "../../src/settlement/IRewardPool.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
 import {Channels} from "../../src/libraries/Channels.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
+import {Allocation} from "../../src/types/Evidence.sol";
 import {BatchBody, BatchHeader, Receipt as SignedReceipt, Tree, Voucher} from "../../src/types/Settlement.sol";
 import {SettlementBase} from "./SettlementBase.sol";
 import {TestTree} from "./TestTree.sol";
@@ -84,13 +85,14 @@ abstract contract BatchBuilder is SettlementBase {
     function _entry(
         Voucher memory v,
         uint96 collected,
+        uint32 previousSequence,
         uint32 lastSequence,
         bytes32 r,
         bytes32 vs
     ) internal pure returns (bytes memory) {
         return bytes.concat(
             abi.encodePacked(v.payer, v.signer, collected, lastSequence, v.cumulativeCeiling, v.maxSequence),
-            abi.encodePacked(v.app, v.appMarkupBps, v.expiry, uint40(0), r, vs)
+            abi.encodePacked(v.app, v.appMarkupBps, v.expiry, uint8(0), previousSequence, r, vs)
         );
     }
 
@@ -101,7 +103,8 @@ abstract contract BatchBuilder is SettlementBase {
         uint32 lastSequence
     ) internal view returns (bytes memory) {
         (bytes32 r, bytes32 vs) = _signCompact(key, escrow.hashVoucher(v));
-        return _entry(v, collected, lastSequence, r, vs);
+        uint32 sequence = escrow.channel(escrow.channelId(v.payer, v.operator, v.signer)).sequence;
+        return _entry(v, collected, sequence, lastSequence, r, vs);
     }
 
     // ── Batches ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +155,7 @@ abstract contract BatchBuilder is SettlementBase {
         );
         vm.prank(operator_);
         header = settlement.settle(b.body, b.rewards, b.previous, b.channels, b.data);
+        delete rewardsAfter[operator_][b.body.batchIndex]; // of a void batch of the same index
         for (uint256 i = 0; i < rewards.length; ++i) {
             rewardsAfter[operator_][b.body.batchIndex].push(rewards[i]);
         }
@@ -231,7 +235,7 @@ abstract contract BatchBuilder is SettlementBase {
     function _receiptLeaves(
         address operator_,
         Calls[] memory calls
-    ) private view returns (SumTree.Leaf[] memory leaves) {
+    ) internal view returns (SumTree.Leaf[] memory leaves) {
         uint256 count;
         for (uint256 i = 0; i < calls.length; ++i) {
             count += calls[i].calls;
@@ -243,27 +247,32 @@ abstract contract BatchBuilder is SettlementBase {
             uint32 sequence = escrow.channel(id).sequence;
             for (uint256 j = 0; j < calls[i].calls; ++j) {
                 ++sequence;
-                leaves[at++] = SumTree.Leaf({
+                leaves[at] = SumTree.Leaf({
                     key: (uint256(id) >> 64 << 64) | sequence,
-                    data: _receiptHash(id, sequence, calls[i].fee),
+                    data: _receiptHash(operator_, id, sequence, calls[i].fee, at),
                     amount: calls[i].fee,
                     weight: 1
                 });
+                ++at;
             }
         }
     }
 
+    /// @param position among the batch's receipts
     function _receiptHash(
+        address operator_,
         bytes32 id,
         uint32 sequence,
-        uint96 fee
-    ) internal view returns (bytes32 structHash) {
+        uint96 fee,
+        uint256 position
+    ) internal view virtual returns (bytes32 structHash) {
         SignedReceipt memory receipt;
         receipt.channel = id;
         receipt.sequence = sequence;
         receipt.fee = fee;
         receipt.feeVersion = 1;
         receipt.promptTokens = 100 + sequence;
+        receipt.traceHash = keccak256(abi.encode(operator_, position));
         receipt.timestamp = uint32(block.timestamp);
         (structHash,) = settlement.hashReceipt(receipt);
     }
@@ -273,24 +282,32 @@ abstract contract BatchBuilder is SettlementBase {
         address operator_,
         SumTree.Leaf[] memory receipts,
         uint32 feeVersion
-    ) private view returns (SumTree.Leaf[] memory leaves) {
-        uint256 bps = feePolicy.fee(feeVersion).protocolFeeBps;
+    ) internal view returns (SumTree.Leaf[] memory leaves) {
         leaves = new SumTree.Leaf[](3 * receipts.length);
         for (uint256 i = 0; i < receipts.length; ++i) {
-            uint256 net = receipts[i].amount - uint256(receipts[i].amount) * bps / 10_000;
-            uint256 weight = receipts[i].amount / 1e9; // stands for the votes of docs/allocation.md
-            uint96[3] memory amounts = [uint96(net * 60 / 100), uint96(net * 25 / 100), 0];
-            amounts[2] = uint96(net) - amounts[0] - amounts[1];
-            address[3] memory accounts = [_contributor(i % 5), _developer(), operator_];
+            Allocation[3] memory stated = _allocationsOf(operator_, receipts[i].amount, feeVersion, i);
             for (uint256 j = 0; j < 3; ++j) {
                 leaves[3 * i + j] = SumTree.Leaf({
-                    key: (uint256(uint160(accounts[j])) << 96) | i,
+                    key: (uint256(uint160(stated[j].account)) << 96) | i,
                     data: bytes32(receipts[i].key),
-                    amount: amounts[j],
-                    weight: j == 2 ? 0 : uint96(weight)
+                    amount: stated[j].amount,
+                    weight: stated[j].weight
                 });
             }
         }
+    }
+
+    function _allocationsOf(
+        address operator_,
+        uint96 fee,
+        uint32 feeVersion,
+        uint256 position
+    ) internal view returns (Allocation[3] memory a) {
+        uint256 net = fee - uint256(fee) * feePolicy.fee(feeVersion).protocolFeeBps / 10_000;
+        uint96 weight = fee / 1e9; // stands for the votes of docs/allocation.md
+        a[0] = Allocation(_contributor(position % 5), uint96(net * 60 / 100), weight);
+        a[1] = Allocation(_developer(), uint96(net * 25 / 100), weight);
+        a[2] = Allocation(operator_, uint96(net) - a[0].amount - a[1].amount, 0);
     }
 
     function _contributor(
@@ -307,7 +324,7 @@ abstract contract BatchBuilder is SettlementBase {
     function _addRewards(
         Reward[] memory before,
         SumTree.Leaf[] memory allocations
-    ) private pure returns (Reward[] memory sums) {
+    ) internal pure returns (Reward[] memory sums) {
         Reward[] memory all = new Reward[](before.length + allocations.length);
         uint256 n = before.length;
         for (uint256 i = 0; i < n; ++i) {

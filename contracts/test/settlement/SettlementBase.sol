@@ -6,6 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Test} from "forge-std/Test.sol";
 import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
+import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
+import {FraudProofs} from "../../src/oracles/FraudProofs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
 import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
@@ -40,6 +42,8 @@ abstract contract SettlementBase is Test {
     PaymentEscrow internal escrow;
     RewardPool internal pool;
     Settlement internal settlement;
+    ModelRegistry internal models;
+    FraudProofs internal fraudProofs;
 
     address internal treasury = makeAddr("treasury");
     address internal guardian = makeAddr("guardian");
@@ -48,6 +52,7 @@ abstract contract SettlementBase is Test {
     address internal operator;
     uint256 internal operatorKey;
     address internal operatorSigner;
+    uint256 internal operatorSignerKey;
     address internal operator2;
     address internal payer;
     uint256 internal payerKey;
@@ -59,7 +64,7 @@ abstract contract SettlementBase is Test {
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         (operator, operatorKey) = makeAddrAndKey("operator");
-        operatorSigner = makeAddr("operatorSigner");
+        (operatorSigner, operatorSignerKey) = makeAddrAndKey("operatorSigner");
         operator2 = makeAddr("operator2");
         (payer, payerKey) = makeAddrAndKey("payer");
         (payer2, payer2Key) = makeAddrAndKey("payer2");
@@ -89,8 +94,9 @@ abstract contract SettlementBase is Test {
             _proxy(address(new ContributionVotes()), abi.encodeCall(ContributionVotes.initialize, (authority)))
         );
         IERC20 open = IERC20(address(token));
-        // The last of the ten contracts below, which three of them must know.
+        // The tenth and the last of the contracts below, which earlier ones must know.
         address settlement_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 9);
+        address proofs = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 13);
         registry = OperatorRegistry(
             _proxy(
                 address(new OperatorRegistry(open, settlement_, MINIMUM_STAKE, UNBONDING)),
@@ -116,11 +122,22 @@ abstract contract SettlementBase is Test {
         );
         settlement = Settlement(
             _proxy(
-                address(new Settlement(escrow, registry, feePolicy, pool, treasury, WINDOW, LONGEST_PAUSE, _today())),
+                address(
+                    new Settlement(escrow, registry, feePolicy, pool, treasury, proofs, WINDOW, LONGEST_PAUSE, _today())
+                ),
                 abi.encodeCall(Settlement.initialize, (authority))
             )
         );
         assertEq(address(settlement), settlement_);
+        models =
+            ModelRegistry(_proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (authority))));
+        fraudProofs = FraudProofs(
+            _proxy(
+                address(new FraudProofs(settlement, registry, models, feePolicy)),
+                abi.encodeCall(FraudProofs.initialize, (authority))
+            )
+        );
+        assertEq(address(fraudProofs), settlement.fraudProofs());
     }
 
     function _today() internal view returns (uint32) {

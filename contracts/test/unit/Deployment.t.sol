@@ -45,7 +45,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 20);
+        assertEq(names.length, 21);
     }
 
     function test_production_deploysWithoutAnyMoney() public {

@@ -120,13 +120,22 @@ contract PaymentEscrowCollectTest is BatchBuilder {
         _collect(new bytes(513 * 167));
     }
 
-    function testFuzz_collect_failsForReservedBytes(
+    /// @dev The zero byte and the sequence behind it.
+    function testFuzz_collect_failsForAnotherPreviousSequence(
         uint256 at,
         uint8 value
     ) public {
         bytes memory channels = _mine(1e18, 1);
-        channels[98 + at % 5] = bytes1(value == 0 ? 1 : value);
-        vm.expectRevert(abi.encodeWithSelector(IPaymentEscrow.PaymentEscrow_ReservedBytes.selector, 0));
+        at = at % 5;
+        channels[98 + at] = bytes1(value == 0 ? 1 : value);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IPaymentEscrow.PaymentEscrow_WrongPreviousSequence.selector,
+                id,
+                uint256(uint8(channels[98 + at])) << (8 * (4 - at)),
+                0
+            )
+        );
         _collect(channels);
     }
 
@@ -150,7 +159,7 @@ contract PaymentEscrowCollectTest is BatchBuilder {
         _collect(channels);
 
         (bytes32 r, bytes32 vs) = _signCompact(payerKey, escrow.hashVoucher(voucher));
-        channels = _entry(voucher, 1e18, 1, r, 0); // none
+        channels = _entry(voucher, 1e18, 0, 1, r, 0); // none
         vm.expectRevert(expected);
         _collect(channels);
 
@@ -158,7 +167,7 @@ contract PaymentEscrowCollectTest is BatchBuilder {
         uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
         uint256 high = order - (uint256(vs) & (type(uint256).max >> 1));
         uint256 parity = uint256(vs) >> 255;
-        channels = _entry(voucher, 1e18, 1, r, bytes32(high ^ ((parity ^ 1) << 255)));
+        channels = _entry(voucher, 1e18, 0, 1, r, bytes32(high ^ ((parity ^ 1) << 255)));
         vm.expectRevert(expected);
         _collect(channels);
     }

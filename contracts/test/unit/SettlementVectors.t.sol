@@ -73,6 +73,7 @@ contract SettlementVectorsTest is Test {
             IFeePolicy(address(3)),
             IRewardPool(address(4)),
             address(5),
+            address(6),
             1,
             1,
             1
@@ -145,7 +146,7 @@ contract SettlementVectorsTest is Test {
         assertEq(words.signer, vm.parseJsonAddressArray(json, ".channels.signer")[i]);
         assertEq(entry.collected, vm.parseJsonUintArray(json, ".channels.collected")[i]);
         assertEq(entry.lastSequence, vm.parseJsonUintArray(json, ".channels.lastSequence")[i]);
-        assertEq(entry.reserved, 0);
+        assertEq(entry.previousSequence, vm.parseJsonUintArray(json, ".channels.previousSequence")[i]);
     }
 
     /// @dev Our recovery gives what OpenZeppelin's does, for good and bad signatures alike.

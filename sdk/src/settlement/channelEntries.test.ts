@@ -26,7 +26,13 @@ const entry = async (seed: `0x${string}`) => {
   };
   return {
     voucher,
-    entry: { ...voucher, collected: 5n, lastSequence: 3, signature: await signVoucher(account, voucher, domain) },
+    entry: {
+      ...voucher,
+      collected: 5n,
+      previousSequence: 1,
+      lastSequence: 3,
+      signature: await signVoucher(account, voucher, domain),
+    },
   };
 };
 
@@ -45,6 +51,7 @@ test('packs 167 bytes a channel, sorted, and reads them back with a signature th
       made.find(({ voucher: { payer } }) => payer === each.payer) ?? (made[0] as (typeof made)[0]);
     expect({ ...each, signature: '' }).toMatchObject({
       collected: 5n,
+      previousSequence: 1,
       lastSequence: 3,
       payer: voucher.payer,
       signer: voucher.signer,

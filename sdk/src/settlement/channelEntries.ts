@@ -21,6 +21,7 @@ export type ChannelEntry = {
   payer: Address;
   signer: Address;
   collected: bigint;
+  previousSequence: number; // of the channel before the batch: what a refund goes back to
   lastSequence: number;
   cumulativeCeiling: bigint;
   maxSequence: number;
@@ -60,7 +61,7 @@ function packEntry(entry: ChannelEntry): Hex {
     entry.app,
     numberToHex(entry.appMarkupBps, { size: 2 }),
     numberToHex(entry.expiry, { size: 4 }),
-    '0x0000000000',
+    numberToHex(entry.previousSequence, { size: 5 }), // a zero byte and the sequence
     compact,
   ]).toLowerCase() as Hex;
 }
@@ -81,6 +82,7 @@ export function unpackChannelEntries(packed: Hex): ChannelEntry[] {
       app: at(72, 92),
       appMarkupBps: hexToNumber(at(92, 94)),
       expiry: hexToNumber(at(94, 98)),
+      previousSequence: hexToNumber(at(99, 103)),
       signature: serializeSignature(compactSignatureToSignature(parseCompactSignature(at(103, 167)))),
     };
   });

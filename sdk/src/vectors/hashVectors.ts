@@ -222,7 +222,10 @@ export async function hashVectors(): Promise<Record<string, object>> {
     ['0x02', '0x03', '0x04'].map(async (seed) => {
       const signer = privateKeyToAccount(keccak256(seed as Hex));
       const own = { ...voucher, payer: random.address(), signer: signer.address.toLowerCase() as Address };
-      return { ...own, collected: amount(), lastSequence: number(), signature: await signVoucher(signer, own, domain) };
+      const collected = amount();
+      const lastSequence = number();
+      const signature = await signVoucher(signer, own, domain);
+      return { ...own, collected, previousSequence: Math.floor(lastSequence / 2), lastSequence, signature };
     }),
   );
   const channels = packChannelEntries(voucher.operator, entries);
@@ -335,6 +338,7 @@ export async function hashVectors(): Promise<Record<string, object>> {
       payer: entries.map((entry) => entry.payer),
       signer: entries.map((entry) => entry.signer),
       collected: entries.map((entry) => entry.collected.toString()),
+      previousSequence: entries.map((entry) => entry.previousSequence),
       lastSequence: entries.map((entry) => entry.lastSequence),
       signature: entries.map((entry) => entry.signature),
     },

@@ -82,6 +82,7 @@ async function packChannels(operator: Address, receipts: readonly SettledReceipt
       payer: first.payer,
       signer: first.signer,
       collected: receipts.reduce((sum, { receipt }) => sum + receipt.fee, 0n),
+      previousSequence: 0,
       lastSequence: receipts.length,
       cumulativeCeiling: 10n ** 24n,
       maxSequence: 0xffff_ffff,

@@ -148,10 +148,15 @@ async function rewardsBefore({ db }: Context, batchIndex: number) {
 
 /** What the batch collects per channel, with the latest voucher of each. */
 async function entriesOf({ db }: Context, file: BatchFile): Promise<ChannelEntry[]> {
-  const sums = new Map<string, { collected: bigint; lastSequence: number }>();
+  type Sum = Pick<ChannelEntry, 'collected' | 'previousSequence' | 'lastSequence'>;
+  const sums = new Map<string, Sum>();
   for (const { receipt } of file.receipts) {
     const before = sums.get(receipt.channel);
-    sums.set(receipt.channel, { collected: (before?.collected ?? 0n) + receipt.fee, lastSequence: receipt.sequence });
+    sums.set(receipt.channel, {
+      collected: (before?.collected ?? 0n) + receipt.fee,
+      previousSequence: before?.previousSequence ?? receipt.sequence - 1,
+      lastSequence: receipt.sequence,
+    });
   }
   const rows = await db
     .select()
@@ -160,7 +165,7 @@ async function entriesOf({ db }: Context, file: BatchFile): Promise<ChannelEntry
   return rows.map((row) => ({
     payer: row.payer as Address,
     signer: row.signer as Address,
-    ...(sums.get(row.channel) as { collected: bigint; lastSequence: number }),
+    ...(sums.get(row.channel) as Sum),
     cumulativeCeiling: row.ceiling,
     maxSequence: row.maxSequence,
     app: row.app as Address,

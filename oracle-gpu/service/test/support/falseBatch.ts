@@ -83,6 +83,7 @@ export async function settleBatch(
     {
       ...session.voucher,
       collected: receiptsRoot.amount,
+      previousSequence: (receipts[0]?.receipt.sequence ?? 1) - 1,
       lastSequence: receipts.at(-1)?.receipt.sequence ?? 0,
       signature: session.signature,
     },

@@ -63,6 +63,7 @@ const entryOf = ({ channel, receipt }: ReceiptBundle, app: Address = zeroAddress
   payer: channel.payer,
   signer: channel.signer,
   collected: receipt.fee,
+  previousSequence: receipt.sequence - 1,
   lastSequence: receipt.sequence,
   cumulativeCeiling: receipt.fee,
   maxSequence: 10,
