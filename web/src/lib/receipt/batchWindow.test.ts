@@ -16,3 +16,7 @@ test('a window that has passed is over, not final, until the chain says so', () 
   expect(windowOf(batch, 1040)).toEqual({ phase: 'over' });
   expect(windowOf({ ...batch, status: 'FINAL', finalizedAt: '1050' }, 1060)).toEqual({ phase: 'final', at: 1050 });
 });
+
+test('a batch that was proven wrong counts down to nothing', () => {
+  expect(windowOf({ ...batch, status: 'VOID' }, 1010)).toEqual({ phase: 'void' });
+});
