@@ -34,10 +34,15 @@ export type Lie = {
   isWithheld?: boolean;
 };
 
-/** Moves one wei from the second account to the first: all sums stay what the contracts check. */
-export function moveOneWei([first, second, ...rest]: Allocation[]): Allocation[] {
-  if (!first || !second) throw new Error('Two accounts are needed.');
-  return [{ ...first, amount: first.amount + 1n }, { ...second, amount: second.amount - 1n }, ...rest];
+/** Moves one wei from the account with most to another: all sums stay what the contracts check. */
+export function moveOneWei(honest: Allocation[]): Allocation[] {
+  const [giver] = [...honest].sort((a, b) => (a.amount < b.amount ? 1 : -1)); // some hold a weight and no amount
+  const taker = honest.find((entry) => entry !== giver);
+  if (!giver || !taker) throw new Error('Two accounts are needed.');
+  return honest.map((entry) => {
+    if (entry === giver) return { ...entry, amount: entry.amount - 1n };
+    return entry === taker ? { ...entry, amount: entry.amount + 1n } : entry;
+  });
 }
 
 /** Settles these receipts of one session as the operator's next batch, with a lie or without. */
