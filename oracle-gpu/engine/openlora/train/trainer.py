@@ -8,15 +8,15 @@ defined, and the batch gradient is the sum of its records' gradients.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
-from peft.helpers import disable_input_dtype_casting
+from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import Tensor
 
 from openlora.adapters.store import write_adapter
@@ -98,17 +98,18 @@ class Trainer:
         self.peft = get_peft_model(base, config)
         self.model = self.peft.base_model.model  # the causal model with LoRA layers inside
         self.parameters = [p for p in self.peft.parameters() if p.requires_grad]
+        if self.dtype == torch.bfloat16:
+            # Autocast makes both sides bfloat16; PEFT would first make each input float32, twice the copies.
+            for module in self.peft.modules():
+                if isinstance(module, BaseTunerLayer):
+                    module.cast_input_dtype_enabled = False
         self.peft.eval()
 
-    @contextmanager
-    def precision(self) -> Iterator[None]:
-        """bfloat16 products under autocast, float32 LoRA weights; nothing where training is in float32."""
-        if self.dtype != torch.bfloat16:
-            yield
-            return
-        # Autocast makes both sides bfloat16; PEFT would first make each input float32, twice the copies.
-        with disable_input_dtype_casting(self.peft), torch.autocast(self.device.type, torch.bfloat16):
-            yield
+    def precision(self) -> AbstractContextManager[Any]:
+        """bfloat16 products, float32 LoRA weights; nothing in float32. May be entered again."""
+        if self.dtype == torch.bfloat16:
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
 
     def train(
         self,
