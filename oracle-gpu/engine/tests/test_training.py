@@ -13,7 +13,7 @@ from openlora.attribution.gradients import choose_slices, loss_gradients
 from openlora.errors import EngineError
 from openlora.models.base import load_base, load_tokenizer, read_info
 from openlora.train.data import Example, batches, make_examples, split
-from openlora.train.evaluate import evaluate
+from openlora.train.evaluate import answers, evaluate
 from openlora.train.spec import Method, Training
 from openlora.train.templates import encode_prompt, render_record
 from openlora.train.trainer import Trainer, learning_rate, loss_divisor
@@ -74,6 +74,16 @@ def test_the_index_takes_exactly_the_trainers_gradient(
         flat = torch.cat([g.flatten() for g in expected])
         assert flat.norm() > 0
         torch.testing.assert_close(found[row], flat, rtol=1e-3, atol=1e-6)
+
+
+def test_evaluation_asks_several_questions_in_bfloat16(base_path: Path, examples: list[Example]) -> None:
+    """The precision is entered once for each; LoRA weights stay in float32 whatever the products are in."""
+    made = Trainer(read_info(base_path), Method(rank=4), Training(epochs=1), 2, CPU, torch.bfloat16)
+    tokenizer = load_tokenizer(base_path)
+    texts = answers(made.model, tokenizer, examples[:2], CPU, made.precision())
+    assert len(texts) == 2
+    assert {parameter.dtype for parameter in made.parameters} == {torch.float32}
+    assert torch.isfinite(made.record_losses(examples[:2])).all()
 
 
 def test_training_lowers_the_loss_and_commits_the_middle(
