@@ -34,7 +34,7 @@ try {
 if (leaving) await stack.stop();
 
 if (!empty && !demonstrationRan()) {
-  say('the demonstration: from a datanet to a vote, about six minutes');
+  say('the demonstration: from a datanet to a vote, about eight minutes');
   demonstration = spawn(tools.node, [join(root, 'script/dev/demo/main.ts')], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'inherit', 'inherit'],
