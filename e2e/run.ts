@@ -2,9 +2,9 @@
 // the stories on it. Ends with one line that counts.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '../script/dev/access.ts';
 import { root } from '../script/dev/config.ts';
 
 /** The part of Playwright's JSON report that is read here. */
@@ -12,8 +12,7 @@ interface Report {
   stats: { expected: number; unexpected: number; flaky: number };
 }
 
-const state = process.env.OPENLEDGER_STATE ?? (await mkdtemp(join(tmpdir(), 'openledger-e2e-')));
-if (!process.env.OPENLEDGER_STATE) await chmod(state, 0o755); // as root the database runs as another user
+const state = process.env.OPENLEDGER_STATE ?? temporaryFolder('e2e');
 const env = {
   ...process.env,
   OPENLEDGER_STATE: state,

@@ -1,5 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, existsSync, mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 
 const enterableByAll = 0o001;
 
@@ -17,4 +18,11 @@ export function requireEntrance(path: string, uid = process.getuid?.()): void {
       `PostgreSQL does not run as root, and its own user cannot enter ${closed}: let it through (chmod o+x ${closed}), or start as an ordinary user.`,
     );
   }
+}
+
+/** A new temporary folder that others may enter, so that a database within it also runs when we are root. */
+export function temporaryFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `openledger-${name}-`));
+  chmodSync(folder, 0o755);
+  return folder;
 }

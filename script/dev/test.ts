@@ -2,10 +2,10 @@
 //   npm test -- contracts sdk     only these
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stripVTControlCharacters, styleText } from 'node:util';
+import { temporaryFolder } from './access.ts';
 import { modelsFolder, root, tools } from './config.ts';
 import { killGroup } from './supervisor/pids.ts';
 import { type Count, countForge, countLine, countPytest, countVitest } from './testing/counts.ts';
@@ -46,8 +46,7 @@ if (unknown.length) {
   process.exit(1);
 }
 
-const state = await mkdtemp(join(tmpdir(), 'openledger-test-'));
-await chmod(state, 0o755); // as root the database runs as another user, who must get through
+const state = temporaryFolder('test');
 const logs = join(root, '.openledger/logs/test');
 mkdirSync(logs, { recursive: true });
 // Servers that the caller's environment names are not for tests.

@@ -3,19 +3,18 @@
 // Takes as long as a first start with its downloads; uses ports and state of its own.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Abi, decodeFunctionData, type Hex, toFunctionSelector } from 'viem';
 import * as abis from '../../../sdk/src/generated/abis.ts';
+import { temporaryFolder } from '../access.ts';
 import { root, tools } from '../config.ts';
 import { runCommand } from '../deployment.ts';
 import { rpc } from '../processes/rpc.ts';
 import { type Measure, report } from './measure.ts';
 
 const portOffset = 15_000;
-const folder = await mkdtemp(join(tmpdir(), 'openledger-loop-'));
-await chmod(folder, 0o755); // as root the database runs as another user, who must get through
+const folder = temporaryFolder('loop');
 const clone = join(folder, 'openledger');
 const measures: Measure[] = [];
 

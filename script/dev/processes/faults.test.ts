@@ -1,17 +1,16 @@
 // Kills the real processes of the stack while they are idle, and expects each to come back by itself with what it had.
 // The indexer runs over a subgraph of one entity per block (testing/tiny-subgraph).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { temporaryFolder } from '../access.ts';
 import type { Service } from '../supervisor/service.ts';
 import { freeOffset } from '../testing/freePort.ts';
 
-const stateFolder = mkdtempSync(join(tmpdir(), 'openledger-faults-'));
-chmodSync(stateFolder, 0o755); // as root the database runs as another user, who must get through
+const stateFolder = temporaryFolder('faults');
 process.env.OPENLEDGER_STATE = stateFolder;
 // The settings are read once, when they are imported: choose ports first.
 process.env.OPENLEDGER_PORT_OFFSET = String(await freeOffset());
