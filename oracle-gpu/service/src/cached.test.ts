@@ -15,6 +15,28 @@ test('callers share one load, until it is too old', async () => {
   expect(await numbers.get('a')).toBe(4);
 });
 
+test('what is asked for in the second half of its time is renewed while callers get what is known', async () => {
+  vi.useFakeTimers();
+  let loads = 0;
+  const numbers = cached(1_000, async () => {
+    loads += 1;
+    if (loads === 2) throw new Error('away');
+    return loads;
+  });
+  expect(await numbers.get('a')).toBe(1);
+  vi.advanceTimersByTime(600);
+  expect(await numbers.get('a')).toBe(1); // renewing fails
+  expect(await numbers.get('a')).toBe(1); // and is tried again
+  await vi.advanceTimersByTimeAsync(0);
+  expect(await numbers.get('a')).toBe(3);
+  vi.advanceTimersByTime(600);
+  const renewing = numbers.get('a');
+  numbers.forget('a');
+  expect(await renewing).toBe(3);
+  expect(loads).toBe(4);
+  expect(await numbers.get('a')).toBe(5); // what was renewed before it was forgotten is not kept
+});
+
 test('a failure is not remembered', async () => {
   let loads = 0;
   const flaky = cached(1_000, async () => {

@@ -4,19 +4,23 @@ import type { Outbox } from './chain/outbox.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/open.ts';
 import type { Engine } from './engine/client.ts';
+import type { createCharges } from './gateway/charges.ts';
 import type { Ipfs } from './ipfs/client.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { SignReceipt } from './receipts/signer.ts';
 import type { Releases } from './releases.ts';
+import type { Book } from './sessions/book.ts';
 
 /** What every part of the service works with. */
 export type Context = {
   config: Config;
   log: Log;
   db: Database;
-  /** The same database, not waiting for the disk: for what can be made again. */
-  relaxed: Database;
   chain: Chain;
+  book: Book;
+  signReceipt: SignReceipt;
+  charge: ReturnType<typeof createCharges>;
   facts: Facts;
   outbox: Outbox;
   ipfs: Ipfs;

@@ -9,11 +9,12 @@ import { mirrorDatanets } from './datanets/mirror.ts';
 import { openRecordFiles } from './datanets/records.ts';
 import { openDatabase } from './db/open.ts';
 import { openEngine } from './engine/client.ts';
-import { recoverCalls } from './gateway/finish.ts';
+import { createCharges } from './gateway/charges.ts';
 import { openIpfs } from './ipfs/client.ts';
 import type { Log } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { createMutex } from './mutex.ts';
+import { openReceiptSigner } from './receipts/signer.ts';
 import { openReleases } from './releases.ts';
 import { repeat } from './repeat.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
@@ -26,6 +27,7 @@ import { sessions } from './routes/sessions.ts';
 import { settlement } from './routes/settlement.ts';
 import { training } from './routes/training.ts';
 import { openServer } from './server.ts';
+import { createBook } from './sessions/book.ts';
 import { createSettler } from './settlement/settler.ts';
 import { createJobLog } from './training/events.ts';
 import { createJobMirror } from './training/mirror.ts';
@@ -34,23 +36,26 @@ import { openTrainer } from './training/trainer.ts';
 /** Starts the whole service. @returns its address and what stops it in order */
 export async function startService(config: Config, log: Log) {
   const database = await openDatabase(config.databaseUrl, log);
-  const { db, relaxed } = database;
+  const { db } = database;
+  const book = createBook(db);
   const chain = await openChain(config);
+  const signReceipt = openReceiptSigner(config.operatorKey, chain.receiptDomain);
   const ipfs = openIpfs(config.ipfsUrl);
   const context: Context = {
     config,
     log,
     db,
-    relaxed,
     chain,
-    facts: createFacts(chain, db),
+    book,
+    signReceipt,
+    charge: createCharges({ db, book, signReceipt, log }),
+    facts: createFacts(chain, book),
     outbox: createOutbox(db, chain, log),
     ipfs,
     engine: openEngine(config.engineUrl),
     metrics: openMetrics(),
     releases: openReleases({ db }),
   };
-  await recoverCalls(context);
   await context.outbox.follow();
   await registerOperator(chain, context.outbox, config, log);
 

@@ -58,8 +58,10 @@ async function expectBooksBalance(): Promise<void> {
   const [sums] = await world.query(
     'SELECT count(*)::int AS count, max(sequence)::int AS last, coalesce(sum(fee), 0)::text AS fees FROM receipts',
   );
-  const [row] = await world.query('SELECT spent::text, reserved::text, sequence::int FROM sessions');
-  expect(row).toEqual({ spent: sums?.fees, reserved: '0', sequence: sums?.last ?? 0 });
+  const [row] = await world.query('SELECT spent::text, sequence::int FROM sessions');
+  expect(row).toEqual({ spent: sums?.fees, sequence: sums?.last ?? 0 });
+  const { spent, sequence, reserved } = await state();
+  expect({ spent: spent.toString(), sequence, reserved }).toEqual({ ...row, reserved: 0n });
   expect(sums?.count).toBe(sums?.last ?? 0);
 }
 
@@ -78,16 +80,54 @@ test('killed between the last token and the receipt: the call costs nothing and 
   await expectBooksBalance();
 });
 
-test.each([false, true])('killed between receipt and answer: the retry gets the very bytes (stream: %s)', async (stream) => {
+test('killed while the receipt is written: the call costs nothing, its sequence goes to the next one', async () => {
+  const before = await state();
+  const lock = await world.lock('receipts');
+  const cut = ask('what does transfer do', { 'idempotency-key': 'half' }).catch((error: unknown) => error);
+  await until('the waiting receipt', () => lock.isWaitedFor());
+  await world.kill();
+  await lock.release();
+  expect(await cut).toBeInstanceOf(Error);
+  await world.start();
+  expect(await state()).toEqual(before);
+  await expectBooksBalance();
+  expect((await ask('what does transfer do', { 'idempotency-key': 'half' })).status).toBe(200);
+  expect((await state()).sequence).toBe(before.sequence + 1);
+  await expectBooksBalance();
+});
+
+test('calls whose receipts wait together get one sequence each', async () => {
+  const before = await state();
+  const lock = await world.lock('receipts');
+  const attributed = world.engine.count.attribute;
+  const asked = [ask('one'), ask('two'), ask('three')];
+  await until('the waiting receipt', () => lock.isWaitedFor());
+  await until('the others', async () => world.engine.count.attribute === attributed + 3);
+  await lock.release();
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect((await state()).sequence).toBe(before.sequence + 3);
+  await expectBooksBalance();
+});
+
+test('a database connection that breaks while receipts are written fails those calls only, and no money is lost', async () => {
+  const before = await state();
+  const lock = await world.lock('receipts');
+  const asked = [ask('one'), ask('two')];
+  await until('the waiting receipt', () => lock.isWaitedFor());
+  await lock.breakWaiters();
+  await lock.release();
+  const answered = (await Promise.all(asked)).filter(({ status }) => status === 200).length;
+  expect((await state()).sequence).toBe(before.sequence + answered);
+  await expectBooksBalance();
+  expect((await ask('three')).status).toBe(200);
+  await expectBooksBalance();
+});
+
+test.each([false, true])('killed after the receipt is stored: the retry gets the very bytes (stream: %s)', async (stream) => {
   const headers = { 'idempotency-key': `bytes-${stream}` };
   const first = await ask('what does transfer do', headers, stream);
   const after = await state();
   await world.kill();
-  // The database as the crash would have left it: receipt committed, nothing signed, no answer stored.
-  await world.query(
-    `UPDATE receipts SET signature = NULL WHERE hash = (SELECT receipt_hash FROM calls WHERE idempotency_key = 'bytes-${stream}')`,
-  );
-  await world.query(`UPDATE calls SET status = 'charged', response = NULL WHERE idempotency_key = 'bytes-${stream}'`);
   await world.start();
   const second = await ask('what does transfer do', headers, stream);
   expect(second.text).toBe(first.text);

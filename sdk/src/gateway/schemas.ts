@@ -62,7 +62,8 @@ export const sessionSchema = z.object({
   collected: amountSchema,
 });
 
-export const sessionStateSchema = sessionSchema.extend({ payer: addressSchema, spent: amountSchema });
+/** `reserved`: what running calls can cost at most, not yet in `spent`. */
+export const sessionStateSchema = sessionSchema.extend({ payer: addressSchema, spent: amountSchema, reserved: amountSchema });
 
 export const batchSummarySchema = z.object({
   batchIndex: z.int(),

@@ -82,17 +82,17 @@ export function receiptHash(receipt: Receipt): Hex {
 
 /** What the operator signs (`domain`: openLedgerDomain of the Settlement). */
 export function receiptDigest(receipt: Receipt, domain: TypedDataDomain): Hex {
-  return digestIn(domainSeparator({ domain }), receiptHash(receipt));
+  return receiptDigestIn(domainSeparator({ domain }), receiptHash(receipt));
 }
 
 /** The digests of many receipts of one domain. */
 export function receiptDigests(receipts: readonly Receipt[], domain: TypedDataDomain): Hex[] {
   const separator = domainSeparator({ domain });
-  return receipts.map((receipt) => digestIn(separator, receiptHash(receipt)));
+  return receipts.map((receipt) => receiptDigestIn(separator, receiptHash(receipt)));
 }
 
-/** keccak(0x1901 ‖ domain separator ‖ struct hash), EIP-712. */
-function digestIn(separator: Hex, structHash: Hex): Hex {
+/** What the operator signs, of a domain's separator and a receipt's hash: keccak(0x1901 ‖ separator ‖ hash), EIP-712. */
+export function receiptDigestIn(separator: Hex, structHash: Hex): Hex {
   return keccak(concatHex(['0x1901', separator, structHash]));
 }
 

@@ -1,10 +1,8 @@
 import type { Terms } from '@openledger/sdk';
-import { eq } from 'drizzle-orm';
 import type { Address, Hex } from 'viem';
 import { cached } from '../cached.ts';
 import { now } from '../context.ts';
-import type { Database } from '../db/open.ts';
-import { sessions } from '../db/schema.ts';
+import type { Book } from '../sessions/book.ts';
 import type { Chain } from './open.ts';
 
 /** How long what the chain says is believed without asking again, ms. Everything is checked anew when it is settled. */
@@ -21,7 +19,7 @@ export type PayerState = {
 };
 
 /** What calls need to know of the chain, remembered briefly. */
-export function createFacts(chain: Chain, db: Database) {
+export function createFacts(chain: Chain, book: Book) {
   const { client, contracts, operator } = chain;
 
   const operatorState = cached(brief, () =>
@@ -63,12 +61,7 @@ export function createFacts(chain: Chain, db: Database) {
     return { pool: pool.toLowerCase() as Address, records };
   });
   const payer = cached(brief, async (key): Promise<PayerState> => {
-    const rows = await db
-      .select({ channel: sessions.channel })
-      .from(sessions)
-      .where(eq(sessions.payer, key))
-      .orderBy(sessions.channel);
-    const ids = rows.map(({ channel }) => channel as Hex);
+    const ids = [...(await book.payer(key)).keys()] as Hex[];
     const blockNumber = await client.getBlockNumber();
     const [money, ...states] = await Promise.all([
       client.readContract({ ...contracts.escrow, functionName: 'account', args: [key as Address, operator], blockNumber }),

@@ -17,6 +17,8 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 export async function openDatabase(url: string, log: Log) {
   const pool = new pg.Pool({ connectionString: url, max: 20 });
   pool.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
+  // The pool listens to idle connections only: one that breaks in the middle of a transaction would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const lock = new pg.Client({ connectionString: url });
   lock.on('error', (error) => {
     log.fatal({ reason: error.message }, 'the database connection that holds the lock was lost');
@@ -31,19 +33,14 @@ export async function openDatabase(url: string, log: Log) {
     await new Promise((done) => setTimeout(done, 500));
   }
   const db = drizzle({ client: pool, schema });
-  // What a crash of the database could lose here costs nobody anything: reservations and answers that can be rendered again.
-  const relaxedPool = new pg.Pool({ connectionString: url, max: 10, options: '-c synchronous_commit=off' });
-  relaxedPool.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
-  const relaxed = drizzle({ client: relaxedPool, schema });
   await migrate(db, { migrationsFolder: migrations });
   return {
     db,
-    relaxed,
     close: async () => {
       lock.removeAllListeners('error');
       lock.on('error', () => undefined);
       await lock.end();
-      await Promise.all([pool.end(), relaxedPool.end()]);
+      await pool.end();
     },
   };
 }

@@ -33,40 +33,33 @@ export const sessions = pgTable(
     expiry: whole('expiry').notNull(),
     signature: text().notNull(), // of the voucher
     spent: wei('spent').notNull(), // sum of all receipts of the channel
-    reserved: wei('reserved').notNull(), // most that running calls can cost
     sequence: whole('sequence').notNull(), // of the last receipt
     createdAt: createdAt(),
   },
   (table) => [uniqueIndex('sessions_key_hash').on(table.keyHash), index('sessions_payer').on(table.payer)],
 );
 
-/** One chat completion: what it reserved, and the bytes it answered, which a retry gets again. */
-export const calls = pgTable(
-  'calls',
+/** A charged answer that a retry with the same Idempotency-Key gets again, byte by byte. */
+export const answers = pgTable(
+  'answers',
   {
-    id: uuid().primaryKey(),
-    channel: text()
-      .notNull()
-      .references(() => sessions.channel),
-    idempotencyKey: text('idempotency_key'),
+    channel: text().notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
     requestHash: text('request_hash').notNull(),
-    /** running, charged (receipt stored, answer not yet rendered), done, failed */
-    status: text().notNull(),
-    reserved: wei('reserved').notNull(),
+    id: uuid().notNull(),
     created: whole('created').notNull(),
     model: text().notNull(),
     stream: boolean().notNull(),
     includeUsage: boolean('include_usage').notNull(),
     /** The pieces of text as they were streamed, with the finish reason: enough to render the answer again. */
-    delivered: json(),
-    receiptHash: text('receipt_hash'),
-    response: text(),
+    delivered: json().notNull(),
+    receiptHash: text('receipt_hash').notNull(),
     createdAt: createdAt(),
   },
-  (table) => [uniqueIndex('calls_idempotency').on(table.channel, table.idempotencyKey), index('calls_status').on(table.status)],
+  (table) => [primaryKey({ columns: [table.channel, table.idempotencyKey] })],
 );
 
-/** A receipt, stored with its sequence in one transaction before it is signed (signatures are deterministic). */
+/** A receipt, stored with its sequence and its signature in one transaction before either leaves the service. */
 export const receipts = pgTable(
   'receipts',
   {
@@ -84,7 +77,7 @@ export const receipts = pgTable(
     bundle: json().notNull(),
     /** What only the payer may see: salt, messages, answer, tokenIds. */
     secret: json().notNull(),
-    signature: text(),
+    signature: text().notNull(),
     /** signed, settled, final */
     status: text().notNull(),
     batchIndex: whole('batch_index'),

@@ -2,25 +2,36 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { hashJson } from '@openledger/sdk';
 import { and, eq } from 'drizzle-orm';
 import { type Context, now } from '../context.ts';
-import { calls } from '../db/schema.ts';
+import { answers, receipts } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import type { SessionRow } from '../sessions/openSession.ts';
+import { bundleJson, type ReceiptRow } from '../receipts/bundle.ts';
+import type { Account } from '../sessions/book.ts';
 import { attribute } from './attribute.ts';
-import { charge } from './charge.ts';
 import { type ChatRequest, plainMessages } from './chatRequest.ts';
-import { priceOf } from './composeReceipt.ts';
-import { finish, finishStored } from './finish.ts';
-import { renderEnd, renderFinish, renderPiece, renderStart } from './render.ts';
-import { type CallRow, release, reserve } from './reserve.ts';
+import { composeReceipt, priceOf } from './composeReceipt.ts';
+import { deliveredSchema, renderEnd, renderFinish, renderPiece, renderResponse, renderStart } from './render.ts';
+import { inProgress, type Reservation, reserve } from './reserve.ts';
 import { resolveModel, type ServedModel } from './resolveModel.ts';
 import type { Slots } from './slots.ts';
 
 /** Where an answer goes as it is made. `write` returns false once nobody listens any more. */
 export type Sink = { write: (text: string) => boolean; signal: AbortSignal };
 
+/** One chat completion: what was asked, and how it is to be answered. */
+export type Call = {
+  id: string;
+  idempotencyKey: string | null;
+  requestHash: string;
+  created: number; // seconds since 1970
+  model: string;
+  stream: boolean;
+  includeUsage: boolean;
+};
+
 export type Prepared = {
-  call: CallRow;
-  session: SessionRow;
+  call: Call;
+  session: Account;
+  reservation: Reservation;
   model: ServedModel;
   request: ChatRequest;
   generation: { maxTokens: number; temperature: number; topP: number; seed: number; stop: string[] };
@@ -28,35 +39,43 @@ export type Prepared = {
   giveBack: () => void;
 };
 
-/** The stored answer of an earlier call with the same Idempotency-Key, if there is one. */
+/** The answer of an earlier call with the same Idempotency-Key, byte by byte, if it was charged. */
 export async function storedAnswer(
-  context: Context,
-  session: SessionRow,
+  { db }: Context,
+  session: Account,
   request: ChatRequest,
   idempotencyKey: string | undefined,
-): Promise<CallRow | undefined> {
+): Promise<{ stream: boolean; response: string } | undefined> {
   if (!idempotencyKey) return undefined;
-  const [known] = await context.db
+  const requestHash = hashJson(request);
+  const [known] = await db
     .select()
-    .from(calls)
-    .where(and(eq(calls.channel, session.channel), eq(calls.idempotencyKey, idempotencyKey)));
-  if (!known || known.status === 'failed') return undefined;
-  if (known.requestHash !== hashJson(request)) {
+    .from(answers)
+    .innerJoin(receipts, eq(receipts.hash, answers.receiptHash))
+    .where(and(eq(answers.channel, session.channel), eq(answers.idempotencyKey, idempotencyKey)));
+  const earlierHash = known?.answers.requestHash ?? session.running.get(idempotencyKey);
+  if (earlierHash !== undefined && earlierHash !== requestHash) {
     throw new ServiceError(409, 'idempotency_key_reused', 'This Idempotency-Key belongs to another request: use a new one.');
   }
-  if (known.status === 'running') {
-    throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {
-      retryAfter: 1,
-    });
+  if (known) {
+    const call = known.answers;
+    return {
+      stream: call.stream,
+      response: renderResponse(call, deliveredSchema.parse(call.delivered), asAnswered(known.receipts)),
+    };
   }
-  return known.status === 'charged' ? { ...known, response: await finishStored(context, known) } : known;
+  if (earlierHash !== undefined) throw inProgress();
+  return undefined;
 }
+
+/** The receipt as the answer shows it: as it was then, whatever became of it since. */
+const asAnswered = (row: ReceiptRow) => bundleJson({ ...row, status: 'signed', batchIndex: null }, true);
 
 /** Everything before the first token: the model, the price, the money set aside. */
 export async function prepare(
   context: Context,
   slots: Slots,
-  session: SessionRow,
+  session: Account,
   request: ChatRequest,
   idempotencyKey: string | undefined,
 ): Promise<Prepared> {
@@ -81,22 +100,16 @@ export async function prepare(
       { promptTokens, completionTokens: maxTokens, retrievalTokens: 0, agentSteps: 0 },
       session,
     );
-    const call = await reserve(
-      context,
-      session.channel,
-      session.payer,
-      {
-        id: randomUUID(),
-        idempotencyKey: idempotencyKey ?? null,
-        requestHash: hashJson(request),
-        created: now(),
-        model: request.model,
-        stream: request.stream === true,
-        includeUsage: request.stream_options?.include_usage === true,
-      },
-      most,
-      slots.count(session.channel),
-    );
+    const call: Call = {
+      id: randomUUID(),
+      idempotencyKey: idempotencyKey ?? null,
+      requestHash: idempotencyKey ? hashJson(request) : '',
+      created: now(),
+      model: request.model,
+      stream: request.stream === true,
+      includeUsage: request.stream_options?.include_usage === true,
+    };
+    const reservation = await reserve(context, session, call, most);
     const stop = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? []);
     const generation = {
       maxTokens,
@@ -105,7 +118,7 @@ export async function prepare(
       seed: request.seed ?? randomInt(2 ** 31),
       stop,
     };
-    return { call, session, model, request, generation, promptTokenIds, giveBack };
+    return { call, session, reservation, model, request, generation, promptTokenIds, giveBack };
   } catch (error) {
     giveBack();
     throw error;
@@ -113,12 +126,12 @@ export async function prepare(
 }
 
 /**
- * Generates, attributes, charges and signs. Text goes to `sink` as it comes (streams only); when the listener goes
+ * Generates, attributes and charges. Text goes to `sink` as it comes (streams only); when the listener goes
  * away, what was delivered until then is charged, and nothing if that is nothing. A failed call is not charged.
- * @returns the answer as stored
+ * @returns the answer, empty for a stream
  */
 export async function produce(context: Context, prepared: Prepared, sink: Sink): Promise<string> {
-  const { call, session, model, request, generation, giveBack } = prepared;
+  const { call, session, reservation, model, request, generation, giveBack } = prepared;
   try {
     const made = await generate(context, prepared, sink);
     const delivered = {
@@ -132,27 +145,28 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
     const startedAttribution = performance.now();
     const evidence = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
     context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
-    const charged = await charge(context, session, call, model, {
+    const isPublic = request.metadata?.public === 'true';
+    const composed = await composeReceipt(context, session, call, model, {
       messages: request.messages,
       text: made.pieces.join(''),
       promptTokens: made.promptTokenIds.length,
       tokenIds: made.tokenIds,
       evidence,
       trace: { engine, engineHash: engineHash ?? null, ...generation, finishReason: made.finishReason ?? 'cancelled' },
-      delivered,
-      isPublic: request.metadata?.public === 'true',
     });
-    const { response, bundle } = await finish(context, charged.call, charged.receipt);
+    const row = await context.charge({ call, composed, delivered, isPublic, reservation });
+    const bundle = asAnswered(row);
+    const response = call.stream ? '' : renderResponse(call, delivered, bundle);
     if (call.stream) sink.write(renderEnd(call, delivered, bundle));
     context.metrics.calls.inc({ outcome: made.finishReason === null ? 'broken' : 'charged' });
     context.metrics.tokens.inc({ kind: 'prompt' }, delivered.promptTokens);
     context.metrics.tokens.inc({ kind: 'completion' }, delivered.completionTokens);
     return response;
   } catch (error) {
-    await release(context, call);
     context.metrics.calls.inc({ outcome: 'failed' });
     throw error;
   } finally {
+    reservation.release();
     giveBack();
   }
 }

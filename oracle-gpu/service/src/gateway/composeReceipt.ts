@@ -11,14 +11,14 @@ import {
   outputHash,
   parametersHash,
   promptHash,
+  toJson,
   zeroHash,
 } from '@openledger/sdk';
 import { type Address, type Hex, toHex, zeroAddress } from 'viem';
 import type { Context } from '../context.ts';
-import type { SessionRow } from '../sessions/openSession.ts';
+import type { Account } from '../sessions/book.ts';
+import type { Call } from './answer.ts';
 import { earningsOf } from './earningsOf.ts';
-import type { Delivered } from './render.ts';
-import type { CallRow } from './reserve.ts';
 import type { ServedModel } from './resolveModel.ts';
 
 /** An answer as it was delivered, with everything that a receipt states about it. */
@@ -29,14 +29,12 @@ export type Answer = {
   tokenIds: number[];
   evidence: Evidence;
   trace: Record<string, string | number | boolean | null | string[]>;
-  delivered: Delivered;
-  isPublic: boolean;
 };
 
 export type Composed = Awaited<ReturnType<typeof composeReceipt>>;
 
 /** Computes everything that a receipt states about an answer and that opens its hashes, but the channel's sequence. */
-export async function composeReceipt(context: Context, session: SessionRow, call: CallRow, model: ServedModel, answer: Answer) {
+export async function composeReceipt(context: Context, session: Account, call: Call, model: ServedModel, answer: Answer) {
   const { facts, chain } = context;
   const { release, terms } = model;
   const [fee, dayIndex, poolSizes] = await Promise.all([
@@ -101,7 +99,7 @@ export async function composeReceipt(context: Context, session: SessionRow, call
     if (!row) throw new Error(`The release has no row ${position}.`);
     return row;
   });
-  const bundle = {
+  const bundle = toJson({
     channel: { payer: session.payer, operator: chain.operator, signer: session.signer },
     composition,
     evidence: answer.evidence,
@@ -122,18 +120,27 @@ export async function composeReceipt(context: Context, session: SessionRow, call
       contributor,
       datanetId,
     })),
-  };
+  });
   const secret = { salt, messages: answer.messages, answer: answer.text, tokenIds: answer.tokenIds };
   const parties = { operator: chain.operator, developer: model.developer, parents: terms.parents, backers: terms.backers, app };
   const sources = earningsOf(allocated.parts, parties);
-  return { unnumbered, bundle, secret, sources, dayIndex, parametersHash: parametersHash(parameters) };
+  return {
+    unnumbered,
+    bundle,
+    secret,
+    sources,
+    modelId: release.modelId,
+    releaseHash: release.releaseHash,
+    dayIndex,
+    parametersHash: parametersHash(parameters),
+  };
 }
 
 /** Price of a call on a channel, the application's markup included. */
 export function priceOf(
   model: ServedModel,
   usage: Parameters<typeof computeFee>[1],
-  session: Pick<SessionRow, 'app' | 'appMarkupBps'>,
+  session: Pick<Account, 'app' | 'appMarkupBps'>,
 ): ReturnType<typeof computeFee> {
   return computeFee([{ card: model.terms, weightBps: 10_000 }], usage, session.app === zeroAddress ? 0 : session.appMarkupBps);
 }

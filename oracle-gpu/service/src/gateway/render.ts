@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CallRow } from './reserve.ts';
+import type { Call } from './answer.ts';
 
 /** What was delivered: the pieces of text in order and why it ended (`null`: the caller went away). */
 export const deliveredSchema = z.object({
@@ -10,7 +10,7 @@ export const deliveredSchema = z.object({
 });
 export type Delivered = z.infer<typeof deliveredSchema>;
 
-type Shown = Pick<CallRow, 'id' | 'created' | 'model' | 'includeUsage'>;
+type Shown = Pick<Call, 'id' | 'created' | 'model' | 'includeUsage'>;
 
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 
@@ -56,7 +56,7 @@ export function renderEnd(call: Shown, delivered: Delivered, bundle: Record<stri
 
 /** The whole answer as a retry gets it: for a stream, the very bytes that were sent. */
 export function renderResponse(
-  call: Shown & Pick<CallRow, 'stream'>,
+  call: Shown & Pick<Call, 'stream'>,
   delivered: Delivered,
   bundle: Record<string, unknown>,
 ): string {

@@ -1,73 +1,67 @@
-import { and, eq, sql } from 'drizzle-orm';
-import { type Address, type Hex, isAddressEqual } from 'viem';
+import type { Hex } from 'viem';
 import type { PayerState } from '../chain/facts.ts';
 import { type Context, now } from '../context.ts';
-import { calls, sessions } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import type { SessionRow } from '../sessions/openSession.ts';
+import type { Account, Accounts } from '../sessions/book.ts';
 
-export type CallRow = typeof calls.$inferSelect;
-export type NewCall = Pick<CallRow, 'id' | 'idempotencyKey' | 'requestHash' | 'created' | 'model' | 'stream' | 'includeUsage'>;
+/** Money set aside for a running call. `release` gives back what is left of it, once. */
+export type Reservation = { account: Account; release: () => void };
+
+export const inProgress = (): ServiceError =>
+  new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {
+    retryAfter: 1,
+  });
 
 /**
- * Sets `most` wei of the channel aside for a call, under a lock on all channels of its payer, and stores the call.
+ * Sets `most` wei of the channel aside for a call. All channels of the payer are looked at without a pause between
+ * check and reservation, so that calls at the same time cannot spend the same money.
  * Throws 402 with what is missing; 409 when a call with the same Idempotency-Key runs already.
  */
 export async function reserve(
-  context: Context,
-  channel: string,
-  payer: string,
-  call: NewCall,
+  { facts, book }: Pick<Context, 'facts' | 'book'>,
+  { channel, payer }: Pick<Account, 'channel' | 'payer'>,
+  { idempotencyKey, requestHash }: { idempotencyKey: string | null; requestHash: string },
   most: bigint,
-  running: number,
-): Promise<CallRow> {
-  const { relaxed, facts } = context;
-  const onChain = await facts.payer(payer);
-  return relaxed.transaction(async (tx) => {
-    const all = await tx.select().from(sessions).where(eq(sessions.payer, payer)).orderBy(sessions.channel).for('update');
-    const session = all.find((row) => row.channel === channel);
-    if (!session) throw new ServiceError(401, 'invalid_api_key', 'This API key has no session any more: open one.');
-    check(session, all, onChain, most, running);
-    const values = { ...call, channel, status: 'running', reserved: most, delivered: null, receiptHash: null, response: null };
-    const taken = tx.$with('taken').as(
-      tx
-        .update(sessions)
-        .set({ reserved: sql`${sessions.reserved} + ${most}` })
-        .where(eq(sessions.channel, channel))
-        .returning({ channel: sessions.channel }),
-    );
-    const [row] = await tx
-      .with(taken)
-      .insert(calls)
-      .values(values)
-      .onConflictDoUpdate({ target: [calls.channel, calls.idempotencyKey], set: values, setWhere: eq(calls.status, 'failed') })
-      .returning();
-    if (!row)
-      throw new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {
-        retryAfter: 1,
-      });
-    return row;
-  });
+): Promise<Reservation> {
+  const [onChain, accounts] = await Promise.all([facts.payer(payer), book.payer(payer)]);
+  const account = accounts.get(channel);
+  if (!account) throw new ServiceError(401, 'invalid_api_key', 'This API key has no session any more: open one.');
+  if (idempotencyKey !== null && account.running.has(idempotencyKey)) throw inProgress();
+  check(account, accounts, onChain, most);
+  account.reserved += most;
+  account.calls += 1;
+  if (idempotencyKey !== null) account.running.set(idempotencyKey, requestHash);
+  let held = true;
+  return {
+    account,
+    release: () => {
+      if (!held) return;
+      held = false;
+      account.reserved -= most;
+      account.calls -= 1;
+      if (idempotencyKey !== null) account.running.delete(idempotencyKey);
+    },
+  };
 }
 
-function check(session: SessionRow, all: readonly SessionRow[], onChain: PayerState, most: bigint, running: number): void {
-  const state = onChain.channels.get(session.channel as Hex);
-  const isSessionKey = !isAddressEqual(session.signer as Address, session.payer as Address);
+function check(account: Account, accounts: Accounts, onChain: PayerState, most: bigint): void {
+  const state = onChain.channels.get(account.channel as Hex);
+  const isSessionKey = account.signer !== account.payer;
   if (isSessionKey && (state?.expiry ?? 0) <= now()) {
     throw new ServiceError(402, 'session_expired', 'The session key has expired or was revoked: authorise a new one.', {
       expiry: state?.expiry ?? 0,
       now: now(),
     });
   }
-  if (session.expiry <= now()) {
+  if (account.expiry <= now()) {
     throw new ServiceError(402, 'voucher_expired', 'The voucher has expired: sign one that ends later.', {
-      expiry: session.expiry,
+      expiry: account.expiry,
       now: now(),
     });
   }
-  const ceiling = isSessionKey && state && state.cap < session.ceiling ? state.cap : session.ceiling;
-  const left = ceiling - session.spent - session.reserved;
-  if (left < most || session.sequence + running > session.maxSequence) {
+  const ceiling = isSessionKey && state && state.cap < account.ceiling ? state.cap : account.ceiling;
+  const left = ceiling - account.spent - account.reserved;
+  if (left < most || account.sequence + account.calls >= account.maxSequence) {
     throw new ServiceError(
       402,
       'insufficient_voucher',
@@ -75,14 +69,13 @@ function check(session: SessionRow, all: readonly SessionRow[], onChain: PayerSt
       {
         required: most.toString(),
         available: (left > 0n ? left : 0n).toString(),
-        voucher: signedState(session),
+        voucher: signedState(account),
       },
     );
   }
-  const owed = all.reduce(
-    (sum, row) => sum + row.spent + row.reserved - (onChain.channels.get(row.channel as Hex)?.collected ?? 0n),
-    0n,
-  );
+  let owed = 0n;
+  for (const { channel, spent, reserved } of accounts.values())
+    owed += spent + reserved - (onChain.channels.get(channel as Hex)?.collected ?? 0n);
   const available = onChain.balance - onChain.thawing - owed;
   if (available < most) {
     throw new ServiceError(
@@ -98,34 +91,18 @@ function check(session: SessionRow, all: readonly SessionRow[], onChain: PayerSt
 }
 
 /** What client and server may disagree about: the last voucher and how far it is used. */
-export function signedState(session: SessionRow): Record<string, unknown> {
+export function signedState(account: Account): Record<string, unknown> {
   return {
-    payer: session.payer,
-    signer: session.signer,
-    cumulativeCeiling: session.ceiling.toString(),
-    maxSequence: session.maxSequence,
-    app: session.app,
-    appMarkupBps: session.appMarkupBps,
-    expiry: session.expiry,
-    signature: session.signature,
-    spent: session.spent.toString(),
-    reserved: session.reserved.toString(),
-    sequence: session.sequence,
+    payer: account.payer,
+    signer: account.signer,
+    cumulativeCeiling: account.ceiling.toString(),
+    maxSequence: account.maxSequence,
+    app: account.app,
+    appMarkupBps: account.appMarkupBps,
+    expiry: account.expiry,
+    signature: account.signature,
+    spent: account.spent.toString(),
+    reserved: account.reserved.toString(),
+    sequence: account.sequence,
   };
-}
-
-/** Gives back what a call had set aside; it gets no receipt. Does nothing to a call that was charged. */
-export async function release({ db }: Context, call: CallRow): Promise<void> {
-  await db.transaction(async (tx) => {
-    const [row] = await tx
-      .update(calls)
-      .set({ status: 'failed', reserved: 0n })
-      .where(and(eq(calls.id, call.id), eq(calls.status, 'running')))
-      .returning();
-    if (row)
-      await tx
-        .update(sessions)
-        .set({ reserved: sql`${sessions.reserved} - ${call.reserved}` })
-        .where(eq(sessions.channel, call.channel));
-  });
 }

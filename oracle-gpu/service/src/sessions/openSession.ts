@@ -15,6 +15,7 @@ import { type Context, now } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 import { sessions } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
+import type { Account } from './book.ts';
 
 export const openSessionSchema = z.object({
   voucher: voucherSchema,
@@ -24,7 +25,7 @@ export const openSessionSchema = z.object({
   chainId: z.int().positive().optional(),
 });
 
-export type SessionRow = typeof sessions.$inferSelect;
+type SessionRow = typeof sessions.$inferSelect;
 type Request = z.output<typeof openSessionSchema>;
 
 /** Chains people's wallets may stand on by mistake: a voucher signed there is told apart from a forged one. */
@@ -33,7 +34,7 @@ const likelyChains = [1, 10, 137, 8453, 42_161, 84_532, 11_155_111, 11_155_420, 
 const lower = (address: Address): Address => addressSchema.parse(address.toLowerCase());
 
 /** Takes a voucher for a channel and binds it to the hash of an API key. Throws ServiceError with what is missing. */
-export async function openSession(context: Context, request: Request): Promise<SessionRow & { collected: bigint }> {
+export async function openSession(context: Context, request: Request): Promise<Account & { collected: bigint }> {
   const { voucher, signature, keyHash } = request;
   const { chain, facts } = context;
   if (!isAddressEqual(voucher.operator, chain.operator)) {
@@ -80,9 +81,9 @@ export async function openSession(context: Context, request: Request): Promise<S
       },
     );
   }
-  const row = await store(context, channel, voucher, signature, keyHash, state);
-  facts.forgetPayer(row.payer);
-  return { ...row, collected: state.collected };
+  const account = await context.book.learn(await store(context, channel, voucher, signature, keyHash, state));
+  facts.forgetPayer(account.payer);
+  return { ...account, collected: state.collected };
 }
 
 async function checkSignature({ chain }: Context, { voucher, signature, chainId }: Request): Promise<void> {
@@ -141,7 +142,6 @@ async function store(
             app: lower(voucher.app),
             appMarkupBps: voucher.appMarkupBps,
             spent: onChain.collected,
-            reserved: 0n,
             sequence: onChain.sequence,
             ...terms,
           })

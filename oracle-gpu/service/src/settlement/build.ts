@@ -14,9 +14,9 @@ const lookAt = 20_000;
 
 /** Receipts that are in no batch yet, by channel and sequence. */
 export function openReceipts({ db }: Pick<Context, 'db'>): Promise<OpenReceipt[]> {
-  const { hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, signature, created } = receipts;
+  const { hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, created } = receipts;
   return db
-    .select({ hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, signature, created })
+    .select({ hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, created })
     .from(receipts)
     .where(and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex)))
     .orderBy(asc(receipts.channel), asc(receipts.sequence))

@@ -11,7 +11,6 @@ function receipt(channel: string, sequence: number, changes: Partial<OpenReceipt
     feeVersion: 1,
     dayIndex: 0,
     parametersHash: 'p',
-    signature: '0x',
     created: sequence,
     ...changes,
   };
@@ -39,11 +38,6 @@ test('a channel is never entered in the middle', () => {
 test('the group is that of the oldest first receipt, others wait', () => {
   const open = [receipt('a', 5, { feeVersion: 2 }), receipt('b', 1), receipt('c', 2, { dayIndex: 1 })];
   expect(names(selectReceipts(open, wide()))).toEqual(['b1']);
-});
-
-test('an unsigned receipt and what comes after it wait', () => {
-  expect(names(selectReceipts([receipt('a', 1), receipt('a', 2, { signature: null }), receipt('a', 3)], wide()))).toEqual(['a1']);
-  expect(selectReceipts([receipt('a', 1, { signature: null })], wide())).toEqual([]);
 });
 
 test('no limit is passed: receipts, channels, stake, ceiling of a channel, money of a payer', () => {

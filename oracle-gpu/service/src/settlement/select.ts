@@ -2,7 +2,7 @@ import type { receipts } from '../db/schema.ts';
 
 export type OpenReceipt = Pick<
   typeof receipts.$inferSelect,
-  'hash' | 'channel' | 'sequence' | 'payer' | 'fee' | 'feeVersion' | 'dayIndex' | 'parametersHash' | 'signature' | 'created'
+  'hash' | 'channel' | 'sequence' | 'payer' | 'fee' | 'feeVersion' | 'dayIndex' | 'parametersHash' | 'created'
 >;
 
 export type SelectionLimits = {
@@ -33,7 +33,7 @@ export function selectReceipts(open: readonly OpenReceipt[], limits: SelectionLi
   const runs = [...byChannel.values()]
     .filter(([first]) => first && limits.channelValue.has(first.channel))
     .sort(([a], [b]) => (a?.created ?? 0) - (b?.created ?? 0));
-  const group = runs.map(([first]) => first).find((first) => first && first.signature !== null);
+  const group = runs[0]?.[0];
   if (!group) return [];
 
   const chosen: OpenReceipt[] = [];
@@ -46,7 +46,6 @@ export function selectReceipts(open: readonly OpenReceipt[], limits: SelectionLi
     for (const receipt of run) {
       const payers = (ofPayer.get(receipt.payer) ?? 0n) + receipt.fee;
       const fits =
-        receipt.signature !== null &&
         groupOf(receipt) === groupOf(group) &&
         chosen.length < limits.receipts &&
         value + receipt.fee <= limits.value &&

@@ -13,6 +13,7 @@ import { ipfsServer } from '../../../../script/dev/ipfs/server.ts';
 import { freePort } from '../../../../script/dev/testing/freePort.ts';
 import { openActors } from './actors.ts';
 import { startEngineDouble } from './engineDouble.ts';
+import { lockTable } from './tableLock.ts';
 
 const main = resolve(import.meta.dirname, '../../src/main.ts');
 
@@ -124,6 +125,7 @@ export async function openWorld(options: { environment?: Record<string, string>;
         await client.end();
       }
     },
+    lock: (table: string) => lockTable(databaseUrl, table),
     readFile: async (cid: string): Promise<string> => (await fetch(`${ipfsUrl}/ipfs/${cid}`)).text(),
   };
 }

@@ -1,0 +1,219 @@
+import { type Receipt, receiptHash, toJson } from '@openledger/sdk';
+import type { Pool } from 'pg';
+import type { Context } from '../context.ts';
+import { isUniqueViolation } from '../db/isUniqueViolation.ts';
+import type { ReceiptRow } from '../receipts/bundle.ts';
+import type { Account } from '../sessions/book.ts';
+import type { Call } from './answer.ts';
+import type { Composed } from './composeReceipt.ts';
+import type { Delivered } from './render.ts';
+import { inProgress, type Reservation } from './reserve.ts';
+
+/** An answer that is to be paid: everything but its place in its channel. */
+export type Charge = {
+  call: Call;
+  composed: Composed;
+  delivered: Delivered;
+  isPublic: boolean;
+  reservation: Reservation;
+};
+
+type Waiting = { charge: Charge; done: (row: ReceiptRow) => void; failed: (error: unknown) => void };
+type Numbered = { charge: Charge; row: ReceiptRow };
+
+/** Most charges written in one transaction: at 20 KB each it stays below what a message to the database should be. */
+const mostAtOnce = 128;
+
+/**
+ * Writes charges, those that wait together in one transaction: the channel's next sequence, what it spent, the receipt
+ * with its signature, who earns by it and the answer that a retry gets. Until that is committed nothing of it leaves
+ * this process, a signature least of all: the sequence may be given to another receipt if writing fails.
+ */
+export function createCharges({ db, book, signReceipt, log }: Pick<Context, 'db' | 'book' | 'signReceipt' | 'log'>) {
+  const pool = db.$client as Pool;
+  let waiting: Waiting[] = [];
+  let isWriting = false;
+
+  async function write(group: readonly Waiting[]): Promise<void> {
+    let numbered: Numbered[];
+    try {
+      numbered = number(group, signReceipt);
+      await store(pool, numbered);
+    } catch (error) {
+      // Whether a lost connection had committed is known only to the database.
+      await Promise.all([...new Set(group.map(({ charge }) => charge.reservation.account.payer))].map(book.reread)).catch(
+        () => undefined,
+      );
+      if (group.length === 1) return group[0]?.failed(isUniqueViolation(error) ? inProgress() : error);
+      log.warn({ charges: group.length, reason: String(error) }, 'charges could not be written together: one by one');
+      for (const one of group) await write([one]);
+      return;
+    }
+    for (const [index, { charge, row }] of numbered.entries()) {
+      charge.reservation.account.sequence = row.sequence;
+      charge.reservation.account.spent += row.fee;
+      charge.reservation.release();
+      group[index]?.done(row);
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    if (isWriting) return;
+    isWriting = true;
+    while (waiting.length > 0) {
+      const group = waiting.slice(0, mostAtOnce);
+      waiting = waiting.slice(mostAtOnce);
+      await write(group);
+    }
+    isWriting = false;
+  }
+
+  /** Charges an answer. @returns its receipt, stored; 409 when an answer to its Idempotency-Key was charged meanwhile */
+  return (charge: Charge): Promise<ReceiptRow> =>
+    new Promise((done, failed) => {
+      waiting.push({ charge, done, failed });
+      void writeAll();
+    });
+}
+
+/** Gives each charge the next sequence of its channel and signs its receipt. */
+function number(group: readonly Waiting[], signReceipt: Context['signReceipt']): Numbered[] {
+  const last = new Map<Account, number>();
+  return group.map(({ charge }) => {
+    const { call, composed, isPublic } = charge;
+    const { account } = charge.reservation;
+    const sequence = (last.get(account) ?? account.sequence) + 1;
+    last.set(account, sequence);
+    const receipt: Receipt = { ...composed.unnumbered, sequence };
+    const hash = receiptHash(receipt);
+    const row: ReceiptRow = {
+      hash,
+      channel: account.channel,
+      sequence,
+      payer: account.payer,
+      modelId: composed.modelId,
+      releaseHash: composed.releaseHash,
+      fee: receipt.fee,
+      feeVersion: receipt.feeVersion,
+      dayIndex: composed.dayIndex,
+      parametersHash: composed.parametersHash,
+      bundle: { receipt: toJson(receipt), ...composed.bundle },
+      secret: composed.secret,
+      signature: signReceipt(hash),
+      status: 'signed',
+      batchIndex: null,
+      isPublic,
+      created: call.created,
+      createdAt: new Date(),
+    };
+    return { charge, row };
+  });
+}
+
+/** What the channels had and have after these charges. */
+function channelsOf(numbered: readonly Numbered[]) {
+  const channels = new Map<string, { channel: string; before: number; sequence: number; spent: bigint }>();
+  for (const { charge, row } of numbered) {
+    const known = channels.get(row.channel);
+    if (known) Object.assign(known, { sequence: row.sequence, spent: known.spent + row.fee });
+    else
+      channels.set(row.channel, {
+        channel: row.channel,
+        before: charge.reservation.account.sequence,
+        sequence: row.sequence,
+        spent: charge.reservation.account.spent + row.fee,
+      });
+  }
+  return [...channels.values()].map((channel) => ({ ...channel, spent: String(channel.spent) }));
+}
+
+// Rows travel as JSON and become rows in the database: the statements stay the same for any number of them, so the
+// database plans each of them once.
+const raiseChannels = {
+  name: 'raise channels',
+  text: `UPDATE sessions SET sequence = now.sequence, spent = now.spent
+    FROM json_to_recordset($1) AS now(channel text, before bigint, sequence bigint, spent numeric)
+    WHERE sessions.channel = now.channel AND sessions.sequence = now.before`,
+};
+const storeCharges = {
+  name: 'store charges',
+  text: `WITH earned AS (INSERT INTO earnings SELECT * FROM json_populate_recordset(NULL::earnings, $2)),
+      answered AS (INSERT INTO answers SELECT * FROM json_populate_recordset(NULL::answers, $3))
+    INSERT INTO receipts SELECT * FROM json_populate_recordset(NULL::receipts, $1)`,
+};
+
+async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
+  const channels = channelsOf(numbered);
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const { rowCount } = await client.query({ ...raiseChannels, values: [JSON.stringify(channels)] });
+    if (rowCount !== channels.length) throw new Error('The sessions in the database are not those in memory.');
+    await client.query({
+      ...storeCharges,
+      values: [numbered.map(receiptColumns), numbered.flatMap(earningColumns), numbered.flatMap(answerColumns)].map((rows) =>
+        JSON.stringify(rows),
+      ),
+    });
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function receiptColumns({ row }: Numbered) {
+  return {
+    hash: row.hash,
+    channel: row.channel,
+    sequence: row.sequence,
+    payer: row.payer,
+    model_id: row.modelId,
+    release_hash: row.releaseHash,
+    fee: String(row.fee),
+    fee_version: row.feeVersion,
+    day_index: row.dayIndex,
+    parameters_hash: row.parametersHash,
+    bundle: row.bundle,
+    secret: row.secret,
+    signature: row.signature,
+    status: row.status,
+    is_public: row.isPublic,
+    created: row.created,
+    created_at: row.createdAt,
+  };
+}
+
+function earningColumns({ charge, row }: Numbered) {
+  return charge.composed.sources.map(({ account, role, datanetId, amount }) => ({
+    receipt_hash: row.hash,
+    account,
+    role,
+    datanet_id: datanetId,
+    model_id: row.modelId,
+    amount: String(amount),
+  }));
+}
+
+/** Only calls with an Idempotency-Key can be asked for again. */
+function answerColumns({ charge: { call, delivered }, row }: Numbered) {
+  if (call.idempotencyKey === null) return [];
+  return {
+    channel: row.channel,
+    idempotency_key: call.idempotencyKey,
+    request_hash: call.requestHash,
+    id: call.id,
+    created: call.created,
+    model: call.model,
+    stream: call.stream,
+    include_usage: call.includeUsage,
+    delivered,
+    receipt_hash: row.hash,
+    created_at: row.createdAt,
+  };
+}
