@@ -1,72 +1,24 @@
 // What the gateway adds to a call beyond generation: session and voucher check, money set aside, receipt computed,
 // stored and signed. A real chain, database and IPFS node; the engine is a double that answers at once, so that the
 // engine's own time, taken alone in the same run, can be subtracted call by call.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createGateway, deploymentSchema } from '@openledger/sdk';
-import { devPrivateKey } from '@openledger/sdk/dev';
-import { tools } from '../../../script/dev/config.ts';
-import { runCommand } from '../../../script/dev/deployment.ts';
-import { ipfsServer } from '../../../script/dev/ipfs/server.ts';
-import { rpc } from '../../../script/dev/processes/rpc.ts';
-import { startAnvil } from '../../../script/dev/testing/anvil.ts';
-import { freePort } from '../../../script/dev/testing/freePort.ts';
-import { startPostgres } from '../../../script/dev/testing/postgres.ts';
+import { cpus, loadavg } from 'node:os';
 import { readConfig } from '../src/config.ts';
 import { openLog } from '../src/log.ts';
 import { startService } from '../src/service.ts';
-import { openActors } from '../test/support/actors.ts';
-import { startEngineDouble } from '../test/support/engineDouble.ts';
-import { makeDatanet, makeModel, makeRecord, makeSession, type Stage } from '../test/support/story.ts';
+import { makeSession } from '../test/support/story.ts';
+import { openStage, question } from './stage.ts';
 
-const warmUp = 50;
+const warmUp = 100;
 const rounds = 300;
 const goal = 5; // ms at the median
 
-const folder = await mkdtemp(join(tmpdir(), 'openledger-overhead-'));
-const [postgres, anvil, engine, ipfs] = await Promise.all([
-  startPostgres(),
-  startAnvil(),
-  startEngineDouble(),
-  ipfsServer({ folder }),
-]);
-const deploymentFile = join(folder, 'deployment.json');
-await runCommand(
-  tools.forge,
-  ['script', 'script/Deploy.s.sol', '--rpc-url', anvil.url, '--broadcast', '--slow', '--private-key', devPrivateKey('deployer')],
-  { DEPLOYMENT_OUT: deploymentFile, FOUNDRY_BROADCAST: join(folder, 'broadcast') },
-);
-await rpc(anvil.url, 'evm_setIntervalMining', [1]);
-const actors = openActors(anvil.url, deploymentSchema.parse(JSON.parse(await readFile(deploymentFile, 'utf8'))));
-const operator = await actors.newActor();
-const service = await startService(
-  readConfig({
-    PORT: String(await freePort()),
-    OPENLEDGER_RPC_URL: anvil.url,
-    OPENLEDGER_DATABASE_URL: postgres.url,
-    OPENLEDGER_IPFS_URL: await ipfs.listen({ host: '127.0.0.1', port: 0 }),
-    OPENLEDGER_ENGINE_URL: engine.url,
-    OPENLEDGER_DEPLOYMENT: deploymentFile,
-    OPENLEDGER_OPERATOR_KEY: operator.key,
-    OPENLEDGER_LOG_LEVEL: 'error',
-    OPENLEDGER_BATCH_SECONDS: '3600',
-  }),
-  openLog('error'),
-);
+let service: Awaited<ReturnType<typeof startService>> | undefined;
+const { stage, engine, url, model, adapter, close } = await openStage({}, async (environment) => {
+  service = await startService(readConfig(environment), openLog('error'));
+});
+const { apiKey } = await makeSession(stage, await stage.newActor(), { ceiling: 500n * 10n ** 18n });
 
-const stage: Stage = { ...actors, operator, gateway: createGateway(service.url) };
-const [alice, proposer, caller] = [await actors.newActor(), await actors.newActor(), await actors.newActor()];
-// Of 200 records, the eight that name the same function score above the threshold: what an answer usually quotes.
-const records = Array.from({ length: 200 }, (_, index) =>
-  makeRecord(`explain function${index % 25}`, `purpose${index} and nothing else`),
-);
-const datanet = await makeDatanet(stage, [[alice, records]]);
-const { modelId } = await makeModel(stage, proposer, datanet);
-const { apiKey } = await makeSession(stage, caller, { ceiling: 500n * 10n ** 18n });
-const adapter = [...engine.jobs.values()][0]?.adapter ?? null;
-
-const messages = [{ role: 'user', content: 'explain function7' }];
+const messages = [{ role: 'user', content: question }];
 const post = async (url: string, body: unknown, headers: Record<string, string> = {}): Promise<unknown> => {
   const response = await fetch(url, {
     method: 'POST',
@@ -77,11 +29,7 @@ const post = async (url: string, body: unknown, headers: Record<string, string> 
   return response.headers.get('content-type')?.includes('json') ? response.json() : response.text();
 };
 const throughGateway = () =>
-  post(
-    `${service.url}/v1/chat/completions`,
-    { model: `model/${modelId}`, messages, max_tokens: 16, temperature: 0 },
-    { authorization: `Bearer ${apiKey}` },
-  );
+  post(`${url}/v1/chat/completions`, { model, messages, max_tokens: 16, temperature: 0 }, { authorization: `Bearer ${apiKey}` });
 /** The same three questions to the engine that the gateway asks. */
 const engineAlone = async (): Promise<void> => {
   await post(`${engine.url}/v1/tokenize`, { messages });
@@ -125,7 +73,6 @@ const measures = [
 ];
 for (const measure of measures) console.log(JSON.stringify({ bench: 'loop', ...measure }));
 
-await service.stop();
-await Promise.all([engine.stop(), ipfs.close(), anvil.stop(), postgres.stop()]);
-await rm(folder, { recursive: true, force: true });
+await service?.stop();
+await close();
 process.exit(0);

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { mirrorDatanets } from './datanets/mirror.ts';
 import { openRecordFiles } from './datanets/records.ts';
 import { openDatabase } from './db/open.ts';
-import { openEngine } from './engine/client.ts';
+import { type Engine, openEngine } from './engine/client.ts';
 import { createCharges } from './gateway/charges.ts';
 import { openIpfs } from './ipfs/client.ts';
 import type { Log } from './log.ts';
@@ -34,7 +34,7 @@ import { createJobMirror } from './training/mirror.ts';
 import { openTrainer } from './training/trainer.ts';
 
 /** Starts the whole service. @returns its address and what stops it in order */
-export async function startService(config: Config, log: Log) {
+export async function startService(config: Config, log: Log, engine: Engine = openEngine(config.engineUrl)) {
   const database = await openDatabase(config.databaseUrl, log);
   const { db } = database;
   const book = createBook(db);
@@ -52,7 +52,7 @@ export async function startService(config: Config, log: Log) {
     facts: createFacts(chain, book),
     outbox: createOutbox(db, chain, log),
     ipfs,
-    engine: openEngine(config.engineUrl),
+    engine,
     metrics: openMetrics(),
     releases: openReleases({ db }),
   };

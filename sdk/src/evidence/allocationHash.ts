@@ -1,16 +1,7 @@
-import { encodeAbiParameters, type Hex, keccak256 } from 'viem';
+import type { Hex } from 'viem';
+import { addressWord, staticArray, tuple, uintWord } from '../schema/abiWords.ts';
+import { keccak } from '../schema/keccak.ts';
 import type { Allocation } from './evidence.ts';
-
-const parameters = [
-  {
-    type: 'tuple[]',
-    components: [
-      { name: 'account', type: 'address' },
-      { name: 'amount', type: 'uint96' },
-      { name: 'weight', type: 'uint96' },
-    ],
-  },
-] as const;
 
 /** keccak(abi.encode(Allocation[])), strictly increasing by account. */
 export function allocationHash(allocations: readonly Allocation[]): Hex {
@@ -19,5 +10,8 @@ export function allocationHash(allocations: readonly Allocation[]): Hex {
     if (previous && BigInt(previous.account) >= BigInt(account))
       throw new Error('Allocations must strictly increase by account.');
   });
-  return keccak256(encodeAbiParameters(parameters, [allocations]));
+  const words = allocations.map(
+    ({ account, amount, weight }) => addressWord(account) + uintWord(amount, 96) + uintWord(weight, 96),
+  );
+  return keccak(`0x${tuple([], [staticArray(words)])}`);
 }

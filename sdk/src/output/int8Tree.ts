@@ -1,4 +1,4 @@
-import { keccak256 } from 'viem';
+import { keccak } from '../schema/keccak.ts';
 import { buildTree, type SumTree } from '../tree/sumTree.ts';
 import type { treeId } from '../tree/treeId.ts';
 
@@ -12,7 +12,7 @@ export function int8Tree(id: typeof treeId.indexRow | typeof treeId.query, vecto
     id,
     Array.from({ length: chunks }, (_, index) => {
       const chunk = vector.slice(index * componentsPerChunk, (index + 1) * componentsPerChunk);
-      return { key: BigInt(index), data: keccak256(new Uint8Array(chunk.buffer)), amount: BigInt(chunk.length), weight: 0n };
+      return { key: BigInt(index), data: keccak(new Uint8Array(chunk.buffer)), amount: BigInt(chunk.length), weight: 0n };
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { keccak256 } from 'viem';
+import { keccak } from '../schema/keccak.ts';
 import { buildTree, type SumTree } from '../tree/sumTree.ts';
 import { treeId } from '../tree/treeId.ts';
 import { tokenChunks } from './tokenChunks.ts';
@@ -9,7 +9,7 @@ export function recordTokensTree(tokenIds: readonly number[]): SumTree {
     treeId.recordTokens,
     tokenChunks(tokenIds).map(({ bytes, tokens }, index) => ({
       key: BigInt(index),
-      data: keccak256(bytes),
+      data: keccak(bytes),
       amount: BigInt(tokens),
       weight: 0n,
     })),

@@ -1,4 +1,5 @@
-import { encodeAbiParameters, type Hex, keccak256 } from 'viem';
+import { encodeAbiParameters, type Hex } from 'viem';
+import { keccak } from '../schema/keccak.ts';
 import type { Leaf } from '../tree/nodes.ts';
 import { buildTree, type SumTree } from '../tree/sumTree.ts';
 import { treeId } from '../tree/treeId.ts';
@@ -15,7 +16,7 @@ const parameters = [
 ] as const;
 
 export function indexLeafHash(leaf: IndexLeaf): Hex {
-  return keccak256(
+  return keccak(
     encodeAbiParameters(parameters, [
       leaf.position,
       leaf.recordId,

@@ -1,4 +1,5 @@
-import { encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem';
+import { encodeAbiParameters, type Hex } from 'viem';
+import { keccak, keccakText } from '../schema/keccak.ts';
 import type { Adapter, DatanetUse, Release } from './release.ts';
 
 const releaseParameters = [
@@ -45,22 +46,22 @@ const datanetParameters = [
 
 /** A release's name on chain. */
 export function releaseHash(release: Release): Hex {
-  return keccak256(encodeAbiParameters(releaseParameters, [release]));
+  return keccak(encodeAbiParameters(releaseParameters, [release]));
 }
 
 export function adaptersHash(adapters: readonly Adapter[]): Hex {
-  return keccak256(encodeAbiParameters(adapterParameters, [adapters]));
+  return keccak(encodeAbiParameters(adapterParameters, [adapters]));
 }
 
 export function datanetsHash(datanets: readonly DatanetUse[]): Hex {
-  return keccak256(encodeAbiParameters(datanetParameters, [datanets]));
+  return keccak(encodeAbiParameters(datanetParameters, [datanets]));
 }
 
 /** Over the release hashes of a merge's parents; of an empty list for a model without. */
 export function parentsHash(parents: readonly Hex[]): Hex {
-  return keccak256(encodeAbiParameters([{ type: 'bytes32[]' }], [parents]));
+  return keccak(encodeAbiParameters([{ type: 'bytes32[]' }], [parents]));
 }
 
 export function evaluationHash(evaluationCid: string): Hex {
-  return keccak256(stringToHex(evaluationCid));
+  return keccakText(evaluationCid);
 }

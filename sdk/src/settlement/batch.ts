@@ -1,6 +1,7 @@
-import { type Address, encodeAbiParameters, type Hex, keccak256, stringToHex } from 'viem';
+import { type Address, encodeAbiParameters, type Hex, stringToHex } from 'viem';
 import { z } from 'zod';
 import { hashJson } from '../schema/hashJson.ts';
+import { keccak } from '../schema/keccak.ts';
 import { addressSchema, amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 import { type Commitment, zeroHash } from '../tree/nodes.ts';
 
@@ -63,16 +64,16 @@ const headerParameters = [{ type: 'bytes32' }, { type: 'bytes32' }, { type: 'uin
 export const emptyTree: Commitment = { root: zeroHash, count: 0, amount: 0n, weight: 0n };
 
 export function bodyHash(body: BatchBody): Hex {
-  return keccak256(encodeAbiParameters(bodyParameters, [body]));
+  return keccak(encodeAbiParameters(bodyParameters, [body]));
 }
 
 export function rewardsHash(rewards: Commitment): Hex {
-  return keccak256(encodeAbiParameters([{ type: 'tuple', components: treeComponents }], [rewards]));
+  return keccak(encodeAbiParameters([{ type: 'tuple', components: treeComponents }], [rewards]));
 }
 
 /** What the chain stores of a batch. */
 export function headerHash({ body, rewards, settledAt }: BatchHeader): Hex {
-  return keccak256(encodeAbiParameters(headerParameters, [bodyHash(body), rewardsHash(rewards), BigInt(settledAt)]));
+  return keccak(encodeAbiParameters(headerParameters, [bodyHash(body), rewardsHash(rewards), BigInt(settledAt)]));
 }
 
 /** What a batch froze: numbers its allocations were computed with. */

@@ -1,4 +1,5 @@
-import { type Address, encodeAbiParameters, type Hex, hexToBigInt, keccak256, slice } from 'viem';
+import { type Address, encodeAbiParameters, type Hex, hexToBigInt, slice } from 'viem';
+import { keccak } from '../schema/keccak.ts';
 
 /** The three parties of a channel; the signer is the payer or a session key. */
 export type Channel = { payer: Address; operator: Address; signer: Address };
@@ -6,7 +7,7 @@ export type Channel = { payer: Address; operator: Address; signer: Address };
 /** channel = keccak(abi.encode(payer, operator, signer)) */
 export function channelId({ payer, operator, signer }: Channel): Hex {
   const address = { type: 'address' } as const;
-  return keccak256(encodeAbiParameters([address, address, address], [payer, operator, signer]));
+  return keccak(encodeAbiParameters([address, address, address], [payer, operator, signer]));
 }
 
 /** First 24 bytes of the channel id as a number: the high part of a receipt's key. */

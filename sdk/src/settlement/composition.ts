@@ -1,5 +1,7 @@
-import { encodeAbiParameters, type Hex, keccak256 } from 'viem';
+import type { Hex } from 'viem';
 import { z } from 'zod';
+import { bytes32Word, staticArray, tuple, uintWord } from '../schema/abiWords.ts';
+import { keccak } from '../schema/keccak.ts';
 import { bpsSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 
 /** One part of what answered a call. */
@@ -7,20 +9,12 @@ export const componentSchema = z.strictObject({ releaseHash: bytes32Schema, term
 
 export type Component = z.infer<typeof componentSchema>;
 
-const parameters = [
-  {
-    type: 'tuple[]',
-    components: [
-      { name: 'releaseHash', type: 'bytes32' },
-      { name: 'termsVersion', type: 'uint32' },
-      { name: 'weightBps', type: 'uint16' },
-    ],
-  },
-] as const;
-
 /** Throws unless the weights sum to 10,000. */
 export function compositionHash(composition: readonly Component[]): Hex {
   const total = composition.reduce((sum, { weightBps }) => sum + weightBps, 0);
   if (total !== 10_000) throw new Error(`The weights of a composition must sum to 10,000 bps, these sum to ${total}.`);
-  return keccak256(encodeAbiParameters(parameters, [composition]));
+  const words = composition.map(
+    ({ releaseHash, termsVersion, weightBps }) => bytes32Word(releaseHash) + uintWord(termsVersion) + uintWord(weightBps, 16),
+  );
+  return keccak(`0x${tuple([], [staticArray(words)])}`);
 }

@@ -14,15 +14,12 @@ const byRelease = /^0x[0-9a-f]{64}$/;
 export async function resolveModel(context: Context, name: string): Promise<ServedModel> {
   const { facts, releases } = context;
   const id = byModel.exec(name)?.[1];
-  const unknown = new ServiceError(
-    404,
-    'model_not_found',
-    `There is no model ${JSON.stringify(name)} here: choose one of GET /v1/models.`,
-  );
-  if (!id && !byRelease.test(name)) throw unknown;
+  const unknown = () =>
+    new ServiceError(404, 'model_not_found', `There is no model ${JSON.stringify(name)} here: choose one of GET /v1/models.`);
+  if (!id && !byRelease.test(name)) throw unknown();
   const hash = id ? await latestRelease(context, Number(id)) : name;
   const release = hash ? await releases.load(hash) : undefined;
-  if (!release) throw unknown;
+  if (!release) throw unknown();
   const { termsVersion, developer } = await facts.model(release.modelId);
   return { release, termsVersion, terms: await facts.terms(release.modelId, termsVersion), developer, name };
 }
