@@ -20,15 +20,18 @@ const goals = { callsPerSecond: 1_500, p99: 20 };
 type Usage = { heap: number; resident: number; cpu: { user: number; system: number } };
 
 let child: ReturnType<typeof fork> | undefined;
-const { stage, url, model, databaseUrl, close } = await openStage({ OPENLEDGER_CALLS_PER_KEY: '64' }, async (environment) => {
-  const served = fork(join(import.meta.dirname, 'served.ts'), [], {
-    env: { ...process.env, ...environment },
-    execPath: 'taskset',
-    execArgv: ['-c', '0', process.execPath, '--expose-gc', ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [])],
-  });
-  child = served;
-  await once(served, 'message');
-});
+const { stage, url, model, databaseUrl, close } = await openStage(
+  { OPENLEDGER_CALLS_PER_KEY: '64', OPENLEDGER_BATCH_RECEIPTS: process.env.BENCH_BATCH ?? '1024' },
+  async (environment) => {
+    const served = fork(join(import.meta.dirname, 'served.ts'), [], {
+      env: { ...process.env, ...environment },
+      execPath: 'taskset',
+      execArgv: ['-c', '0', process.execPath, '--expose-gc', ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [])],
+    });
+    child = served;
+    await once(served, 'message');
+  },
+);
 const usage = async (): Promise<Usage> => {
   const answered = once(child as NonNullable<typeof child>, 'message');
   child?.send('usage');

@@ -34,11 +34,16 @@ export type LoadedRelease = {
   rows: ReleaseRow[];
   manifestCid: string;
   tree: SumTree;
-  /** The row's place in the index, proved; made once a row. */
-  proofOf: (position: number) => IndexProof;
+  /** The release's fields as JSON. */
+  text: string;
+  /** What receipts say of a row they quote, as JSON: its place in the index with its proof, and where the record is from. */
+  rowText: (position: number) => RowText;
 };
 
-export type IndexProof = { recordId: Hex; leaf: IndexLeaf; index: number; count: number; proof: Hex };
+type RowText = { proof: string; record: string };
+
+/** Rows whose text is kept, of each release: at 2 KB each. */
+const keptRows = 4_096;
 
 export type Releases = ReturnType<typeof openReleases>;
 
@@ -60,7 +65,8 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
         rows,
         manifestCid: row.manifestCid,
         tree,
-        proofOf: provesRows(rows, tree),
+        text: JSON.stringify(row.release),
+        rowText: describesRows(rows, tree),
       };
     },
     64,
@@ -80,21 +86,26 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
   };
 }
 
-function provesRows(rows: readonly ReleaseRow[], tree: SumTree): (position: number) => IndexProof {
-  const proofs = new Map<number, IndexProof>();
+function describesRows(rows: readonly ReleaseRow[], tree: SumTree): (position: number) => RowText {
+  const texts = new Map<number, RowText>();
   return (position) => {
-    const known = proofs.get(position);
+    const known = texts.get(position);
     if (known) return known;
     const row = rows[position];
     if (!row) throw new Error(`The release has no row ${position}.`);
+    const { recordId, source, contributionId, contributor, datanetId } = row;
     const made = {
-      recordId: row.recordId,
-      leaf: leafOf(row),
-      index: position,
-      count: tree.count,
-      proof: treeProof(tree, position),
+      proof: JSON.stringify({
+        recordId,
+        leaf: leafOf(row),
+        index: position,
+        count: tree.count,
+        proof: treeProof(tree, position),
+      }),
+      record: JSON.stringify({ recordId, source, contributionId, contributor, datanetId }),
     };
-    proofs.set(position, made);
+    if (texts.size >= keptRows) texts.delete(texts.keys().next().value as number);
+    texts.set(position, made);
     return made;
   };
 }

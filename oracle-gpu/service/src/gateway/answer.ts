@@ -4,7 +4,7 @@ import { and, eq } from 'drizzle-orm';
 import { type Context, now } from '../context.ts';
 import { answers, receipts } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import { bundleJson, type ReceiptRow } from '../receipts/bundle.ts';
+import { bundleText, openBundle, whenAnswered } from '../receipts/bundle.ts';
 import type { Account } from '../sessions/book.ts';
 import { attribute } from './attribute.ts';
 import { type ChatRequest, plainMessages } from './chatRequest.ts';
@@ -41,7 +41,7 @@ export type Prepared = {
 
 /** The answer of an earlier call with the same Idempotency-Key, byte by byte, if it was charged. */
 export async function storedAnswer(
-  { db }: Context,
+  { db, releases }: Context,
   session: Account,
   request: ChatRequest,
   idempotencyKey: string | undefined,
@@ -59,17 +59,12 @@ export async function storedAnswer(
   }
   if (known) {
     const call = known.answers;
-    return {
-      stream: call.stream,
-      response: renderResponse(call, deliveredSchema.parse(call.delivered), asAnswered(known.receipts)),
-    };
+    const bundle = await openBundle(releases, { ...known.receipts, ...whenAnswered }, true);
+    return { stream: call.stream, response: renderResponse(call, deliveredSchema.parse(call.delivered), bundle) };
   }
   if (earlierHash !== undefined) throw inProgress();
   return undefined;
 }
-
-/** The receipt as the answer shows it: as it was then, whatever became of it since. */
-const asAnswered = (row: ReceiptRow) => bundleJson({ ...row, status: 'signed', batchIndex: null }, true);
 
 /** Everything before the first token: the model, the price, the money set aside. */
 export async function prepare(
@@ -155,7 +150,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       trace: { engine, engineHash: engineHash ?? null, ...generation, finishReason: made.finishReason ?? 'cancelled' },
     });
     const row = await context.charge({ call, composed, delivered, isPublic, reservation });
-    const bundle = asAnswered(row);
+    const bundle = bundleText(row, model.release, true);
     const response = call.stream ? '' : renderResponse(call, delivered, bundle);
     if (call.stream) sink.write(renderEnd(call, delivered, bundle));
     context.metrics.calls.inc({ outcome: made.finishReason === null ? 'broken' : 'charged' });
@@ -187,6 +182,7 @@ async function generate(
     started = true;
     return text === '' || sink.write(renderPiece(call, text));
   };
+  let isWhole = false;
   const stop = new AbortController();
   const signal = call.stream || call.idempotencyKey === null ? AbortSignal.any([sink.signal, stop.signal]) : stop.signal;
   try {
@@ -200,6 +196,7 @@ async function generate(
         if (event.text !== '') pieces.push(event.text);
         continue;
       }
+      isWhole = true;
       const rest = event.text.slice(pieces.join('').length); // text the engine held back until it was sure
       if (rest !== '' && deliver(rest)) pieces.push(rest);
       deliver('');
@@ -213,7 +210,7 @@ async function generate(
   } catch (error) {
     if (!sink.signal.aborted) throw error;
   } finally {
-    stop.abort();
+    if (!isWhole) stop.abort();
   }
   if (!call.stream || tokenIds.length === 0)
     throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');

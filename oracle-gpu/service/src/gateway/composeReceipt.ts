@@ -94,33 +94,22 @@ export async function composeReceipt(context: Context, session: Account, call: C
     // When the call was accepted: a voucher covers what was asked before it expired.
     timestamp: call.created,
   };
-  const records = answer.evidence.records.map(({ position }) => {
-    const row = release.rows[position];
-    if (!row) throw new Error(`The release has no row ${position}.`);
-    return row;
-  });
-  const bundle = toJson({
-    channel: { payer: session.payer, operator: chain.operator, signer: session.signer },
+  const stated = toJson({
     composition,
-    evidence: answer.evidence,
     allocations: allocated.allocations,
-    trace: answer.trace,
     terms,
-    developer: model.developer,
     fee: policy,
     parameters,
     app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
-    dayIndex,
-    indexProofs: records.map(({ position }) => release.proofOf(position)),
-    release: release.release,
-    records: records.map(({ recordId, source, contributionId, contributor, datanetId }) => ({
-      recordId,
-      source,
-      contributionId,
-      contributor,
-      datanetId,
-    })),
   });
+  const bundle = {
+    channel: { payer: session.payer, operator: chain.operator, signer: session.signer },
+    ...stated,
+    evidence: answer.evidence,
+    trace: answer.trace,
+    developer: model.developer,
+    dayIndex,
+  };
   const secret = { salt, messages: answer.messages, answer: answer.text, tokenIds: answer.tokenIds };
   const parties = { operator: chain.operator, developer: model.developer, parents: terms.parents, backers: terms.backers, app };
   const sources = earningsOf(allocated.parts, parties);

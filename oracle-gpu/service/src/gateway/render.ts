@@ -12,6 +12,9 @@ export type Delivered = z.infer<typeof deliveredSchema>;
 
 type Shown = Pick<Call, 'id' | 'created' | 'model' | 'includeUsage'>;
 
+/** The value as JSON with the receipt, which is JSON already, as its last field. */
+const withReceipt = (value: object, bundle: string): string => `${JSON.stringify(value).slice(0, -1)},"receipt":${bundle}}`;
+
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 
 function head(call: Shown, object: string): Record<string, unknown> {
@@ -47,24 +50,21 @@ export function renderFinish(call: Shown, finishReason: string | null): string {
 }
 
 /** The end of a stream: usage if asked for, then the receipt in a chunk without choices. */
-export function renderEnd(call: Shown, delivered: Delivered, bundle: Record<string, unknown>): string {
+export function renderEnd(call: Shown, delivered: Delivered, bundle: string): string {
   const usage = call.includeUsage
     ? event({ ...head(call, 'chat.completion.chunk'), choices: [], usage: usageOf(delivered) })
     : '';
-  return `${usage}${event({ ...head(call, 'chat.completion.chunk'), choices: [], receipt: bundle })}data: [DONE]\n\n`;
+  const receipt = withReceipt({ ...head(call, 'chat.completion.chunk'), choices: [] }, bundle);
+  return `${usage}data: ${receipt}\n\ndata: [DONE]\n\n`;
 }
 
 /** The whole answer as a retry gets it: for a stream, the very bytes that were sent. */
-export function renderResponse(
-  call: Shown & Pick<Call, 'stream'>,
-  delivered: Delivered,
-  bundle: Record<string, unknown>,
-): string {
+export function renderResponse(call: Shown & Pick<Call, 'stream'>, delivered: Delivered, bundle: string): string {
   if (call.stream) {
     const pieces = delivered.pieces.map((piece) => renderPiece(call, piece)).join('');
     return `${renderStart(call)}${pieces}${renderFinish(call, delivered.finishReason)}${renderEnd(call, delivered, bundle)}`;
   }
-  return JSON.stringify({
+  const answer = {
     ...head(call, 'chat.completion'),
     choices: [
       {
@@ -75,6 +75,6 @@ export function renderResponse(
       },
     ],
     usage: usageOf(delivered),
-    receipt: bundle,
-  });
+  };
+  return withReceipt(answer, bundle);
 }

@@ -5,10 +5,11 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { receipts as table } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import { bundleJson } from '../receipts/bundle.ts';
+import { openBundle } from '../receipts/bundle.ts';
 import { sessionOf } from '../sessions/findSession.ts';
 import { nextCursor, pageSchema } from './page.ts';
 
+const json = 'application/json; charset=utf-8';
 /** `created.hash` of the last receipt of the page before. */
 const cursorSchema = z.string().regex(/^\d+\.0x[0-9a-f]{64}$/);
 const listSchema = pageSchema.extend({
@@ -22,14 +23,14 @@ const listSchema = pageSchema.extend({
 
 /** Receipts: public but for the prompt and the answer, which only the payer's key opens. */
 export function receipts(app: FastifyInstance, context: Context): void {
-  const { db } = context;
+  const { db, releases } = context;
 
-  app.get<{ Params: { hash: string } }>('/v1/receipts/:hash', async (request) => {
+  app.get<{ Params: { hash: string } }>('/v1/receipts/:hash', async (request, reply) => {
     const hash = bytes32Schema.parse(request.params.hash);
     const [row] = await db.select().from(table).where(eq(table.hash, hash));
     if (!row) throw new ServiceError(404, 'receipt_not_found', `This operator signed no receipt ${hash}.`);
     const session = await sessionOf(context, request.headers.authorization);
-    return bundleJson(row, session?.channel === row.channel);
+    return reply.type(json).send(await openBundle(releases, row, session?.channel === row.channel));
   });
 
   app.get('/v1/receipts', async (request, reply) => {
@@ -49,10 +50,11 @@ export function receipts(app: FastifyInstance, context: Context): void {
       .limit(limit);
     const session = await sessionOf(context, request.headers.authorization);
     if (rows.length === limit) reply.header(nextCursor, `${rows.at(-1)?.created}.${rows.at(-1)?.hash}`);
-    return rows.map((row) => bundleJson(row, session?.channel === row.channel));
+    const bundles = await Promise.all(rows.map((row) => openBundle(releases, row, session?.channel === row.channel)));
+    return reply.type(json).send(`[${bundles.join(',')}]`);
   });
 
-  app.get('/v1/answers/latest', async (request) => {
+  app.get('/v1/answers/latest', async (request, reply) => {
     const { limit } = pageSchema.parse(request.query);
     const rows = await db
       .select()
@@ -60,6 +62,7 @@ export function receipts(app: FastifyInstance, context: Context): void {
       .where(eq(table.isPublic, true))
       .orderBy(desc(table.created), desc(table.sequence))
       .limit(Math.min(limit, 20));
-    return rows.map((row) => bundleJson(row, true)); // their payers agreed
+    const bundles = await Promise.all(rows.map((row) => openBundle(releases, row, true))); // their payers agreed
+    return reply.type(json).send(`[${bundles.join(',')}]`);
   });
 }
