@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @notice OPEN on the L2: bridged ERC-20 with votes (timestamp clock) and permits; minted and burned by its bridge alone.
-/// @dev Besides this: ERC-20, ERC-2612, ERC20Votes, ERC-6372.
+/// @dev Besides this: ERC-20, ERC-2612, ERC-3009, ERC-7802, ERC20Votes, ERC-6372.
 interface IOpenToken {
     event BridgeMinted(address indexed to, uint256 amount);
     event BridgeBurned(address indexed from, uint256 amount);

@@ -11,6 +11,9 @@ import {
 import {
     ERC20VotesUpgradeable
 } from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20VotesUpgradeable.sol";
+import {
+    ERC3009Upgradeable
+} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/draft-ERC3009Upgradeable.sol";
 import {VotesUpgradeable} from "@openzeppelin/contracts-upgradeable/governance/utils/VotesUpgradeable.sol";
 import {NoncesUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/NoncesUpgradeable.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
@@ -21,10 +24,13 @@ import {IOpenToken} from "./IOpenToken.sol";
 import {IOptimismMintableERC20} from "./IOptimismMintableERC20.sol";
 
 /// @title OPEN on the L2
+/// @dev Authorised transfers (ERC-3009) are what x402's `exact` scheme pays with. Their nonces are of the payer's choice
+///      and independent of those of permits and delegations.
 contract OpenToken is
     ERC20Upgradeable,
     ERC20PermitUpgradeable,
     ERC20VotesUpgradeable,
+    ERC3009Upgradeable,
     DelegatedVotes,
     AccessManagedUpgradeable,
     UUPSUpgradeable,
