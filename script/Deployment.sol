@@ -24,6 +24,7 @@ import {VotingPower} from "../contracts/src/governance/VotingPower.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
+import {EvidenceProofs} from "../contracts/src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../contracts/src/oracles/FraudProofs.sol";
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
@@ -227,6 +228,7 @@ abstract contract Deployment {
             IRewardPool(at("RewardPool")),
             at("Treasury"),
             at("FraudProofs"),
+            at("EvidenceProofs"),
             p.clocks.window,
             p.clocks.longestPause,
             uint32(block.timestamp / 1 days)
@@ -239,6 +241,13 @@ abstract contract Deployment {
             IFeePolicy(at("FeePolicy"))
         );
         _proxy("FraudProofs", address(proofs), abi.encodeCall(FraudProofs.initialize, (authority)));
+        EvidenceProofs evidence = new EvidenceProofs(
+            ISettlement(at("Settlement")),
+            IModelRegistry(at("ModelRegistry")),
+            IFeePolicy(at("FeePolicy")),
+            IDatanetRegistry(at("DatanetRegistry"))
+        );
+        _proxy("EvidenceProofs", address(evidence), abi.encodeCall(EvidenceProofs.initialize, (authority)));
     }
 
     function _deployFaucet(

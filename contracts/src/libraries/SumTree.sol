@@ -69,6 +69,20 @@ library SumTree {
         return (valid, before >> 128, before & type(uint128).max);
     }
 
+    /// @notice Whether `leaf` is in a tree whose keys are positions and whose weights are 0 (trees 6 to 10).
+    function verifyAt(
+        bytes32 root,
+        uint32 count,
+        uint96 amount,
+        uint8 treeId,
+        Leaf memory leaf,
+        bytes calldata proof
+    ) internal pure returns (bool) {
+        if (leaf.key >= count) return false;
+        (bytes32 hash, uint256 total,) = _walk(count, leaf.key, proof, treeId, leaf);
+        return hash != 0 && hash == root && total == _lanes(amount, 0);
+    }
+
     function _prove(
         Tree calldata tree,
         uint8 treeId,

@@ -25,6 +25,20 @@ library TreeProofs {
         if (!valid) revert TreeProofs_BadOpening(treeId, o.index);
     }
 
+    /// @notice Requires the leaf of a tree whose keys are positions and whose weights are 0 (trees 6 to 10).
+    function openAt(
+        bytes32 root,
+        uint32 count,
+        uint96 amount,
+        uint8 treeId,
+        SumTree.Leaf memory leaf,
+        bytes calldata proof
+    ) internal pure {
+        if (!SumTree.verifyAt(root, count, amount, treeId, leaf, proof)) {
+            revert TreeProofs_BadOpening(treeId, uint32(leaf.key));
+        }
+    }
+
     /// @notice Requires two leaves that follow each other.
     /// @return amount sum of the amounts of all leaves before the right one
     /// @return weight sum of their weights

@@ -99,6 +99,13 @@ interface IModelRegistry {
     function modelOf(
         bytes32 releaseHash
     ) external view returns (uint32 modelId);
+    /// @return whether the account owned the model at some time of that span, in Unix seconds
+    function ownedBetween(
+        uint32 modelId,
+        address account,
+        uint256 from,
+        uint256 to
+    ) external view returns (bool);
     function isListed(
         uint32 modelId
     ) external view returns (bool);

@@ -21,11 +21,18 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         mapping(uint32 termsVersion => Terms) terms;
     }
 
+    /// @dev First time an account got a model and last time it gave it away, Unix seconds.
+    struct Tenure {
+        uint64 since;
+        uint64 until;
+    }
+
     /// @custom:storage-location erc7201:openledger.storage.ModelRegistry
     struct ModelRegistryStorage {
         uint32 modelCount;
         mapping(uint32 modelId => Model) models;
         mapping(bytes32 releaseHash => uint32) modelOf;
+        mapping(uint256 modelId => mapping(address owner => Tenure)) tenures;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.ModelRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -158,6 +165,20 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
+    /// @dev Two words an owner instead of a history, which somebody could make too long to read. What lies between two
+    ///      ownerships of one account counts as its own.
+    function ownedBetween(
+        uint32 modelId,
+        address account,
+        uint256 from,
+        uint256 to
+    ) external view returns (bool) {
+        Tenure memory tenure = _modelRegistry().tenures[modelId][account];
+        bool owns = account != address(0) && _ownerOf(modelId) == account;
+        return tenure.since <= to && (owns || (tenure.since != 0 && tenure.until >= from));
+    }
+
+    /// @inheritdoc IModelRegistry
     function isListed(
         uint32 modelId
     ) external view returns (bool) {
@@ -175,6 +196,18 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     ) public view override returns (string memory) {
         _requireOwned(modelId);
         return string.concat("ipfs://", _modelRegistry().models[uint32(modelId)].cardCid);
+    }
+
+    /// @dev Remembers owners, since what a receipt owes the developer is checked after a sale too.
+    function _update(
+        address to,
+        uint256 modelId,
+        address auth
+    ) internal override returns (address from) {
+        from = super._update(to, modelId, auth);
+        mapping(address => Tenure) storage tenures = _modelRegistry().tenures[modelId];
+        if (from != address(0)) tenures[from].until = uint64(block.timestamp);
+        if (tenures[to].since == 0) tenures[to].since = uint64(block.timestamp);
     }
 
     function _setTerms(

@@ -2,16 +2,15 @@
 pragma solidity ^0.8.30;
 
 import {Channels} from "../libraries/Channels.sol";
-import {SumTree} from "../libraries/SumTree.sol";
 import {ISettlement} from "../settlement/ISettlement.sol";
 import {Accused, OpenedChannel} from "../types/Proofs.sol";
-import {BatchBody, Tree} from "../types/Settlement.sol";
-import {IFraudProofs} from "./IFraudProofs.sol";
+import {BatchBody} from "../types/Settlement.sol";
+import {BatchFaults} from "./BatchFaults.sol";
 
 /// @notice What all proofs share: parts of the accused batch, and its end.
 /// @dev A header is checked last, by the settlement when it voids: a proof against a header that is not the stored one
 ///      proves nothing and reverts there.
-abstract contract BatchProofs is IFraudProofs {
+abstract contract BatchProofs is BatchFaults {
     ISettlement public immutable settlement;
 
     constructor(
@@ -28,16 +27,6 @@ abstract contract BatchProofs is IFraudProofs {
         BatchBody calldata body = accused.header.body;
         emit FraudProven(body.operator, body.batchIndex, keccak256(abi.encode(body)), fault, msg.sender);
         settlement.voidBatch(accused.header, accused.earlier, msg.sender);
-    }
-
-    function _tree(
-        Accused calldata accused,
-        uint8 treeId
-    ) internal pure returns (Tree calldata) {
-        if (treeId == SumTree.RECEIPTS) return accused.header.body.receipts;
-        if (treeId == SumTree.ALLOCATIONS) return accused.header.body.allocations;
-        if (treeId != SumTree.REWARDS) revert FraudProofs_UnknownTree(treeId);
-        return accused.header.rewards;
     }
 
     /// @dev Key of a channel's receipt in the tree of receipts.

@@ -11,6 +11,7 @@ import {ISettlement} from "../settlement/ISettlement.sol";
 import {BatchProofs} from "./BatchProofs.sol";
 import {IOperatorRegistry} from "./IOperatorRegistry.sol";
 import {ReceiptFaults} from "./ReceiptFaults.sol";
+import {ReceiptProofs} from "./ReceiptProofs.sol";
 import {TreeFaults} from "./TreeFaults.sol";
 
 /// @title FraudProofs
@@ -19,7 +20,7 @@ import {TreeFaults} from "./TreeFaults.sol";
 ///      | function         | who                      |
 ///      |------------------|--------------------------|
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      Settlement knows this contract by its address; nobody else can void. Each proof is for anyone and none can be
+///      Settlement knows this contract and EvidenceProofs by their addresses; nobody else can void. Each proof is for anyone and none can be
 ///      paused.
 contract FraudProofs is TreeFaults, ReceiptFaults, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @param settlement_ the Settlement contract, which may not exist yet
@@ -28,7 +29,7 @@ contract FraudProofs is TreeFaults, ReceiptFaults, AccessManagedUpgradeable, UUP
         IOperatorRegistry registry_,
         IModelRegistry models_,
         IFeePolicy feePolicy_
-    ) BatchProofs(settlement_) ReceiptFaults(registry_, models_, feePolicy_) {
+    ) BatchProofs(settlement_) ReceiptProofs(models_, feePolicy_) ReceiptFaults(registry_) {
         _disableInitializers();
     }
 

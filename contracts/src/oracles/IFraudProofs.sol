@@ -4,29 +4,11 @@ pragma solidity ^0.8.30;
 import {Allocation} from "../types/Evidence.sol";
 import {AccountSums, Accused, Boundary, OpenedChannel, OpenedReceipt, Opening} from "../types/Proofs.sol";
 import {Component, Receipt} from "../types/Settlement.sol";
+import {BatchFaults} from "./BatchFaults.sol";
 
-/// @notice What the chain can check of a batch by itself. Each proof is one transaction of anyone: when it holds, the
+/// @notice What the chain can check of a batch by itself, without its evidence. Each proof is one transaction of anyone: when it holds, the
 ///         batch and all built on it are void and their stake is slashed; when it does not, it reverts.
-interface IFraudProofs {
-    /// @notice Names of the faults, for the event.
-    enum Fault {
-        Disorder,
-        MalformedLeaf,
-        MissingReceipt,
-        StrayReceipt,
-        WrongCollection,
-        Misaccounting,
-        StrayAllocation,
-        ContradictedReceipt,
-        MislabelledReceipt,
-        WrongPrice,
-        UnfaithfulAllocation,
-        UnbalancedAllocation
-    }
-
-    event FraudProven(
-        address indexed operator, uint32 indexed batchIndex, bytes32 bodyHash, Fault fault, address challenger
-    );
+interface IFraudProofs is BatchFaults {
     event EquivocationProven(
         address indexed operator,
         bytes32 indexed channel,
@@ -36,18 +18,11 @@ interface IFraudProofs {
         address challenger
     );
 
-    error FraudProofs_NoFault();
     error FraudProofs_UnknownTree(uint8 treeId);
-    error FraudProofs_WrongChannels(bytes32 given, bytes32 expected);
-    error FraudProofs_NoSuchEntry(uint256 index, uint256 entries);
     error FraudProofs_NotInEntry(uint32 sequence, uint32 previousSequence, uint32 lastSequence);
     error FraudProofs_WrongLeaf(uint256 key, uint256 expected);
     error FraudProofs_WrongPrevious(bytes32 given, bytes32 expected);
-    error FraudProofs_WrongReceipt(bytes32 given, bytes32 expected);
     error FraudProofs_WrongPosition(uint32 index, uint256 position);
-    error FraudProofs_WrongChannel(bytes32 given, bytes32 expected);
-    error FraudProofs_WrongComposition(bytes32 given, bytes32 expected);
-    error FraudProofs_WrongAllocations(bytes32 given, bytes32 expected);
     error FraudProofs_NotSigned(address recovered, address operator);
     error FraudProofs_SameReceipt(bytes32 receiptHash);
     error FraudProofs_AlreadySlashed(address operator, bytes32 channel, uint32 sequence);

@@ -5,25 +5,16 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Channels} from "../libraries/Channels.sol";
 import {SumTree} from "../libraries/SumTree.sol";
 import {TreeProofs} from "../libraries/TreeProofs.sol";
-import {IModelRegistry} from "../models/IModelRegistry.sol";
-import {IFeePolicy} from "../settlement/IFeePolicy.sol";
 import {Allocation} from "../types/Evidence.sol";
 import {Accused, Boundary, OpenedChannel, OpenedReceipt, Opening} from "../types/Proofs.sol";
-import {Terms} from "../types/Release.sol";
 import {Component, Receipt} from "../types/Settlement.sol";
-import {BatchProofs} from "./BatchProofs.sol";
 import {IFraudProofs} from "./IFraudProofs.sol";
 import {IOperatorRegistry} from "./IOperatorRegistry.sol";
+import {ReceiptProofs} from "./ReceiptProofs.sol";
 
 /// @notice Faults that show once a receipt is opened: what was signed, priced and promised.
-abstract contract ReceiptFaults is BatchProofs {
-    uint256 internal constant BPS = 10_000;
-    /// @dev Both parts of a fee are rounded up to a multiple of this many wei.
-    uint256 internal constant PRICE_UNIT = 10_000;
-
+abstract contract ReceiptFaults is IFraudProofs, ReceiptProofs {
     IOperatorRegistry public immutable registry;
-    IModelRegistry public immutable models;
-    IFeePolicy public immutable feePolicy;
 
     /// @custom:storage-location erc7201:openledger.storage.ReceiptFaults
     struct ReceiptFaultsStorage {
@@ -35,13 +26,9 @@ abstract contract ReceiptFaults is BatchProofs {
         0x040eaec39369cb8a0cdac83c93c3d9c1409d624fad4c19ff73953cc401d20f00;
 
     constructor(
-        IOperatorRegistry registry_,
-        IModelRegistry models_,
-        IFeePolicy feePolicy_
+        IOperatorRegistry registry_
     ) {
         registry = registry_;
-        models = models_;
-        feePolicy = feePolicy_;
     }
 
     /// @inheritdoc IFraudProofs
@@ -87,9 +74,8 @@ abstract contract ReceiptFaults is BatchProofs {
         _requireComposition(receipt, component);
         (bytes32 id, Channels.VoucherWords memory words,) = _openChannel(accused, channel);
         if (receipt.channel != id) revert FraudProofs_WrongChannel(receipt.channel, id);
-        (bool known, uint256 base) = _price(receipt, component);
-        uint256 markup = words.app == address(0) ? 0 : _roundUp(base * words.appMarkupBps / BPS);
-        if (known && component.weightBps == BPS && receipt.fee == base + markup) revert FraudProofs_NoFault();
+        (bool due,,) = _charge(receipt, component, words);
+        if (due) revert FraudProofs_NoFault();
         _condemn(accused, Fault.WrongPrice);
     }
 
@@ -165,56 +151,6 @@ abstract contract ReceiptFaults is BatchProofs {
         if (recovered == address(0) || registry.operatorOf(recovered) != operator) {
             revert FraudProofs_NotSigned(recovered, operator);
         }
-    }
-
-    /// @dev The leaf is in the batch and is the receipt's.
-    function _requireReceipt(
-        Accused calldata accused,
-        OpenedReceipt calldata opened
-    ) private view {
-        TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, opened.leaf);
-        (bytes32 receiptHash,) = settlement.hashReceipt(opened.receipt);
-        if (opened.leaf.data != receiptHash) revert FraudProofs_WrongReceipt(receiptHash, opened.leaf.data);
-    }
-
-    function _requireComposition(
-        Receipt calldata receipt,
-        Component calldata component
-    ) private pure {
-        Component[] memory composition = new Component[](1);
-        composition[0] = component;
-        bytes32 given = keccak256(abi.encode(composition));
-        if (given != receipt.compositionHash) revert FraudProofs_WrongComposition(given, receipt.compositionHash);
-    }
-
-    function _requireAllocations(
-        Receipt calldata receipt,
-        Allocation[] calldata allocations
-    ) private pure {
-        bytes32 given = keccak256(abi.encode(allocations));
-        if (given != receipt.allocationHash) revert FraudProofs_WrongAllocations(given, receipt.allocationHash);
-    }
-
-    /// @return known whether the registry has these terms
-    /// @return base price of what was counted, without markup
-    function _price(
-        Receipt calldata receipt,
-        Component calldata component
-    ) private view returns (bool known, uint256 base) {
-        uint32 modelId = models.modelOf(component.releaseHash);
-        uint32 version = component.termsVersion;
-        if (modelId == 0 || version == 0 || version > models.termsVersion(modelId)) return (false, 0);
-        Terms memory terms = models.terms(modelId, version);
-        base = uint256(receipt.promptTokens) * terms.promptPrice + uint256(receipt.completionTokens)
-            * terms.completionPrice + uint256(receipt.retrievalTokens) * terms.retrievalPrice
-            + uint256(receipt.agentSteps) * terms.agentStepPrice;
-        return (true, _roundUp(base));
-    }
-
-    function _roundUp(
-        uint256 amount
-    ) private pure returns (uint256) {
-        return (amount + PRICE_UNIT - 1) / PRICE_UNIT * PRICE_UNIT;
     }
 
     /// @return sum of the amounts; more than any fee when the accounts do not strictly rise

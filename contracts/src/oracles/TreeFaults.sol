@@ -5,12 +5,12 @@ import {Channels} from "../libraries/Channels.sol";
 import {SumTree} from "../libraries/SumTree.sol";
 import {TreeProofs} from "../libraries/TreeProofs.sol";
 import {AccountSums, Accused, OpenedChannel, OpenedRewards, Opening} from "../types/Proofs.sol";
-import {BatchBody} from "../types/Settlement.sol";
+import {BatchBody, Tree} from "../types/Settlement.sol";
 import {BatchProofs} from "./BatchProofs.sol";
 import {IFraudProofs} from "./IFraudProofs.sol";
 
 /// @notice Faults that the three trees and the channel list show without opening a receipt.
-abstract contract TreeFaults is BatchProofs {
+abstract contract TreeFaults is IFraudProofs, BatchProofs {
     /// @dev Fees are multiples of this many wei, so that shares in basis points are exact.
     uint256 internal constant FEE_UNIT = 10_000;
 
@@ -128,6 +128,16 @@ abstract contract TreeFaults is BatchProofs {
             if (uint256(allocation.data) == receipt.key) revert FraudProofs_NoFault();
         }
         _condemn(accused, Fault.StrayAllocation);
+    }
+
+    function _tree(
+        Accused calldata accused,
+        uint8 treeId
+    ) private pure returns (Tree calldata) {
+        if (treeId == SumTree.RECEIPTS) return accused.header.body.receipts;
+        if (treeId == SumTree.ALLOCATIONS) return accused.header.body.allocations;
+        if (treeId != SumTree.REWARDS) revert FraudProofs_UnknownTree(treeId);
+        return accused.header.rewards;
     }
 
     /// @dev Whether an entry of the list covers the channel and sequence of that key.

@@ -116,7 +116,8 @@ interface ISettlement {
         BatchHeader calldata header
     ) external;
 
-    /// @notice Makes a pending batch void, and all built on it; slashes the stake locked behind them. Only FraudProofs.
+    /// @notice Makes a pending batch void, and all built on it; slashes the stake locked behind them. Only
+    ///         FraudProofs and EvidenceProofs.
     /// @param earlier the operator's batches before it that may be pending, ending with the one right before: what is
     ///        locked for them stays locked. Those that are final already are skipped.
     function voidBatch(

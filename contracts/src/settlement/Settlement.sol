@@ -19,8 +19,8 @@ import {ISettlement} from "./ISettlement.sol";
 ///      |------------------|--------------------------|
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      PaymentEscrow, OperatorRegistry and RewardPool know this contract by its address, and it knows FraudProofs, which alone may
-///      void. A pause stops `settle` only. Nobody can shorten a window or skip it.
+///      PaymentEscrow, OperatorRegistry and RewardPool know this contract by its address, and it
+///      knows FraudProofs and EvidenceProofs, which alone may void. A pause stops `settle` only. Nobody can shorten a window or skip it.
 contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(bytes32 channel,uint32 sequence,bytes32 compositionHash,uint32 promptTokens,uint32 completionTokens,uint32 retrievalTokens,uint32 agentSteps,uint96 fee,uint32 feeVersion,bytes32 promptHash,bytes32 outputHash,bytes32 evidenceHash,bytes32 allocationHash,bytes32 traceHash,bytes32 parentReceipt,uint32 timestamp)"
@@ -38,6 +38,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     IRewardPool public immutable rewardPool;
     address public immutable treasury;
     address public immutable fraudProofs;
+    address public immutable evidenceProofs;
     /// @inheritdoc ISettlement
     uint64 public immutable window;
     /// @inheritdoc ISettlement
@@ -72,7 +73,8 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     bytes32 private constant SETTLEMENT_STORAGE = 0x2353f296fbf8bcb0736d43a12616210d0e312407aaff5818a8b7ee1cc901c000;
 
     /// @param treasury_ gets what of the protocol fee is not burned
-    /// @param fraudProofs_ the only contract that may void a batch
+    /// @param fraudProofs_ may void a batch, and slash for two receipts of one sequence
+    /// @param evidenceProofs_ may void a batch; nobody but these two can
     /// @param window_ seconds between settling a batch and its finality
     /// @param longestPause_ seconds
     /// @param firstDay_ Unix day of the deployment; an upgrade keeps it
@@ -83,6 +85,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         IRewardPool rewardPool_,
         address treasury_,
         address fraudProofs_,
+        address evidenceProofs_,
         uint64 window_,
         uint64 longestPause_,
         uint32 firstDay_
@@ -93,9 +96,15 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         rewardPool = rewardPool_;
         treasury = treasury_;
         fraudProofs = fraudProofs_;
+        evidenceProofs = evidenceProofs_;
         window = window_;
         firstDay = firstDay_;
         _disableInitializers();
+    }
+
+    modifier onlyProofs() {
+        if (msg.sender != fraudProofs && msg.sender != evidenceProofs) revert Settlement_NotFraudProofs(msg.sender);
+        _;
     }
 
     modifier onlyFraudProofs() {
@@ -179,7 +188,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         BatchHeader calldata header,
         BatchHeader[] calldata earlier,
         address challenger
-    ) external onlyFraudProofs {
+    ) external onlyProofs {
         address operator = header.body.operator;
         uint32 batchIndex = header.body.batchIndex;
         OperatorBatches memory state = _storage().batches[operator];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {BatchFaults} from "../../src/oracles/BatchFaults.sol";
 import {IFraudProofs} from "../../src/oracles/IFraudProofs.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
 import {TreeProofs} from "../../src/libraries/TreeProofs.sol";
@@ -66,7 +67,7 @@ contract FraudProofsTest is FraudBase {
         (, Story memory s, Accused memory accused) = _honest();
         bytes memory channels = bytes.concat(s.batch.channels, "x");
         bytes memory error = abi.encodeWithSelector(
-            IFraudProofs.FraudProofs_WrongChannels.selector, keccak256(channels), accused.header.body.channelsHash
+            BatchFaults.FraudProofs_WrongChannels.selector, keccak256(channels), accused.header.body.channelsHash
         );
         Opening memory leaf = _open(s, R, 1);
         OpenedChannel memory channel = OpenedChannel(channels, 0);
@@ -80,7 +81,7 @@ contract FraudProofsTest is FraudBase {
         Opening memory leaf = _open(s, R, 1);
         _refused(
             abi.encodeCall(IFraudProofs.proveWrongCollection, (accused, _channel(s, 2), leaf, leaf)),
-            abi.encodeWithSelector(IFraudProofs.FraudProofs_NoSuchEntry.selector, 2, 2)
+            abi.encodeWithSelector(BatchFaults.FraudProofs_NoSuchEntry.selector, 2, 2)
         );
     }
 
@@ -170,7 +171,7 @@ contract FraudProofsTest is FraudBase {
         other.promptTokens += 1;
         OpenedReceipt memory opened = _openReceipt(s, 0, other);
         bytes memory error =
-            abi.encodeWithSelector(IFraudProofs.FraudProofs_WrongReceipt.selector, _hash(other), s.receipts[1].data);
+            abi.encodeWithSelector(BatchFaults.FraudProofs_WrongReceipt.selector, _hash(other), s.receipts[1].data);
         Allocation[] memory none;
         Boundary memory boundary;
         _refused(abi.encodeCall(IFraudProofs.proveMislabelledReceipt, (accused, opened)), error);
@@ -189,7 +190,7 @@ contract FraudProofsTest is FraudBase {
         _refused(
             abi.encodeCall(IFraudProofs.proveWrongPrice, (accused, opened, other, _channel(s, 0))),
             abi.encodeWithSelector(
-                IFraudProofs.FraudProofs_WrongComposition.selector, _hashComponent(other), _hashComponent(_component())
+                BatchFaults.FraudProofs_WrongComposition.selector, _hashComponent(other), _hashComponent(_component())
             )
         );
         bytes memory call =
@@ -197,7 +198,7 @@ contract FraudProofsTest is FraudBase {
         _refused(
             call,
             abi.encodeWithSelector(
-                IFraudProofs.FraudProofs_WrongChannel.selector, s.opened[0].channel, s.opened[4].channel
+                BatchFaults.FraudProofs_WrongChannel.selector, s.opened[0].channel, s.opened[4].channel
             )
         );
     }
@@ -208,7 +209,7 @@ contract FraudProofsTest is FraudBase {
         Allocation[] memory other = _stated(operator, s.opened[0].fee, 0);
         other[0].amount += 1;
         bytes memory error = abi.encodeWithSelector(
-            IFraudProofs.FraudProofs_WrongAllocations.selector, keccak256(abi.encode(other)), s.opened[0].allocationHash
+            BatchFaults.FraudProofs_WrongAllocations.selector, keccak256(abi.encode(other)), s.opened[0].allocationHash
         );
         Boundary memory boundary;
         _refused(abi.encodeCall(IFraudProofs.proveUnbalancedAllocation, (accused, opened, other)), error);
@@ -310,7 +311,7 @@ contract FraudProofsTest is FraudBase {
         b = _sign(second);
         _refused(
             abi.encodeCall(IFraudProofs.proveEquivocation, (operator, first, a, second, b)),
-            abi.encodeWithSelector(IFraudProofs.FraudProofs_WrongChannel.selector, bytes32("another"), first.channel)
+            abi.encodeWithSelector(BatchFaults.FraudProofs_WrongChannel.selector, bytes32("another"), first.channel)
         );
     }
 }

@@ -4,11 +4,12 @@ pragma solidity ^0.8.30;
 import {IRewardPool} from "../../src/settlement/IRewardPool.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
 import {Tree} from "../../src/types/Settlement.sol";
+import {BatchBuilder} from "../settlement/BatchBuilder.sol";
 import {TransactionGas} from "./TransactionGas.sol";
 
 /// @notice Gas of claims as whole transactions: accounts that have claimed before, from a tree as deep as named.
 /// forge-config: default.isolate = true
-contract ClaimGasTest is TransactionGas {
+contract ClaimGasTest is TransactionGas, BatchBuilder {
     address private account = makeAddr("claimant");
     uint96 private constant AMOUNT = 12_345_678_901_230_000;
     uint96 private constant WEIGHT = 123_456_789_012;

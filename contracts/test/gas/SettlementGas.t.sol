@@ -4,12 +4,13 @@ pragma solidity ^0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
 import {BatchHeader} from "../../src/types/Settlement.sol";
+import {BatchBuilder} from "../settlement/BatchBuilder.sol";
 import {TransactionGas} from "./TransactionGas.sol";
 
 /// @notice Gas of whole transactions in the steady state behind proxies: base cost and calldata included, every slot
 ///         already in use, nothing warm. Run with `--isolate`, so that each call is a transaction of its own.
 /// forge-config: default.isolate = true
-contract SettlementGasTest is TransactionGas {
+contract SettlementGasTest is TransactionGas, BatchBuilder {
     using Math for uint256;
 
     uint96 private constant FEE = 12_345_678_901_230_000; // about a hundredth of an OPEN

@@ -125,7 +125,7 @@ abstract contract BatchBuilder is SettlementBase {
         }
         b.body.feeVersion = feePolicy.currentVersion();
         b.body.dayIndex = settlement.dayIndex();
-        b.body.parametersHash = keccak256("parameters");
+        b.body.parametersHash = keccak256(_parameters());
 
         SumTree.Leaf[] memory receipts = _receiptLeaves(operator_, calls);
         for (uint256 i = 0; i < calls.length; ++i) {
@@ -283,18 +283,29 @@ abstract contract BatchBuilder is SettlementBase {
         SumTree.Leaf[] memory receipts,
         uint32 feeVersion
     ) internal view returns (SumTree.Leaf[] memory leaves) {
-        leaves = new SumTree.Leaf[](3 * receipts.length);
+        Allocation[][] memory stated = new Allocation[][](receipts.length);
+        uint256 count;
         for (uint256 i = 0; i < receipts.length; ++i) {
-            Allocation[3] memory stated = _allocationsOf(operator_, receipts[i].amount, feeVersion, i);
-            for (uint256 j = 0; j < 3; ++j) {
-                leaves[3 * i + j] = SumTree.Leaf({
-                    key: (uint256(uint160(stated[j].account)) << 96) | i,
+            stated[i] = _allocationsOf(operator_, receipts[i].amount, feeVersion, i);
+            count += stated[i].length;
+        }
+        leaves = new SumTree.Leaf[](count);
+        count = 0;
+        for (uint256 i = 0; i < receipts.length; ++i) {
+            for (uint256 j = 0; j < stated[i].length; ++j) {
+                leaves[count++] = SumTree.Leaf({
+                    key: (uint256(uint160(stated[i][j].account)) << 96) | i,
                     data: bytes32(receipts[i].key),
-                    amount: stated[j].amount,
-                    weight: stated[j].weight
+                    amount: stated[i][j].amount,
+                    weight: stated[i][j].weight
                 });
             }
         }
+    }
+
+    /// @dev What the batch's parametersHash is taken over.
+    function _parameters() internal view virtual returns (bytes memory) {
+        return "parameters";
     }
 
     function _allocationsOf(
@@ -302,7 +313,8 @@ abstract contract BatchBuilder is SettlementBase {
         uint96 fee,
         uint32 feeVersion,
         uint256 position
-    ) internal view returns (Allocation[3] memory a) {
+    ) internal view virtual returns (Allocation[] memory a) {
+        a = new Allocation[](3);
         uint256 net = fee - uint256(fee) * feePolicy.fee(feeVersion).protocolFeeBps / 10_000;
         uint96 weight = fee / 1e9; // stands for the votes of docs/allocation.md
         a[0] = Allocation(_contributor(position % 5), uint96(net * 60 / 100), weight);

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {Channels} from "../../src/libraries/Channels.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
+import {BatchFaults} from "../../src/oracles/BatchFaults.sol";
 import {IFraudProofs} from "../../src/oracles/IFraudProofs.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
 import {Allocation} from "../../src/types/Evidence.sol";
@@ -75,7 +76,7 @@ abstract contract FraudBase is BatchBuilder {
         uint32 sequence,
         uint96 fee,
         uint256 position
-    ) internal view returns (SignedReceipt memory r) {
+    ) internal view virtual returns (SignedReceipt memory r) {
         r.channel = id;
         r.sequence = sequence;
         r.compositionHash = _hashComponent(_component());
@@ -93,11 +94,11 @@ abstract contract FraudBase is BatchBuilder {
         uint96 fee,
         uint256 position
     ) internal view returns (Allocation[] memory stated) {
-        Allocation[3] memory a = _allocationsOf(operator_, fee, feePolicy.currentVersion(), position);
-        stated = new Allocation[](3);
-        for (uint256 i = 0; i < 3; ++i) {
+        Allocation[] memory a = _allocationsOf(operator_, fee, feePolicy.currentVersion(), position);
+        stated = new Allocation[](a.length);
+        for (uint256 i = 0; i < a.length; ++i) {
             uint256 at = 0;
-            for (uint256 j = 0; j < 3; ++j) {
+            for (uint256 j = 0; j < a.length; ++j) {
                 if (a[j].account < a[i].account) ++at;
             }
             stated[at] = a[i];
@@ -298,7 +299,7 @@ abstract contract FraudBase is BatchBuilder {
     function _noFault(
         bytes memory call
     ) internal {
-        _refused(call, abi.encodeWithSelector(IFraudProofs.FraudProofs_NoFault.selector));
+        _refused(call, abi.encodeWithSelector(BatchFaults.FraudProofs_NoFault.selector));
     }
 
     /// @dev A batch with one fault, which `_void` proves.

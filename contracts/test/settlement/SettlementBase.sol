@@ -5,8 +5,11 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Test} from "forge-std/Test.sol";
+import {DatanetPool} from "../../src/datanets/DatanetPool.sol";
+import {DatanetRegistry} from "../../src/datanets/DatanetRegistry.sol";
 import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
+import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../../src/oracles/FraudProofs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
@@ -44,6 +47,8 @@ abstract contract SettlementBase is Test {
     Settlement internal settlement;
     ModelRegistry internal models;
     FraudProofs internal fraudProofs;
+    DatanetRegistry internal datanets;
+    EvidenceProofs internal evidenceProofs;
 
     address internal treasury = makeAddr("treasury");
     address internal guardian = makeAddr("guardian");
@@ -97,6 +102,7 @@ abstract contract SettlementBase is Test {
         // The tenth and the last of the contracts below, which earlier ones must know.
         address settlement_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 9);
         address proofs = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 13);
+        address evidence = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 18);
         registry = OperatorRegistry(
             _proxy(
                 address(new OperatorRegistry(open, settlement_, MINIMUM_STAKE, UNBONDING)),
@@ -123,7 +129,9 @@ abstract contract SettlementBase is Test {
         settlement = Settlement(
             _proxy(
                 address(
-                    new Settlement(escrow, registry, feePolicy, pool, treasury, proofs, WINDOW, LONGEST_PAUSE, _today())
+                    new Settlement(
+                        escrow, registry, feePolicy, pool, treasury, proofs, evidence, WINDOW, LONGEST_PAUSE, _today()
+                    )
                 ),
                 abi.encodeCall(Settlement.initialize, (authority))
             )
@@ -138,6 +146,29 @@ abstract contract SettlementBase is Test {
             )
         );
         assertEq(address(fraudProofs), settlement.fraudProofs());
+        _deployEvidenceProofs(authority, open);
+        assertEq(address(evidenceProofs), settlement.evidenceProofs());
+    }
+
+    function _deployEvidenceProofs(
+        address authority,
+        IERC20 open
+    ) private {
+        address registry_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
+        address poolTemplate = address(new DatanetPool(registry_, open));
+        datanets = DatanetRegistry(
+            _proxy(
+                address(new DatanetRegistry()),
+                abi.encodeCall(DatanetRegistry.initialize, (authority, open, poolTemplate, 1 days))
+            )
+        );
+        assertEq(address(datanets), registry_);
+        evidenceProofs = EvidenceProofs(
+            _proxy(
+                address(new EvidenceProofs(settlement, models, feePolicy, datanets)),
+                abi.encodeCall(EvidenceProofs.initialize, (authority))
+            )
+        );
     }
 
     function _today() internal view returns (uint32) {

@@ -20,6 +20,7 @@ import {
 import {Roles} from "../../../script/Roles.sol";
 import {Treasury} from "../../src/governance/Treasury.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
 import {IOperatorRegistry} from "../../src/oracles/IOperatorRegistry.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {IPaymentEscrow} from "../../src/settlement/IPaymentEscrow.sol";
@@ -45,7 +46,17 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 21);
+        assertEq(names.length, 22);
+    }
+
+    /// @dev Nobody else can void a batch.
+    function test_settlement_knowsBothContractsThatProve() public {
+        _deploy(_dev());
+        assertEq(Settlement(at("Settlement")).fraudProofs(), at("FraudProofs"));
+        assertEq(Settlement(at("Settlement")).evidenceProofs(), at("EvidenceProofs"));
+        assertEq(address(EvidenceProofs(at("EvidenceProofs")).settlement()), at("Settlement"));
+        assertEq(address(EvidenceProofs(at("EvidenceProofs")).rules().models()), at("ModelRegistry"));
+        assertEq(address(EvidenceProofs(at("EvidenceProofs")).rules().datanets()), at("DatanetRegistry"));
     }
 
     function test_production_deploysWithoutAnyMoney() public {

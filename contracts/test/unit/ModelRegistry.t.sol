@@ -128,4 +128,32 @@ contract ModelRegistryTest is Deployed {
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.ModelRegistry_NoRelease.selector, id));
         models.releaseAt(id, 0);
     }
+
+    function test_ownedBetween_knowsFormerOwners() public {
+        uint256 made = block.timestamp;
+        vm.warp(made + 100);
+        vm.prank(developer);
+        models.transferFrom(developer, alice, id);
+        assertTrue(models.ownedBetween(id, developer, made, made));
+        assertTrue(models.ownedBetween(id, developer, made + 100, made + 200));
+        assertFalse(models.ownedBetween(id, developer, made + 101, made + 200));
+        assertFalse(models.ownedBetween(id, developer, 0, made - 1));
+        assertFalse(models.ownedBetween(id, alice, made, made + 99));
+        assertTrue(models.ownedBetween(id, alice, made, made + 100));
+        assertTrue(models.ownedBetween(id, alice, made + 500, made + 900)); // still does
+        assertFalse(models.ownedBetween(id, bob, 0, type(uint64).max));
+        assertFalse(models.ownedBetween(id + 1, address(0), 0, type(uint64).max));
+    }
+
+    /// @dev What lies between two ownerships counts as the owner's.
+    function test_ownedBetween_spansFromTheFirstTimeToTheLast() public {
+        vm.warp(block.timestamp + 100);
+        vm.prank(developer);
+        models.transferFrom(developer, alice, id);
+        vm.warp(block.timestamp + 100);
+        vm.prank(alice);
+        models.transferFrom(alice, developer, id);
+        assertTrue(models.ownedBetween(id, developer, block.timestamp - 50, block.timestamp - 50));
+        assertFalse(models.ownedBetween(id, alice, block.timestamp + 1, block.timestamp + 1));
+    }
 }

@@ -313,8 +313,20 @@ contract SettlementTest is BatchBuilder {
     function _implementation(
         uint32 firstDay
     ) private returns (address) {
-        return
-            address(new Settlement(escrow, registry, feePolicy, pool, treasury, address(fraudProofs), 1, 1, firstDay));
+        return address(
+            new Settlement(
+                escrow,
+                registry,
+                feePolicy,
+                pool,
+                treasury,
+                address(fraudProofs),
+                address(evidenceProofs),
+                1,
+                1,
+                firstDay
+            )
+        );
     }
 
     /// @dev Bits above a short field would change the hash without changing the value: every such field is checked.

@@ -74,6 +74,7 @@ contract SettlementVectorsTest is Test {
             IRewardPool(address(4)),
             address(5),
             address(6),
+            address(7),
             1,
             1,
             1

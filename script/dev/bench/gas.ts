@@ -1,5 +1,5 @@
-// `npm run bench -- gas`: what settling and claiming cost as whole transactions in steady state, behind proxies, base
-// cost and calldata included (contracts/test/gas, which also writes snapshots/settlement.json).
+// `npm run bench -- gas`: what settling, claiming and proving cost as whole transactions in steady state, behind proxies,
+// base cost and calldata included (contracts/test/gas, which also writes snapshots/settlement.json).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, tools } from '../config.ts';
@@ -13,9 +13,11 @@ const goals: Record<string, string> = {
   per_further_channel: '<=17500',
   claim_depth_20: '<=65000',
   claim_votes_depth_20: '<=150000',
+  proof_false_score_4096: '<=1500000',
+  proof_omitted_record_4096: '<=1500000',
 };
 
-console.log('Measures the gas of settling and claiming; compiling takes a minute or two.');
+console.log('Measures the gas of settling, claiming and proving; compiling takes a minute or two.');
 await runCommand(tools.forge, ['test', '--match-path', 'contracts/test/gas/*']);
 const snapshots: Record<string, string> = JSON.parse(readFileSync(join(root, 'snapshots/settlement.json'), 'utf8'));
 report(

@@ -33,6 +33,7 @@ import { computeFee } from '../settlement/fee.ts';
 import { receiptDigest, receiptHash, signReceipt } from '../settlement/receipt.ts';
 import { hashVoucher, signVoucher } from '../settlement/voucher.ts';
 import { treeId } from '../tree/treeId.ts';
+import { parametersVector } from './parametersVector.ts';
 import { seededRandom } from './random.ts';
 
 const voucherAbi = parseAbiParameters([
@@ -331,6 +332,7 @@ export async function hashVectors(): Promise<Record<string, object>> {
       dataCommitment: dataCommitment(evaluationCid),
       dataHash: body.dataHash,
     },
+    parameters: parametersVector(),
     channels: {
       operator: voucher.operator,
       packed: channels,
