@@ -1,7 +1,7 @@
 import { type Address, isAddress } from 'viem';
+import { type SettledEvent, settledEvents } from '../chain/settledBatch.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import { openExaminer, type Report, verdict, withheld } from '../watchtower/examine.ts';
-import { type SettledEvent, settledEvents } from '../watchtower/settledBatch.ts';
 import { checksTable, reportLine } from './print.ts';
 import { openChainOf, openIpfsOf } from './sources.ts';
 

@@ -101,14 +101,23 @@ async function limitsNow(context: Context, open: readonly OpenReceipt[]): Promis
     client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }),
     client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] }),
   ]);
-  const free = (state.stake + state.unbonding) / 2n - pending.pendingValue;
+  if (!state.active) context.log.warn({ operator }, 'this operator has too little stake to settle: add some');
+  const free = !state.active ? 0n : (state.stake + state.unbonding) / 2n - pending.pendingValue;
+  const next = new Map<string, number>();
+  for (const { channel, sequence } of open) if (!next.has(channel)) next.set(channel, sequence);
   const channelValue = new Map<string, bigint>();
   const payerValue = new Map<string, bigint>();
   for (const row of rows) {
     const onChain = await client.readContract({ ...contracts.escrow, functionName: 'channel', args: [row.channel as Hex] });
     const isSessionKey = !isAddressEqual(row.signer as Address, row.payer as Address);
     const ceiling = isSessionKey && onChain.cap < row.ceiling ? onChain.cap : row.ceiling;
-    if (ceiling > onChain.collected) channelValue.set(row.channel, ceiling - onChain.collected);
+    // A gap is never closed: this run would be refused, and a whole batch with it.
+    if (next.get(row.channel) !== onChain.sequence + 1)
+      context.log.warn(
+        { channel: row.channel, next: next.get(row.channel), after: onChain.sequence },
+        'these receipts do not continue their channel',
+      );
+    else if (ceiling > onChain.collected) channelValue.set(row.channel, ceiling - onChain.collected);
     else context.log.warn({ channel: row.channel, at: now() }, 'nothing more can be collected on this channel');
     if (!payerValue.has(row.payer)) {
       const { balance } = await client.readContract({

@@ -16,11 +16,11 @@ import {
 import { type Address, type Hex, zeroAddress } from 'viem';
 import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
+import { readSettled, type SettledBatch, type SettledEvent, settledEvents } from '../chain/settledBatch.ts';
 import type { Ipfs } from '../ipfs/client.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import { MalformedData, readBatchData } from './batchData.ts';
 import { openReleaseFacts } from './releaseFacts.ts';
-import { readSettled, type SettledBatch, type SettledEvent, settledEvents } from './settledBatch.ts';
 
 /** What was found when a batch was looked at. `seconds` of computing, without waiting for chain and IPFS. */
 export type Report = {
@@ -30,6 +30,17 @@ export type Report = {
   checks: Check[];
   faults: string[];
   seconds: number;
+  /** What it was recomputed from; absent where the file is withheld. */
+  read?: Read;
+};
+
+/** A batch's file with everything that it is held against. */
+export type Read = {
+  file: BatchFile;
+  batch: SettledBatch;
+  previous: SettledBatch | undefined;
+  previousRewards: Allocation[] | undefined;
+  facts: BatchFacts;
 };
 
 export type Examiner = ReturnType<typeof openExaminer>;
@@ -40,9 +51,11 @@ export function openExaminer(source: { client: ChainClient; contracts: Contracts
   const startBlock = BigInt(deployment.startBlock);
   const releaseFacts = openReleaseFacts({ client, contracts, ipfs, startBlock });
 
-  async function previousOf({ operator, batchIndex }: SettledBatch): Promise<SettledBatch | undefined> {
+  /** By its hash, since after a void a number is used again. */
+  async function previousOf({ operator, batchIndex, header }: SettledBatch): Promise<SettledBatch | undefined> {
     if (batchIndex === 1) return undefined;
-    const [event] = await settledEvents(source, { fromBlock: startBlock }, { operator, batchIndex: batchIndex - 1 });
+    const of = { operator, batchIndex: batchIndex - 1, headerHash: header.body.previousHash };
+    const [event] = await settledEvents(source, { fromBlock: startBlock }, of);
     return event && readSettled(source, event);
   }
 
@@ -158,7 +171,8 @@ export function openExaminer(source: { client: ChainClient; contracts: Contracts
     });
     const recomputed = await recomputeBatch(file, header, facts);
     const seconds = (performance.now() - began) / 1000;
-    return { ...about, ...verdict([...verified.checks, ...recomputed.checks]), seconds };
+    const read = { file, batch, previous, previousRewards, facts };
+    return { ...about, ...verdict([...verified.checks, ...recomputed.checks]), seconds, read };
   };
 }
 

@@ -1,11 +1,11 @@
 import type { Deployment } from '@openledger/sdk';
 import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
+import { type SettledEvent, settledEvents, UnreadableBatch } from '../chain/settledBatch.ts';
 import { sentence } from '../errors.ts';
 import { FileMissing, IpfsUnreachable } from '../ipfs/readVerified.ts';
 import { type Examiner, type Report, verdict, withheld } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
-import { type SettledEvent, settledEvents, UnreadableBatch } from './settledBatch.ts';
 import { readState, writeState } from './state.ts';
 
 export type WatchOptions = {
