@@ -75,3 +75,4 @@ export * from './verify/recomputeBatch.ts';
 export * from './verify/sameAllocations.ts';
 export * from './verify/verifyBatch.ts';
 export * from './verify/verifyReceipt.ts';
+export * from './verify/wrongReceipts.ts';

@@ -9,6 +9,7 @@ export const help: Readonly<Record<string, string>> = {
 
   openledger receipt verify <file>              everything in one receipt
   openledger batch verify <operator> <index>    everything in one settled batch
+  openledger batch verify --dry-run             the batch that one's own service would settle next
   openledger watch                              every batch, as it is settled
 
 openledger <command> --help says more. Exit code 0: nothing is wrong; 1: something is, or it could not be checked.`,
@@ -20,10 +21,14 @@ hashes, Merkle proofs of the records, fee, allocation, sums. No network is used 
   --deployment <file>  also whose signature it is
   --rpc <url>          also against the chain: signer, release, terms, fee version, developer`,
   'batch verify': `openledger batch verify <operator> <index>
+openledger batch verify --dry-run
 
 Reads a batch's header from the transaction that settled it, fetches its file by CID (each block checked against its hash)
 and recomputes all that is bit-exact: signatures, hashes, the three trees and their sums, channels, prices, records,
 allocations, growth of rewards.
+
+With --dry-run it is the batch that one's own service would settle next, read from its database: run it with the
+service's environment. Nothing is written, pinned or sent.
 
 ${sources}`,
   watch: `openledger watch
