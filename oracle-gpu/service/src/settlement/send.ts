@@ -71,7 +71,7 @@ async function repeatsVoided({ db }: Context, { body, rewards }: BatchHeader): P
 
 /** Settling it would cost the stake behind it. What is wrong by itself is held, so that the rest can be settled. */
 async function refuse(context: Context, { batchIndex }: BatchRow, failed: string[], wrong: { hash: string; reason: string }[]) {
-  const { db, log, metrics, closed } = context;
+  const { log, metrics, closed } = context;
   metrics.refusedBatches.inc();
   log.error(
     { batchIndex, failed, wrong: wrong.map(({ hash }) => hash) },
@@ -81,8 +81,6 @@ async function refuse(context: Context, { batchIndex }: BatchRow, failed: string
   );
   if (wrong.length === 0) return;
   await dissolveFrom(context, batchIndex);
-  await db.transaction(async (tx) => {
-    for (const { hash, reason } of wrong) await leaveOut(tx, hash, 'held', reason);
-  });
+  await leaveOut(context, wrong, 'held');
   await closed.refresh();
 }

@@ -143,7 +143,10 @@ export function createVoids(context: Context) {
       if (ours.length > 0 && (clearedAt === undefined || head - clearedAt < finalityBlocks)) return true;
     }
     const indices = waiting.map(({ batchIndex }) => batchIndex);
-    await db.transaction(async (tx) => {
+    const faults = waiting.flatMap(({ wrongReceipt, fault, batchIndex }) =>
+      wrongReceipt ? [{ hash: wrongReceipt, reason: `Proven wrong in batch ${batchIndex}: ${fault}.` }] : [],
+    );
+    await leaveOut(context, faults, 'unpaid', async (tx) => {
       const rows = await tx
         .delete(batches)
         .where(and(gte(batches.batchIndex, Math.min(...indices)), inArray(batches.status, ['voided', 'built'])))
@@ -151,9 +154,6 @@ export function createVoids(context: Context) {
       const gone = rows.map(({ batchIndex }) => batchIndex);
       if (gone.length > 0)
         await tx.update(receipts).set({ status: 'signed', batchIndex: null }).where(inArray(receipts.batchIndex, gone));
-      for (const { wrongReceipt, fault, batchIndex } of waiting) {
-        if (wrongReceipt) await leaveOut(tx, wrongReceipt, 'unpaid', `Proven wrong in batch ${batchIndex}: ${fault}.`);
-      }
       await tx.update(voidedBatches).set({ isReleased: true }).where(eq(voidedBatches.isReleased, false));
     });
     await closed.refresh();
