@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.ts';
 import type { SignReceipt } from './receipts/signer.ts';
 import type { Releases } from './releases.ts';
 import type { Book } from './sessions/book.ts';
+import type { ClosedChannels } from './settlement/leaveOut.ts';
 
 /** What every part of the service works with. */
 export type Context = {
@@ -27,6 +28,7 @@ export type Context = {
   engine: Engine;
   metrics: Metrics;
   releases: Releases;
+  closed: ClosedChannels;
 };
 
 /** Seconds since 1970. */

@@ -31,5 +31,21 @@ export function openMetrics() {
     }),
     openReceipts: new Gauge({ name: 'openledger_open_receipts', help: 'Receipts not yet in a batch', registers }),
     pendingBatches: new Gauge({ name: 'openledger_pending_batches', help: 'Batches settled and not final', registers }),
+    voidedBatches: new Counter({
+      name: 'openledger_voided_batches_total',
+      help: 'Own batches that a proof made void, by the fault that was proven: any of these asks for a person',
+      labelNames: ['fault'],
+      registers,
+    }),
+    refusedBatches: new Counter({
+      name: 'openledger_refused_batches_total',
+      help: 'Own batches that failed the check before they are settled: any of these asks for a person',
+      registers,
+    }),
+    closedChannels: new Gauge({
+      name: 'openledger_closed_channels',
+      help: 'Channels with a receipt that cannot be settled: they take no more calls',
+      registers,
+    }),
   };
 }

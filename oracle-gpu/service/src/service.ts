@@ -28,6 +28,7 @@ import { settlement } from './routes/settlement.ts';
 import { training } from './routes/training.ts';
 import { openServer } from './server.ts';
 import { createBook } from './sessions/book.ts';
+import { openClosedChannels } from './settlement/leaveOut.ts';
 import { createSettler } from './settlement/settler.ts';
 import { createJobLog } from './training/events.ts';
 import { createJobMirror } from './training/mirror.ts';
@@ -41,6 +42,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const chain = await openChain(config);
   const signReceipt = openReceiptSigner(config.operatorKey, chain.receiptDomain);
   const ipfs = openIpfs(config.ipfsUrl);
+  const metrics = openMetrics();
   const context: Context = {
     config,
     log,
@@ -53,8 +55,9 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     outbox: createOutbox(db, chain, log),
     ipfs,
     engine,
-    metrics: openMetrics(),
+    metrics,
     releases: openReleases({ db }),
+    closed: await openClosedChannels(db, metrics),
   };
   await context.outbox.follow();
   await registerOperator(chain, context.outbox, config, log);

@@ -91,7 +91,7 @@ test('a receipt passes against the chain, and fails when another signed it', asy
 
 test('an honest batch passes every check, through the command that npm links', async () => {
   const program = resolve(import.meta.dirname, '../bin/openledger.mjs');
-  const command = startCommand(['batch', 'verify', operatorOf(), '1', ...sources], process.execPath, program);
+  const command = startCommand(['batch', 'verify', operatorOf(), '1', ...sources], { command: process.execPath, program });
   expect(await command.ended).toBe(0);
   expect(command.output()).toMatch(/Batch 1 of 0x\w+ \(1 receipts\): 17 of 17 checks passed in \d/);
 });

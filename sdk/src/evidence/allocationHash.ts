@@ -10,6 +10,11 @@ export function allocationHash(allocations: readonly Allocation[]): Hex {
     if (previous && BigInt(previous.account) >= BigInt(account))
       throw new Error('Allocations must strictly increase by account.');
   });
+  return hashAllocations(allocations);
+}
+
+/** The same of allocations in any order, as a lying operator may sign them. */
+export function hashAllocations(allocations: readonly Allocation[]): Hex {
   const words = allocations.map(
     ({ account, amount, weight }) => addressWord(account) + uintWord(amount, 96) + uintWord(weight, 96),
   );

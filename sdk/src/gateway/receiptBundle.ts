@@ -50,7 +50,9 @@ export const receiptBundleSchema = z.object({
       datanetId: uint32Schema,
     }),
   ),
-  status: z.enum(['signed', 'settled', 'final']),
+  /** `voided`: of a batch that was proven wrong, before its refunds; `held` and `unpaid`: will not be settled, `reason` says why. */
+  status: z.enum(['signed', 'settled', 'final', 'voided', 'held', 'unpaid']),
+  reason: z.string().optional(),
   batchIndex: uint32Schema.optional(),
 });
 

@@ -67,7 +67,17 @@ export const sessionStateSchema = sessionSchema.extend({ payer: addressSchema, s
 
 export const batchSummarySchema = z.object({
   batchIndex: z.int(),
-  status: z.enum(['open', 'pending', 'final']),
+  status: z.enum(['open', 'pending', 'final', 'voided']),
+  /** Of a voided one: the fault that was proven, of it or of the batch that it was built on, by whom, in which transaction. */
+  voided: z
+    .object({
+      fault: z.string(),
+      isAccused: z.boolean(),
+      challenger: addressSchema,
+      transaction: bytes32Schema,
+      isRefunded: z.boolean(),
+    })
+    .nullish(),
   headerHash: bytes32Schema.nullish(),
   receipts: z.int(),
   collected: amountSchema,

@@ -20,22 +20,25 @@ export function sortReceipts<T extends { receipt: Receipt }>(receipts: readonly 
 
 /** Tree 1: (channel, sequence) → fee, weight 1. */
 export function receiptsTree(receipts: readonly { receipt: Receipt }[]): SumTree {
-  const leaves = receipts.map(({ receipt }) => ({
-    key: receiptKey(receipt.channel, receipt.sequence),
-    data: receiptHash(receipt),
-    amount: receipt.fee,
-    weight: 1n,
-  }));
-  return buildTree(treeId.receipts, withSentinels(leaves));
+  return buildTree(treeId.receipts, withSentinels(receipts.map(receiptLeaf)));
+}
+
+/** A receipt in tree 1. */
+export function receiptLeaf({ receipt }: { receipt: Receipt }): Leaf {
+  return { key: receiptKey(receipt.channel, receipt.sequence), data: receiptHash(receipt), amount: receipt.fee, weight: 1n };
 }
 
 /** Tree 2: (account, receipt) → amount, weight. `receipts` in tree order. */
 export function allocationsTree(receipts: readonly Settled[]): SumTree {
-  const leaves = receipts.flatMap(({ receipt, allocations }, position) => {
+  return buildTree(treeId.allocations, withSentinels(allocationLeaves(receipts).sort(byKey)));
+}
+
+/** The allocations of receipts in tree 2, receipt by receipt. */
+export function allocationLeaves(receipts: readonly Settled[]): Leaf[] {
+  return receipts.flatMap(({ receipt, allocations }, position) => {
     const data: Hex = numberToHex(receiptKey(receipt.channel, receipt.sequence), { size: 32 });
     return allocations.map(({ account, amount, weight }) => ({ key: allocationKey(account, position), data, amount, weight }));
   });
-  return buildTree(treeId.allocations, withSentinels(leaves.sort(byKey)));
 }
 
 /** Rewards of all time after these receipts, by account. */
@@ -51,6 +54,10 @@ export function addRewards(previous: readonly Allocation[], receipts: readonly S
 
 /** Tree 3: account → amount and weight of all time. */
 export function rewardsTree(rewards: readonly Allocation[]): SumTree {
-  const leaves = rewards.map(({ account, amount, weight }) => ({ key: rewardKey(account), data: zeroHash, amount, weight }));
-  return buildTree(treeId.rewards, withSentinels(leaves.sort(byKey)));
+  return buildTree(treeId.rewards, withSentinels(rewards.map(rewardLeaf).sort(byKey)));
+}
+
+/** An account in tree 3. */
+export function rewardLeaf({ account, amount, weight }: Allocation): Leaf {
+  return { key: rewardKey(account), data: zeroHash, amount, weight };
 }

@@ -14,6 +14,11 @@ export function buildTree(id: number, leaves: readonly Leaf[]): SumTree {
       throw new Error(`Keys of tree ${id} must strictly increase: leaf ${index} does not come after leaf ${index - 1}.`);
     }
   });
+  return treeAsGiven(id, leaves);
+}
+
+/** The same for leaves in any order, as a lying operator may commit them. Throws when a sum does not fit 96 bits. */
+export function treeAsGiven(id: number, leaves: readonly Leaf[]): SumTree {
   let level = leaves.map((leaf) => leafNode(id, leaf));
   const levels = [level];
   while (level.length > 1) {

@@ -1,5 +1,6 @@
 import { type Address, type Hex, keccak256, zeroAddress } from 'viem';
 import { allocate, type Pool } from '../allocation/allocate.ts';
+import type { Allocation } from '../evidence/evidence.ts';
 import type { IndexLeaf, Terms } from '../release/release.ts';
 import type { BatchHeader } from '../settlement/batch.ts';
 import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
@@ -57,7 +58,11 @@ export async function recomputeBatch(file: BatchFile, header: BatchHeader, facts
   return { ok: checks.every(({ status }) => status !== 'failed'), checks };
 }
 
-function entriesOf({ operator }: BatchFile, { channels }: BatchFacts): Map<Hex, ChannelEntry> {
+/** Entries of a batch by channel. */
+export function entriesOf(
+  { operator }: Pick<BatchFile, 'operator'>,
+  { channels }: Pick<BatchFacts, 'channels'>,
+): Map<Hex, ChannelEntry> {
   return new Map(unpackChannelEntries(channels).map((entry) => [channelId({ ...entry, operator }), entry]));
 }
 
@@ -109,7 +114,7 @@ function checkPolicy({ parameters, receipts }: BatchFile, { policy, pools, relea
 const idsOf = (ids: readonly number[]): string => [...new Set(ids)].sort((a, b) => a - b).join(',');
 
 /** The fee by the bound prices and the application's markup; undefined where the chain has no such terms. */
-function feeOf(item: SettledReceipt, entries: ReadonlyMap<Hex, ChannelEntry>, { releases }: BatchFacts): Fee | undefined {
+export function feeOf(item: SettledReceipt, entries: ReadonlyMap<Hex, ChannelEntry>, { releases }: BatchFacts): Fee | undefined {
   const entry = entries.get(item.receipt.channel);
   const parts = item.composition.flatMap(({ releaseHash, termsVersion, weightBps }) => {
     const card = releases.get(releaseHash)?.terms.get(termsVersion);
@@ -189,16 +194,33 @@ function checkAllocation(file: BatchFile, header: BatchHeader, facts: BatchFacts
 function followsFromEvidence(
   item: SettledReceipt,
   entries: ReadonlyMap<Hex, ChannelEntry>,
-  { operator, parameters, dayIndex }: BatchFile,
-  { settledAt }: BatchHeader,
+  file: BatchFile,
+  header: BatchHeader,
   facts: BatchFacts,
 ): boolean {
-  const { receipt, composition, allocations, evidence, payer } = item;
+  for (const computed of allocationsFromEvidence(item, entries, file, header, facts)) {
+    if (sameAllocations(computed, item.allocations)) return true;
+  }
+  return false;
+}
+
+/**
+ * The allocations that the evidence implies, one for each owner of the model and each day that the receipt allows; the
+ * likeliest first.
+ */
+export function* allocationsFromEvidence(
+  item: SettledReceipt,
+  entries: ReadonlyMap<Hex, ChannelEntry>,
+  { operator, parameters, dayIndex }: Pick<BatchFile, 'operator' | 'parameters' | 'dayIndex'>,
+  { settledAt }: Pick<BatchHeader, 'settledAt'>,
+  facts: BatchFacts,
+): Generator<Allocation[], undefined> {
+  const { receipt, composition, evidence, payer } = item;
   const [component] = composition;
   const fee = feeOf(item, entries, facts);
   const release = component && facts.releases.get(component.releaseHash);
   const terms = release?.terms.get(component?.termsVersion ?? 0);
-  if (!fee || !release || !terms) return false;
+  if (!fee || !release || !terms || composition.length !== 1) return undefined;
   const pools: Pool[] = parameters.poolSizes.map(({ datanetId, pool, size }) => ({ datanetId, pool, size }));
   const reputation = Object.fromEntries(
     Object.entries(parameters.reputation).map(([account, value]) => [account.toLowerCase(), value]),
@@ -208,14 +230,13 @@ function followsFromEvidence(
   const earliest = Math.min(dayIndex, Math.max(0, Math.floor(receipt.timestamp / secondsPerDay) - facts.firstDay));
   const owners = ownersBetween(release.owners, receipt.timestamp - clockSlack, settledAt);
   for (let day = dayIndex; day >= earliest; day -= 1) {
-    const isIt = owners.some((developer) => {
+    for (const developer of owners) {
       const { base, markup } = fee;
       const input = { base, markup, terms, operator, developer, payer, app, policy: facts.policy, evidence, reputation, pools };
-      return sameAllocations(allocate({ ...input, dayIndex: day }).allocations, allocations);
-    });
-    if (isIt) return true;
+      yield allocate({ ...input, dayIndex: day }).allocations;
+    }
   }
-  return false;
+  return undefined;
 }
 
 /** Who owned the model at some time of that span; the first owner also before it became one, clocks being what they are. */

@@ -4,6 +4,7 @@ import {
   type Deployment,
   datanetRegistryAbi,
   feePolicyAbi,
+  fraudProofsAbi,
   modelRegistryAbi,
   openTokenAbi,
   operatorRegistryAbi,
@@ -28,6 +29,7 @@ export function openContracts(deployment: Deployment) {
     escrow: { address: at('PaymentEscrow'), abi: paymentEscrowAbi },
     settlement: { address: at('Settlement'), abi: settlementAbi },
     pool: { address: at('RewardPool'), abi: rewardPoolAbi },
+    proofs: { address: at('FraudProofs'), abi: fraudProofsAbi },
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
   } as const;
 }

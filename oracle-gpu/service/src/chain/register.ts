@@ -6,7 +6,10 @@ import type { Outbox } from './outbox.ts';
 /** Stake is locked twice over behind pending batches: put in more than the least, if the account has it. */
 const wantedTimesMinimum = 10n;
 
-/** Makes this account an active operator if it is not one yet. Throws a sentence that says what it lacks. */
+/**
+ * Makes this account an active operator if it is not one. Throws a sentence that says what a new one lacks; one that was
+ * active goes on without: after a slash its payers still get their refunds, and it can settle again once it has stake.
+ */
 export async function registerOperator(chain: Chain, outbox: Outbox, config: Pick<Config, 'endpoint'>, log: Log): Promise<void> {
   const { client, contracts, account } = chain;
   const isActive = () => client.readContract({ ...contracts.operators, functionName: 'isActive', args: [account.address] });
@@ -16,9 +19,18 @@ export async function registerOperator(chain: Chain, outbox: Outbox, config: Pic
     client.readContract({ ...contracts.token, functionName: 'balanceOf', args: [account.address] }),
     client.readContract({ ...contracts.operators, functionName: 'operator', args: [account.address] }),
   ]);
+  const isKnown = known.signer !== '0x0000000000000000000000000000000000000000';
+  const least = known.stake < minimum ? minimum - known.stake : 1n;
   const half = balance / 2n;
-  const wanted = minimum * wantedTimesMinimum;
-  const stake = wanted < half ? wanted : half > minimum ? half : minimum;
+  const wanted = minimum * wantedTimesMinimum - known.stake;
+  const stake = wanted < half ? wanted : half > least ? half : least;
+  if (balance < stake && isKnown) {
+    log.error(
+      { operator: account.address, stake: known.stake.toString(), minimum: minimum.toString() },
+      'this operator has too little stake to settle anything: send it OPEN, then start it again',
+    );
+    return;
+  }
   if (balance < stake) {
     throw new Error(`The operator ${account.address} needs ${minimum} wei of OPEN to register and has ${balance}: send it some.`);
   }
@@ -29,7 +41,6 @@ export async function registerOperator(chain: Chain, outbox: Outbox, config: Pic
       args: [contracts.operators.address, stake],
     }),
   );
-  const isKnown = known.signer !== '0x0000000000000000000000000000000000000000';
   const row = isKnown
     ? await outbox.send('add stake', { ...contracts.operators, functionName: 'addStake', args: [account.address, stake] })
     : await outbox.send('register', {

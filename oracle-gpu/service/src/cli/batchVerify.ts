@@ -1,7 +1,7 @@
 import { type Address, isAddress } from 'viem';
+import { type SettledEvent, settledEvents } from '../chain/settledBatch.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import { openExaminer, type Report, verdict, withheld } from '../watchtower/examine.ts';
-import { type SettledEvent, settledEvents } from '../watchtower/settledBatch.ts';
 import { checksTable, reportLine } from './print.ts';
 import { openChainOf, openIpfsOf } from './sources.ts';
 
@@ -19,11 +19,12 @@ export async function batchVerify(
   if (!/^[1-9]\d{0,8}$/.test(index)) throw new Error(`"${index}" is no number of a batch: batches count from 1.`);
   const batchIndex = Number(index);
   const source = { ...(await openChainOf(options)), ipfs: openIpfsOf(options) };
-  const [event] = await settledEvents(
+  const events = await settledEvents(
     source,
     { fromBlock: BigInt(source.deployment.startBlock) },
     { operator: operator as Address, batchIndex },
   );
+  const event = events.at(-1); // a number is used again after a void
   if (!event) throw new Error(`Operator ${operator} has settled no batch ${batchIndex} on this chain.`);
   const report = await examineNow(openExaminer(source), event);
   print(checksTable(report.checks));

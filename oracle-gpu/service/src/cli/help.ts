@@ -9,7 +9,8 @@ export const help: Readonly<Record<string, string>> = {
 
   openledger receipt verify <file>              everything in one receipt
   openledger batch verify <operator> <index>    everything in one settled batch
-  openledger watch                              every batch, as it is settled
+  openledger batch verify --dry-run             the batch that one's own service would settle next
+  openledger watch                              every batch, as it is settled; files proofs
 
 openledger <command> --help says more. Exit code 0: nothing is wrong; 1: something is, or it could not be checked.`,
   'receipt verify': `openledger receipt verify <file>
@@ -20,16 +21,22 @@ hashes, Merkle proofs of the records, fee, allocation, sums. No network is used 
   --deployment <file>  also whose signature it is
   --rpc <url>          also against the chain: signer, release, terms, fee version, developer`,
   'batch verify': `openledger batch verify <operator> <index>
+openledger batch verify --dry-run
 
 Reads a batch's header from the transaction that settled it, fetches its file by CID (each block checked against its hash)
 and recomputes all that is bit-exact: signatures, hashes, the three trees and their sums, channels, prices, records,
 allocations, growth of rewards.
 
+With --dry-run it is the batch that one's own service would settle next, read from its database: run it with the
+service's environment. Nothing is written, pinned or sent.
+
 ${sources}`,
   watch: `openledger watch
 
 Follows the chain and checks every new batch as \`batch verify\` does, one line each. It reports faults by the name the
-protocol gives them; it does not file fraud proofs on chain. What is not bit-exact (whether a model really gave that
+protocol gives them. With a private key in OPENLEDGER_WATCH_KEY, of an account with some ether, it files the proof of
+what can be proven to the chain, gets its reward, and sends the payers their refunds; without, it says what could be
+proven. It asks the chain first, so that running it twice, or beside others, costs nothing. What is not bit-exact (whether a model really gave that
 answer, whether an index row is that record's gradient) nobody can see from here.
 
   --from <block>       where to begin the first time     the deployment's block
@@ -38,6 +45,7 @@ answer, whether an index row is that record's gradient) nobody can see from here
   --stop-on-fault      end at the first fault with exit code 1; else go on, and say so in the exit code at the end
   --patience <s>       how long data may be missing before it counts as withheld    600
   --poll <s>           how often it looks                                           2
+  --receipts <folder>  receipts that payers hold (JSON): what is settled otherwise than signed is proven with them
   --metrics-port <n>   Prometheus metrics at http://127.0.0.1:<n>/metrics
 
 It goes on by itself after outages of chain and IPFS. Ctrl-C ends it.

@@ -104,10 +104,10 @@ test('what cannot be read is one sentence', async () => {
   expect(await complaint('receipt', 'verify', save(JSON.stringify(toJson(bundle))), ...nowhere)).toContain('No chain answers');
 });
 
-test('the help says that faults are reported, not proven on chain', async () => {
+test('the help says what it takes to have faults proven on chain', async () => {
   const { code, out } = await openledger('watch', '--help');
   expect(code).toBe(0);
-  expect(out).toContain('it does not file fraud proofs on chain');
+  expect(out).toContain('With a private key in OPENLEDGER_WATCH_KEY');
   expect((await openledger('--help')).out).toContain('openledger batch verify');
   expect((await openledger()).code).toBe(1);
 });

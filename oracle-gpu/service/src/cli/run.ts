@@ -1,6 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { sentence } from '../errors.ts';
 import { batchVerify } from './batchVerify.ts';
+import { dryRun } from './dryRun.ts';
 import { help } from './help.ts';
 import { receiptVerify } from './receiptVerify.ts';
 import { sourceOptions } from './sources.ts';
@@ -34,7 +35,11 @@ async function dispatch(command: string, args: readonly string[], print: Output[
     return receiptVerify(file as string, values, print);
   }
   if (command === 'batch verify') {
-    const { values, positionals } = parse(args, sourceOptions);
+    const { values, positionals } = parse(args, { ...sourceOptions, 'dry-run': { type: 'boolean' } });
+    if (values['dry-run']) {
+      expect(command, positionals.slice(2), 0);
+      return dryRun(process.env, print);
+    }
     const [operator, index] = expect(command, positionals.slice(2), 2);
     return batchVerify(operator as string, index as string, values, print);
   }

@@ -26,7 +26,7 @@ export async function openChainOf(given: Given) {
   const rpcUrl = urlOf('--rpc', given.rpc ?? process.env.OPENLEDGER_RPC_URL ?? local.rpc);
   try {
     const client = await openClient({ rpcUrl, deployment, pollMs: 1_000 });
-    return { client, contracts: openContracts(deployment), deployment };
+    return { client, contracts: openContracts(deployment), deployment, rpcUrl };
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('The node at')) throw error; // another chain
     throw new Error(`No chain answers at ${rpcUrl}: start it, or name another with --rpc.`);

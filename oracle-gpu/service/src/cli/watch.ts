@@ -1,6 +1,10 @@
+import type { Hex } from 'viem';
+import { z } from 'zod';
 import { openExaminer } from '../watchtower/examine.ts';
 import { openWatchMetrics, serveMetrics } from '../watchtower/metrics.ts';
+import { openProsecutor } from '../watchtower/prosecute.ts';
 import { type WatchOptions, watch } from '../watchtower/watch.ts';
+import { openWitness, readReceipts } from '../watchtower/witness.ts';
 import { reportLine } from './print.ts';
 import { openChainOf, openIpfsOf } from './sources.ts';
 
@@ -13,6 +17,7 @@ export const watchOptions = {
   patience: { type: 'string' },
   poll: { type: 'string' },
   'metrics-port': { type: 'string' },
+  receipts: { type: 'string' },
 } as const;
 
 type Given = {
@@ -26,7 +31,10 @@ type Given = {
   patience?: string | undefined;
   poll?: string | undefined;
   'metrics-port'?: string | undefined;
+  receipts?: string | undefined;
 };
+
+const keySchema = z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value));
 
 /** Follows the chain until it is stopped. Returns whether no batch was faulty or unreadable. */
 export async function watchCommand(given: Given, print: (text: string) => void): Promise<boolean> {
@@ -38,11 +46,17 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   const source = { ...chain, ipfs: openIpfsOf(given) };
   const metrics = openWatchMetrics();
   const server = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort);
+  const key = keyOf(process.env.OPENLEDGER_WATCH_KEY);
+  const known = given.receipts === undefined ? [] : readReceipts(given.receipts);
+  const witness = openWitness(chain, chain.deployment.chainId, known);
+  const startBlock = BigInt(chain.deployment.startBlock);
+  const { fileContradictions, prosecute, address } = openProsecutor({ ...chain, startBlock, witness, metrics, say: print, key });
   const stateFile = given.state ?? `.openledger/watch-${chain.deployment.chainId}.json`;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   if (server) print(`Metrics at http://127.0.0.1:${server.port}/metrics.`);
   print(`Watching batches of ${chain.contracts.settlement.address} on chain ${chain.deployment.chainId}.`);
+  print(address ? `Filing proofs as ${address}.` : 'Proofs are not filed: OPENLEDGER_WATCH_KEY names no account.');
   const options: WatchOptions = {
     ...chain,
     examine: openExaminer(source),
@@ -55,15 +69,24 @@ export async function watchCommand(given: Given, print: (text: string) => void):
     stopOnFault: given['stop-on-fault'] ?? false,
     signal: stop.signal,
     onReport: (report) => print(reportLine(report)),
+    prosecute,
     say: print,
   };
   try {
+    await fileContradictions();
     const { batches, faulty, unreadable } = await watch(options);
     print(`${batches} batches checked, ${faulty} with faults, ${unreadable} unreadable.`);
     return faulty === 0 && unreadable === 0;
   } finally {
     await server?.stop();
   }
+}
+
+function keyOf(text: string | undefined): Hex | undefined {
+  if (text === undefined || text === '') return undefined;
+  const parsed = keySchema.safeParse(text);
+  if (!parsed.success) throw new Error('OPENLEDGER_WATCH_KEY must be 0x and the 64 hex digits of a private key.');
+  return parsed.data;
 }
 
 function numberOf(option: string, text: string | undefined, least: number): number | undefined {

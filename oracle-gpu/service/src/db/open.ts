@@ -44,3 +44,9 @@ export async function openDatabase(url: string, log: Log) {
     },
   };
 }
+
+/** Reads beside the service that holds the database: no lock, no change of tables, no write. */
+export function readDatabase(url: string) {
+  const pool = new pg.Pool({ connectionString: url, max: 4, options: '-c default_transaction_read_only=on' });
+  return { db: drizzle({ client: pool, schema }), close: () => pool.end() };
+}

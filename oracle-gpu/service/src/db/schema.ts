@@ -1,4 +1,5 @@
 // Everything the service must not forget. Hashes, ids and addresses are lower-case hex text; money is wei.
+import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -78,8 +79,9 @@ export const receipts = pgTable(
     /** What only the payer may see: salt, messages, answer, tokenIds. */
     secret: json().notNull(),
     signature: text().notNull(),
-    /** signed, settled, final */
+    /** signed, settled, final; voided: waits for its batch's refunds; held, unpaid: can not be settled, `reason` says why */
     status: text().notNull(),
+    reason: text(),
     batchIndex: whole('batch_index'),
     isPublic: boolean('is_public').notNull(),
     created: whole('created').notNull(),
@@ -90,6 +92,7 @@ export const receipts = pgTable(
     index('receipts_batch').on(table.batchIndex),
     index('receipts_payer').on(table.payer, table.created),
     index('receipts_model').on(table.modelId, table.created),
+    index('receipts_left_out').on(table.channel).where(sql`status IN ('held', 'unpaid')`),
   ],
 );
 
@@ -113,7 +116,7 @@ export const earnings = pgTable(
 /** A batch of receipts on its way to finality. Truth is the chain; a row goes back to `built` when its transaction vanishes. */
 export const batches = pgTable('batches', {
   batchIndex: whole('batch_index').primaryKey(),
-  /** built, pending, final */
+  /** built, pending, final; voided until its refunds are done, then the row goes and `voided_batches` remembers it */
   status: text().notNull(),
   feeVersion: whole('fee_version').notNull(),
   dayIndex: whole('day_index').notNull(),
@@ -130,6 +133,31 @@ export const batches = pgTable('batches', {
   finalAt: whole('final_at'),
   createdAt: createdAt(),
 });
+
+/** Batches that a proof made void, as the chain tells them. Their numbers are used again, their header hashes are not. */
+export const voidedBatches = pgTable(
+  'voided_batches',
+  {
+    headerHash: text('header_hash').primaryKey(),
+    batchIndex: whole('batch_index').notNull(),
+    /** Whether the proof was of this batch; else it was built on the one that was. */
+    isAccused: boolean('is_accused').notNull(),
+    fault: text().notNull(),
+    /** What the proof was about, where its calldata tells: the hash of a settled receipt that is wrong as it was signed. */
+    wrongReceipt: text('wrong_receipt'),
+    challenger: text().notNull(),
+    transaction: text().notNull(), // the proof's
+    header: json().notNull(),
+    receipts: whole('receipts').notNull(),
+    collected: wei('collected').notNull(),
+    settledAt: whole('settled_at').notNull(),
+    dataCid: text('data_cid'),
+    /** Its refunds are done and its receipts were freed, or left out. */
+    isReleased: boolean('is_released').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('voided_batches_index').on(table.batchIndex)],
+);
 
 /** Outbox: a transaction is signed, with its nonce and hash, and stored before it is sent. */
 export const transactions = pgTable(

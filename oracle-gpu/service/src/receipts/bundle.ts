@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { receipts } from '../db/schema.ts';
 import type { LoadedRelease, Releases } from '../releases.ts';
 
-export type ReceiptRow = typeof receipts.$inferSelect;
+type StoredReceipt = typeof receipts.$inferSelect;
+/** A new one has no reason yet. */
+export type ReceiptRow = Omit<StoredReceipt, 'reason'> & Partial<Pick<StoredReceipt, 'reason'>>;
 
 const evidenceOf = z.looseObject({ evidence: z.looseObject({ records: z.array(z.looseObject({ position: z.int() })) }) });
 
@@ -18,6 +20,7 @@ export function bundleText(row: ReceiptRow, release: LoadedRelease, isPayer: boo
     receiptHash: row.hash,
     signature: row.signature,
     status: row.status,
+    ...(row.reason ? { reason: row.reason } : {}),
     ...(row.batchIndex === null ? {} : { batchIndex: row.batchIndex }),
   });
   const quoted = evidenceOf.parse(row.bundle).evidence.records.map(({ position }) => release.rowText(position));
@@ -34,4 +37,4 @@ export async function openBundle(releases: Releases, row: ReceiptRow, isPayer: b
 }
 
 /** What an answer says of its receipt, whatever became of it since. */
-export const whenAnswered = { status: 'signed', batchIndex: null } as const;
+export const whenAnswered = { status: 'signed', batchIndex: null, reason: null } as const;

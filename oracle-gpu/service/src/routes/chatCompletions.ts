@@ -34,6 +34,12 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
     const stored = await storedAnswer(context, session, body, idempotencyKey);
     if (stored) return reply.type(stored.stream ? eventStream : json).send(stored.response);
 
+    if (context.closed.channels.has(session.channel))
+      throw new ServiceError(
+        402,
+        'channel_closed',
+        'An earlier receipt of this session cannot be settled, so nothing more can be paid with it: open another session.',
+      );
     const prepared = await prepare(context, slots, session, body, idempotencyKey);
     const gone = new AbortController();
     reply.raw.once('close', () => {

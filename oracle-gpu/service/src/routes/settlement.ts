@@ -1,10 +1,10 @@
 import { addressSchema } from '@openledger/sdk';
-import { desc, lt } from 'drizzle-orm';
+import { and, desc, gte, lt } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import { isAddressEqual } from 'viem';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { batches } from '../db/schema.ts';
+import { batches, voidedBatches } from '../db/schema.ts';
 import { openReceipts } from '../settlement/build.ts';
 import { rewardsOf } from '../settlement/rewards.ts';
 import { nextCursor, pageSchema } from './page.ts';
@@ -25,25 +25,60 @@ export function settlement(app: FastifyInstance, context: Context, settleSoon: (
       .where(cursor === undefined ? undefined : lt(batches.batchIndex, cursor))
       .orderBy(desc(batches.batchIndex))
       .limit(limit);
-    if (rows.length === limit) reply.header(nextCursor, String(rows.at(-1)?.batchIndex));
-    const listed = rows.map((row) => ({
+    const isFull = rows.length === limit;
+    if (isFull) reply.header(nextCursor, String(rows.at(-1)?.batchIndex));
+    // Where numbers are used again the voided ones come behind the one that holds.
+    const voided = await db
+      .select()
+      .from(voidedBatches)
+      .where(
+        and(
+          cursor === undefined ? undefined : lt(voidedBatches.batchIndex, cursor),
+          isFull ? gte(voidedBatches.batchIndex, rows.at(-1)?.batchIndex ?? 0) : undefined,
+        ),
+      )
+      .orderBy(desc(voidedBatches.batchIndex), desc(voidedBatches.settledAt));
+    const live = rows
+      .filter(({ status }) => status !== 'voided')
+      .map((row) => ({
+        operator: chain.operator,
+        batchIndex: row.batchIndex,
+        status: row.status === 'built' ? 'open' : row.status,
+        headerHash: row.status === 'built' ? null : row.headerHash,
+        receipts: row.receipts,
+        collected: row.collected.toString(),
+        settledAt: row.settledAt,
+        finalAt: row.finalAt,
+        dataCid: row.dataCid,
+        header: row.status === 'built' ? null : headerSchema.parse(row.header),
+        voided: null,
+      }));
+    const dead = voided.map((row) => ({
       operator: chain.operator,
       batchIndex: row.batchIndex,
-      status: row.status === 'built' ? 'open' : row.status,
-      headerHash: row.status === 'built' ? null : row.headerHash,
+      status: 'voided',
+      headerHash: row.headerHash,
       receipts: row.receipts,
       collected: row.collected.toString(),
       settledAt: row.settledAt,
-      finalAt: row.finalAt,
+      finalAt: null,
       dataCid: row.dataCid,
-      header: row.status === 'built' ? null : headerSchema.parse(row.header),
+      header: headerSchema.parse(row.header),
+      voided: {
+        fault: row.fault,
+        isAccused: row.isAccused,
+        challenger: row.challenger,
+        transaction: row.transaction,
+        isRefunded: row.isReleased,
+      },
     }));
+    const listed = [...live, ...dead].sort((a, b) => b.batchIndex - a.batchIndex);
     if (cursor !== undefined) return listed;
     const open = await openReceipts(context);
     if (open.length === 0) return listed;
     const next = {
       operator: chain.operator,
-      batchIndex: (rows[0]?.batchIndex ?? 0) + 1,
+      batchIndex: (live[0]?.batchIndex ?? 0) + 1,
       status: 'open',
       headerHash: null,
       receipts: open.length,
@@ -52,6 +87,7 @@ export function settlement(app: FastifyInstance, context: Context, settleSoon: (
       finalAt: null,
       dataCid: null,
       header: null,
+      voided: null,
     };
     return [next, ...listed];
   });

@@ -23,45 +23,58 @@ export function openReceipts({ db }: Pick<Context, 'db'>): Promise<OpenReceipt[]
     .limit(lookAt);
 }
 
+/** What planning a batch needs: it writes nothing. */
+export type Planner = Pick<Context, 'db' | 'chain' | 'config' | 'log'>;
+type StoredReceipt = Pick<typeof receipts.$inferSelect, 'hash' | 'bundle' | 'signature'>;
+export type NewBatch = Omit<typeof batches.$inferInsert, 'status'>;
+
+/** Chooses what of the open receipts can be collected now. */
+export async function choose(planner: Planner, open: readonly OpenReceipt[]): Promise<OpenReceipt[]> {
+  const chosen = selectReceipts(open, await limitsNow(planner, open));
+  if (chosen.length === 0)
+    planner.log.warn({ open: open.length }, 'no open receipt can be settled now: stake, escrow or session is short');
+  return chosen;
+}
+
+/** The batch that these receipts make, after the last one there is. */
+export async function planBatch(
+  db: Pick<Context['db'], 'select'>,
+  chosen: readonly OpenReceipt[],
+): Promise<{ batch: NewBatch; stored: StoredReceipt[] } | undefined> {
+  const [first] = chosen;
+  if (!first) return undefined;
+  const [last] = await db.select().from(batches).orderBy(desc(batches.batchIndex)).limit(1);
+  const hashes = chosen.map(({ hash }) => hash);
+  const stored = await db
+    .select({ hash: receipts.hash, bundle: receipts.bundle, signature: receipts.signature })
+    .from(receipts)
+    .where(and(inArray(receipts.hash, hashes), isNull(receipts.batchIndex)));
+  if (stored.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');
+  const opened = stored.map(({ bundle }) => settledPart.parse(bundle));
+  const parameters = opened.at(0)?.parameters;
+  if (!parameters) throw new Error('A receipt has lost its parameters.');
+  const rewards = addRewards(last ? rewardsSchema.parse(last.rewards) : [], opened);
+  const batch = {
+    batchIndex: (last?.batchIndex ?? 0) + 1,
+    feeVersion: first.feeVersion,
+    dayIndex: first.dayIndex,
+    parameters: batchParametersSchema.parse(parameters),
+    receipts: chosen.length,
+    collected: chosen.reduce((sum, { fee }) => sum + fee, 0n),
+    rewards: z.encode(rewardsSchema, rewards),
+  };
+  return { batch, stored };
+}
+
 /** Puts open receipts that can be collected now into a new batch. Returns it, or undefined if none can. */
 export async function buildBatch(context: Context, open: readonly OpenReceipt[]): Promise<BatchRow | undefined> {
-  const chosen = selectReceipts(open, await limitsNow(context, open));
-  const [first] = chosen;
-  if (!first) {
-    context.log.warn({ open: open.length }, 'no open receipt can be settled now: stake, escrow or session is short');
-    return undefined;
-  }
+  const chosen = await choose(context, open);
   return context.db.transaction(async (tx) => {
-    const [last] = await tx.select().from(batches).orderBy(desc(batches.batchIndex)).limit(1);
-    const rows = await tx
-      .select({ hash: receipts.hash, bundle: receipts.bundle })
-      .from(receipts)
-      .where(
-        and(
-          inArray(
-            receipts.hash,
-            chosen.map(({ hash }) => hash),
-          ),
-          isNull(receipts.batchIndex),
-        ),
-      );
-    if (rows.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');
-    const opened = rows.map(({ bundle }) => settledPart.parse(bundle));
-    const parameters = opened.at(0)?.parameters;
-    if (!parameters) throw new Error('A receipt has lost its parameters.');
-    const rewards = addRewards(last ? rewardsSchema.parse(last.rewards) : [], opened);
+    const plan = await planBatch(tx, chosen);
+    if (!plan) return undefined;
     const [row] = await tx
       .insert(batches)
-      .values({
-        batchIndex: (last?.batchIndex ?? 0) + 1,
-        status: 'built',
-        feeVersion: first.feeVersion,
-        dayIndex: first.dayIndex,
-        parameters: batchParametersSchema.parse(parameters),
-        receipts: chosen.length,
-        collected: chosen.reduce((sum, { fee }) => sum + fee, 0n),
-        rewards: z.encode(rewardsSchema, rewards),
-      })
+      .values({ ...plan.batch, status: 'built' })
       .returning();
     if (!row) throw new Error('The database did not return the batch.');
     await tx
@@ -92,7 +105,7 @@ export async function dissolveFrom({ db }: Pick<Context, 'db'>, batchIndex: numb
 }
 
 /** What the chain would let this operator collect now. */
-async function limitsNow(context: Context, open: readonly OpenReceipt[]): Promise<SelectionLimits> {
+async function limitsNow(context: Planner, open: readonly OpenReceipt[]): Promise<SelectionLimits> {
   const { chain, db, config } = context;
   const { client, contracts, operator } = chain;
   const ids = [...new Set(open.map(({ channel }) => channel))];
@@ -101,14 +114,23 @@ async function limitsNow(context: Context, open: readonly OpenReceipt[]): Promis
     client.readContract({ ...contracts.operators, functionName: 'operator', args: [operator] }),
     client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] }),
   ]);
-  const free = (state.stake + state.unbonding) / 2n - pending.pendingValue;
+  if (!state.active) context.log.warn({ operator }, 'this operator has too little stake to settle: add some');
+  const free = !state.active ? 0n : (state.stake + state.unbonding) / 2n - pending.pendingValue;
+  const next = new Map<string, number>();
+  for (const { channel, sequence } of open) if (!next.has(channel)) next.set(channel, sequence);
   const channelValue = new Map<string, bigint>();
   const payerValue = new Map<string, bigint>();
   for (const row of rows) {
     const onChain = await client.readContract({ ...contracts.escrow, functionName: 'channel', args: [row.channel as Hex] });
     const isSessionKey = !isAddressEqual(row.signer as Address, row.payer as Address);
     const ceiling = isSessionKey && onChain.cap < row.ceiling ? onChain.cap : row.ceiling;
-    if (ceiling > onChain.collected) channelValue.set(row.channel, ceiling - onChain.collected);
+    // A gap is never closed: this run would be refused, and a whole batch with it.
+    if (next.get(row.channel) !== onChain.sequence + 1)
+      context.log.warn(
+        { channel: row.channel, next: next.get(row.channel), after: onChain.sequence },
+        'these receipts do not continue their channel',
+      );
+    else if (ceiling > onChain.collected) channelValue.set(row.channel, ceiling - onChain.collected);
     else context.log.warn({ channel: row.channel, at: now() }, 'nothing more can be collected on this channel');
     if (!payerValue.has(row.payer)) {
       const { balance } = await client.readContract({

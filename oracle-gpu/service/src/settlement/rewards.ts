@@ -1,5 +1,5 @@
 import { allocationSchema, type RewardClaim, rewardClaim, toJson } from '@openledger/sdk';
-import { asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import { type Address, isAddressEqual } from 'viem';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -14,11 +14,15 @@ const nothing: Sum = { amount: 0n, weight: 0n };
 /** What an account has earned from this operator: what it can claim now with its proof, what waits, and from what. */
 export async function rewardsOf({ db, chain }: Context, account: Address) {
   const { client, contracts, operator } = chain;
-  const [{ finalized }, claimed, rows, open, bySource] = await Promise.all([
+  const open = and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex));
+  const [{ finalized }, claimed, rows, unsettled, bySource] = await Promise.all([
     client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] }),
     client.readContract({ ...contracts.pool, functionName: 'claimed', args: [operator, account] }),
-    db.select().from(batches).orderBy(asc(batches.batchIndex)),
-    db.select({ bundle: receipts.bundle }).from(receipts).where(isNull(receipts.batchIndex)),
+    db.select().from(batches).where(ne(batches.status, 'voided')).orderBy(asc(batches.batchIndex)),
+    db
+      .select({ bundle: receipts.bundle })
+      .from(receipts)
+      .where(or(open, eq(receipts.status, 'voided'))),
     db
       .select({
         role: earnings.role,
@@ -27,7 +31,8 @@ export async function rewardsOf({ db, chain }: Context, account: Address) {
         amount: sql<string>`sum(${earnings.amount})`,
       })
       .from(earnings)
-      .where(eq(earnings.account, account.toLowerCase()))
+      .innerJoin(receipts, eq(receipts.hash, earnings.receiptHash))
+      .where(and(eq(earnings.account, account.toLowerCase()), notInArray(receipts.status, ['held', 'unpaid'])))
       .groupBy(earnings.role, earnings.datanetId, earnings.modelId)
       .orderBy(earnings.modelId, earnings.datanetId, earnings.role),
   ]);
@@ -35,7 +40,7 @@ export async function rewardsOf({ db, chain }: Context, account: Address) {
     row ? (rewardsSchema.parse(row.rewards).find((entry) => isAddressEqual(entry.account, account)) ?? nothing) : nothing;
   const live = rows.find(({ batchIndex }) => batchIndex === finalized);
   const claim: RewardClaim | undefined = live ? rewardClaim(operator, rewardsSchema.parse(live.rewards), account) : undefined;
-  const waiting = open
+  const waiting = unsettled
     .flatMap(({ bundle }) => allocationsSchema.parse(bundle).allocations)
     .filter((entry) => isAddressEqual(entry.account, account))
     .reduce((sum, { amount, weight }) => ({ amount: sum.amount + amount, weight: sum.weight + weight }), nothing);

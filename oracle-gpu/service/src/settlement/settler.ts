@@ -5,7 +5,9 @@ import { type Context, now } from '../context.ts';
 import { batches, receipts } from '../db/schema.ts';
 import { adoptBatch } from './adopt.ts';
 import { type BatchRow, buildBatch, openReceipts } from './build.ts';
+import { leaveOutBehind } from './leaveOut.ts';
 import { sendBatch, settlePurpose } from './send.ts';
+import { createVoids } from './voids.ts';
 
 /** Most batches that the chain lets wait for finality at once. */
 const maxPending = 8;
@@ -19,6 +21,7 @@ export type Settler = ReturnType<typeof createSettler>;
 export function createSettler(context: Context) {
   const { db, chain, outbox, config, metrics, log } = context;
   const { client, contracts, operator } = chain;
+  const followVoids = createVoids(context);
   let isAsked = false;
   /** After a refusal a while passes before the next attempt. */
   let refusals = 0;
@@ -36,6 +39,7 @@ export function createSettler(context: Context) {
   async function reconcile(rows: BatchRow[], settled: number, finalized: number): Promise<void> {
     for (const row of rows) {
       const { batchIndex, status } = row;
+      if (status === 'voided') continue;
       if (batchIndex > settled) {
         if (status !== 'built') {
           log.warn({ batchIndex }, 'the chain has lost this batch: it will be settled again');
@@ -87,21 +91,24 @@ export function createSettler(context: Context) {
 
   async function tick(): Promise<void> {
     await outbox.follow();
-    const { settled, finalized } = await client.readContract({
+    const state = await client.readContract({
       ...contracts.settlement,
       functionName: 'batches',
       args: [operator],
     });
+    const { settled, finalized, voidedFrom } = state;
     const [newest] = await db.select({ index: max(batches.batchIndex) }).from(batches);
     if (settled > (newest?.index ?? 0)) {
       throw new Error(
         `The chain has ${settled} batches of this operator and this database ${newest?.index ?? 0}: restore the database that belongs to this chain.`,
       );
     }
+    const mustWait = await followVoids(await unfinished(finalized), state);
     await reconcile(await unfinished(finalized), settled, finalized);
     const rows = await unfinished(finalized);
     await finalizeOldest(rows, finalized);
-    metrics.pendingBatches.set(settled - finalized);
+    metrics.pendingBatches.set((voidedFrom === 0 ? settled : voidedFrom - 1) - finalized);
+    if (mustWait) return; // the chain takes nothing before all refunds
 
     const next = rows.find(({ batchIndex }) => batchIndex === settled + 1);
     if (next) {
@@ -109,6 +116,7 @@ export function createSettler(context: Context) {
       if (isFree && !(await sendBatch(context, next))) postpone();
       return;
     }
+    await leaveOutBehind(context, context.closed.channels);
     const open = await openReceipts(context);
     metrics.openReceipts.set(open.length);
     const isFull = settled - finalized >= maxPending || rows.some(({ status }) => status === 'built');

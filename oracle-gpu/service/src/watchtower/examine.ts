@@ -4,23 +4,20 @@ import {
   type BatchFile,
   type Check,
   type Commitment,
-  channelId,
-  contractErrorOf,
   type Deployment,
   faultsOf,
   recomputeBatch,
   rewardsTree,
-  unpackChannelEntries,
   verifyBatch,
 } from '@openledger/sdk';
-import { type Address, type Hex, zeroAddress } from 'viem';
+import type { Address } from 'viem';
 import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
+import { readSettled, type SettledBatch, type SettledEvent, settledEvents } from '../chain/settledBatch.ts';
 import type { Ipfs } from '../ipfs/client.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import { MalformedData, readBatchData } from './batchData.ts';
-import { openReleaseFacts } from './releaseFacts.ts';
-import { readSettled, type SettledBatch, type SettledEvent, settledEvents } from './settledBatch.ts';
+import { channelSequences, openBatchFacts } from './batchFacts.ts';
 
 /** What was found when a batch was looked at. `seconds` of computing, without waiting for chain and IPFS. */
 export type Report = {
@@ -30,6 +27,17 @@ export type Report = {
   checks: Check[];
   faults: string[];
   seconds: number;
+  /** What it was recomputed from; absent where the file is withheld. */
+  read?: Read;
+};
+
+/** A batch's file with everything that it is held against. */
+export type Read = {
+  file: BatchFile;
+  batch: SettledBatch;
+  previous: SettledBatch | undefined;
+  previousRewards: Allocation[] | undefined;
+  facts: BatchFacts;
 };
 
 export type Examiner = ReturnType<typeof openExaminer>;
@@ -38,11 +46,13 @@ export type Examiner = ReturnType<typeof openExaminer>;
 export function openExaminer(source: { client: ChainClient; contracts: Contracts; ipfs: Ipfs; deployment: Deployment }) {
   const { client, contracts, ipfs, deployment } = source;
   const startBlock = BigInt(deployment.startBlock);
-  const releaseFacts = openReleaseFacts({ client, contracts, ipfs, startBlock });
+  const batchFacts = openBatchFacts(source);
 
-  async function previousOf({ operator, batchIndex }: SettledBatch): Promise<SettledBatch | undefined> {
+  /** By its hash, since after a void a number is used again. */
+  async function previousOf({ operator, batchIndex, header }: SettledBatch): Promise<SettledBatch | undefined> {
     if (batchIndex === 1) return undefined;
-    const [event] = await settledEvents(source, { fromBlock: startBlock }, { operator, batchIndex: batchIndex - 1 });
+    const of = { operator, batchIndex: batchIndex - 1, headerHash: header.body.previousHash };
+    const [event] = await settledEvents(source, { fromBlock: startBlock }, of);
     return event && readSettled(source, event);
   }
 
@@ -59,17 +69,6 @@ export function openExaminer(source: { client: ChainClient; contracts: Contracts
     }
   }
 
-  /** The file names the datanets: one that the chain does not have has no pool. */
-  async function poolOf(datanetId: number): Promise<Address> {
-    try {
-      const call = { ...contracts.datanets, functionName: 'datanet', args: [datanetId] } as const;
-      return (await client.readContract(call)).pool;
-    } catch (error) {
-      if (contractErrorOf(error)) return zeroAddress;
-      throw error;
-    }
-  }
-
   /** A read at the batch's block, or of today's state where the node no longer has that one. */
   async function signerOf({ operator, block }: SettledBatch): Promise<Address> {
     const call = { ...contracts.operators, functionName: 'signerOf', args: [operator] } as const;
@@ -77,54 +76,22 @@ export function openExaminer(source: { client: ChainClient; contracts: Contracts
   }
 
   /** Sequence of each channel before the batch, where the node still has that state. */
-  async function sequencesBefore(batch: SettledBatch, previous: SettledBatch | undefined): Promise<Map<Hex, number> | undefined> {
-    if (previous?.block === batch.block) return undefined; // both in one block: no state lies between them
-    const { operator, block } = batch;
-    const ids = unpackChannelEntries(batch.channels).map((entry) => channelId({ ...entry, operator }));
+  async function sequencesBefore({ operator, channels, block }: SettledBatch, previous: SettledBatch | undefined) {
+    if (previous?.block === block) return undefined; // both in one block: no state lies between them
     try {
-      const states = await Promise.all(
-        ids.map((id) =>
-          client.readContract({ ...contracts.escrow, functionName: 'channel', args: [id], blockNumber: block - 1n }),
-        ),
-      );
-      return new Map(ids.map((id, index) => [id, states[index]?.sequence ?? 0]));
+      return await channelSequences(source, operator, channels, block - 1n);
     } catch {
       await client.getBlockNumber(); // a node that does not answer at all is an outage
       return undefined;
     }
   }
 
-  async function factsOf(
-    batch: SettledBatch,
-    previous: SettledBatch | undefined,
-    { receipts, parameters }: BatchFile,
-  ): Promise<BatchFacts> {
-    const wanted = new Map<Hex, Set<number>>();
-    const want = (hash: Hex): Set<number> => {
-      const versions = wanted.get(hash) ?? new Set<number>();
-      wanted.set(hash, versions);
-      return versions;
-    };
-    for (const { composition, evidence } of receipts) {
-      for (const { releaseHash, termsVersion } of composition) want(releaseHash).add(termsVersion);
-      for (const { releaseHash } of evidence.records) want(releaseHash);
-    }
-    const datanets = [...new Set(parameters.poolSizes.map(({ datanetId }) => datanetId))];
-    const [policy, releases, pools, firstDay, sequences] = await Promise.all([
-      client.readContract({ ...contracts.fees, functionName: 'fee', args: [batch.header.body.feeVersion] }),
-      releaseFacts(wanted),
-      Promise.all(datanets.map(poolOf)),
-      client.readContract({ ...contracts.settlement, functionName: 'firstDay' }),
+  async function factsOf(batch: SettledBatch, previous: SettledBatch | undefined, file: BatchFile): Promise<BatchFacts> {
+    const [facts, sequences] = await Promise.all([
+      batchFacts(file, batch.header.body.feeVersion, batch.channels),
       sequencesBefore(batch, previous),
     ]);
-    return {
-      channels: batch.channels,
-      policy,
-      releases,
-      pools: new Map(datanets.map((id, index) => [id, pools[index] as Address])),
-      firstDay,
-      ...(sequences ? { sequences } : {}),
-    };
+    return { ...facts, ...(sequences ? { sequences } : {}) };
   }
 
   /**
@@ -158,7 +125,8 @@ export function openExaminer(source: { client: ChainClient; contracts: Contracts
     });
     const recomputed = await recomputeBatch(file, header, facts);
     const seconds = (performance.now() - began) / 1000;
-    return { ...about, ...verdict([...verified.checks, ...recomputed.checks]), seconds };
+    const read = { file, batch, previous, previousRewards, facts };
+    return { ...about, ...verdict([...verified.checks, ...recomputed.checks]), seconds, read };
   };
 }
 

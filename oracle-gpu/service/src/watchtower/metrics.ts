@@ -19,6 +19,14 @@ export function openWatchMetrics() {
       registers,
     }),
     faults: new Counter({ name: 'openledger_watch_faults_total', help: 'Faults by name', labelNames: ['fault'], registers }),
+    proofs: new Counter({
+      name: 'openledger_watch_proofs_total',
+      help: 'Proofs by fault: filed, faster (of somebody else), not filed (without a key), refused (by the chain)',
+      labelNames: ['fault', 'result'],
+      registers,
+    }),
+    bounty: new Counter({ name: 'openledger_watch_bounty_open_total', help: 'Earned by proofs, OPEN', registers }),
+    refunds: new Counter({ name: 'openledger_watch_refunds_total', help: 'Refunds sent, transactions', registers }),
     receipts: new Counter({ name: 'openledger_watch_receipts_total', help: 'Receipts in batches that were checked', registers }),
     seconds: new Histogram({
       name: 'openledger_watch_batch_seconds',

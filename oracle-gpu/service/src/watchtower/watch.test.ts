@@ -19,10 +19,10 @@ import { rpc } from '../../../../script/dev/processes/rpc.ts';
 import { startAnvil } from '../../../../script/dev/testing/anvil.ts';
 import { openClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
+import { type SettledEvent, UnreadableBatch } from '../chain/settledBatch.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import type { Report } from './examine.ts';
 import { openWatchMetrics } from './metrics.ts';
-import { type SettledEvent, UnreadableBatch } from './settledBatch.ts';
 import { type WatchOptions, watch } from './watch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'openledger-watch-'));

@@ -1,11 +1,11 @@
 import type { Deployment } from '@openledger/sdk';
 import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
+import { type SettledEvent, settledEvents, UnreadableBatch } from '../chain/settledBatch.ts';
 import { sentence } from '../errors.ts';
 import { FileMissing, IpfsUnreachable } from '../ipfs/readVerified.ts';
 import { type Examiner, type Report, verdict, withheld } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
-import { type SettledEvent, settledEvents, UnreadableBatch } from './settledBatch.ts';
 import { readState, writeState } from './state.ts';
 
 export type WatchOptions = {
@@ -25,12 +25,15 @@ export type WatchOptions = {
   stopOnFault: boolean;
   signal: AbortSignal;
   onReport: (report: Report) => void;
+  /** Does about a batch what its faults deserve. Throws when it has to be tried again. */
+  prosecute?: (event: SettledEvent, report: Report) => Promise<void>;
   say: (line: string) => void;
 };
 
 export type WatchResult = { batches: number; faulty: number; unreadable: number };
 
-type Waiting = { event: SettledEvent; attempts: number; missingSince?: number; notBefore: number };
+/** `report`: it has been examined, and what it deserves is still to be done. */
+type Waiting = { event: SettledEvent; attempts: number; missingSince?: number; notBefore: number; report?: Report };
 
 /** Most blocks asked for at once: what public nodes allow. */
 const blocksAtOnce = 2_000n;
@@ -38,6 +41,8 @@ const blocksAtOnce = 2_000n;
 const reorgDepth = 64n;
 /** Longest pause between two attempts, ms. */
 const longestPause = 60_000;
+/** Attempts to file a proof after which a look that ends at the head gives it up. */
+const attemptsAtOnce = 5;
 
 /** Follows the chain and examines every new batch until it is told to stop. Outages of chain and IPFS it waits out. */
 export async function watch(options: WatchOptions): Promise<WatchResult> {
@@ -94,9 +99,25 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
     return block <= startBlock ? undefined : { block: block - 1n, hash: await hashAt(block - 1n) };
   }
 
-  function finish(key: string, report: Report): void {
+  /** Says what was found; then the proof is filed, again and again until the chain has it, or does not want it. */
+  async function finish(key: string, entry: Waiting, report: Report): Promise<void> {
+    if (!entry.report) tell(report);
+    entry.report = report;
+    try {
+      await options.prosecute?.(entry.event, report);
+    } catch (error) {
+      await client.getBlockNumber(); // throws in an outage
+      const about = `Batch ${report.batchIndex} of ${report.operator}`;
+      if (entry.attempts === 0) say(`${about}: no proof could be filed now, trying again: ${sentence(error)}`);
+      postpone(entry);
+      if (!options.once || entry.attempts < attemptsAtOnce) return;
+      say(`${about}: given up.`);
+    }
     waiting.delete(key);
     seen.add(key);
+  }
+
+  function tell(report: Report): void {
     result.batches += 1;
     metrics.batches.inc({ result: report.faults.length > 0 ? 'failed' : 'passed' });
     metrics.receipts.inc(report.receipts);
@@ -110,9 +131,9 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
   async function attempt(key: string, entry: Waiting): Promise<void> {
     const { operator, batchIndex, receipts } = entry.event.args;
     try {
-      const report = await examine(entry.event);
+      const report = entry.report ?? (await examine(entry.event));
       outages.over('IPFS');
-      finish(key, report);
+      await finish(key, entry, report);
     } catch (error) {
       if (error instanceof UnreadableBatch) {
         waiting.delete(key);
@@ -126,7 +147,7 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
         entry.missingSince ??= now;
         if (now - entry.missingSince >= options.patience * 1000) {
           const reason = `${sentence(error)} Nobody can open this batch.`;
-          finish(key, { operator, batchIndex, receipts, ...verdict([withheld(reason)]), seconds: 0 });
+          await finish(key, entry, { operator, batchIndex, receipts, ...verdict([withheld(reason)]), seconds: 0 });
           return;
         }
         if (entry.attempts === 0) say(`Batch ${batchIndex} of ${operator}: ${sentence(error)} Asking again.`);

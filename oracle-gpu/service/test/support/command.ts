@@ -7,8 +7,12 @@ import { until } from './until.ts';
 const main = resolve(import.meta.dirname, '../../src/cli/main.ts');
 
 /** Starts `openledger` as a process of its own. */
-export function startCommand(args: readonly string[], command: string = tools.node, program: string = main) {
-  const child: ChildProcess = spawn(command, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function startCommand(
+  args: readonly string[],
+  given: { command?: string; program?: string; environment?: NodeJS.ProcessEnv } = {},
+) {
+  const { command = tools.node, program = main, environment = process.env } = given;
+  const child: ChildProcess = spawn(command, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
   let output = '';
   const collect = (chunk: Buffer): void => {
     output += chunk.toString();

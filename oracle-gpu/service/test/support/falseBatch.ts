@@ -2,24 +2,33 @@
 import {
   type Allocation,
   addRewards,
-  allocationHash,
-  allocationsTree,
+  allocationLeaves,
   type BatchFile,
   type BatchHeader,
+  batchParametersSchema,
   bodyHash,
-  channel192,
+  channelId,
   commitmentOf,
   dataCommitment,
+  hashAllocations,
   headerHash,
+  type Leaf,
   openLedgerDomain,
   packChannelEntries,
   parametersHash,
+  type Receipt,
   type ReceiptBundle,
-  receiptsTree,
-  rewardsTree,
+  receiptHash,
+  receiptLeaf,
+  rewardLeaf,
   type Session,
   type SettledReceipt,
   signReceipt,
+  sortReceipts,
+  toJson,
+  treeAsGiven,
+  treeId,
+  withSentinels,
 } from '@openledger/sdk';
 import { keccak256 } from 'viem';
 import { openIpfs } from '../../src/ipfs/client.ts';
@@ -27,12 +36,26 @@ import { pinBatch } from '../../src/settlement/file.ts';
 import type { World } from './world.ts';
 
 export type Settled = { header: BatchHeader; rewards: readonly Allocation[] };
+export type SettledFile = Settled & { file: BatchFile; cid: string };
 export type Lie = {
-  allocations?: (honest: Allocation[]) => Allocation[];
+  /** Of each receipt, in its signature too. */
+  allocations?: (honest: Allocation[], position: number) => Allocation[];
+  /** Of each receipt, behind its back: it states other ones. */
+  settledAllocations?: (stated: Allocation[], position: number) => Allocation[];
+  /** Fields of a receipt, signed so; a changed fee changes what the first account gets. */
+  receipt?: (honest: Receipt, position: number) => Partial<Receipt>;
   rewards?: (honest: Allocation[]) => Allocation[];
+  /** Order of the receipts in file and tree, which is else that of their keys. */
+  order?: (sorted: SettledReceipt[]) => SettledReceipt[];
+  /** Order of the file alone, by which allocations count their receipts. */
+  positions?: (sorted: SettledReceipt[]) => SettledReceipt[];
+  /** What each channel pays, in the order of the sessions given. */
+  collected?: (honest: bigint[]) => bigint[];
   /** Leave the data unpublished. */
   isWithheld?: boolean;
 };
+
+const byKey = (a: Leaf, b: Leaf): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 /** Moves one wei from the account with most to another: all sums stay what the contracts check. */
 export function moveOneWei(honest: Allocation[]): Allocation[] {
@@ -45,27 +68,36 @@ export function moveOneWei(honest: Allocation[]): Allocation[] {
   });
 }
 
-/** Settles these receipts of one session as the operator's next batch, with a lie or without. */
+/** Settles these receipts as the operator's next batch, with a lie or without. */
 export async function settleBatch(
   world: World,
-  session: Session,
+  session: Session | readonly Session[],
   bundles: readonly ReceiptBundle[],
   previous: Settled,
   lie: Lie = {},
-): Promise<Settled> {
+): Promise<SettledFile> {
   const { contracts, deployment, operator } = world;
+  const sessions: readonly Session[] = 'voucher' in session ? [session] : session;
   const domain = openLedgerDomain(deployment.chainId, contracts.settlement.address);
-  const receipts: SettledReceipt[] = [];
-  for (const bundle of [...bundles].sort((a, b) => a.receipt.sequence - b.receipt.sequence)) {
-    const { evidence, composition, channel } = bundle;
-    const allocations = lie.allocations?.(bundle.allocations) ?? bundle.allocations;
-    const receipt = { ...bundle.receipt, allocationHash: allocationHash(allocations) };
-    const signature = await signReceipt(operator.account, receipt, domain);
-    receipts.push({ receipt, signature, allocations, evidence, composition, payer: channel.payer, signer: channel.signer });
-  }
   const [first] = bundles;
-  if (!first || new Set(receipts.map(({ receipt }) => channel192(receipt.channel))).size !== 1)
-    throw new Error('The receipts of one channel are needed.');
+  if (!first) throw new Error('A receipt is needed.');
+  const protocolBps = BigInt(first.fee.protocolFeeBps);
+  const signed: SettledReceipt[] = [];
+  for (const [position, bundle] of sortReceipts(bundles).entries()) {
+    const { evidence, composition, channel } = bundle;
+    const changed = lie.receipt?.(bundle.receipt, position) ?? {};
+    const more = (changed.fee ?? bundle.receipt.fee) - bundle.receipt.fee;
+    const [taker, ...others] = lie.allocations?.(bundle.allocations, position) ?? bundle.allocations;
+    if (!taker) throw new Error('A receipt allocates to somebody.');
+    const stated = [{ ...taker, amount: taker.amount + more - (more * protocolBps) / 10_000n }, ...others];
+    const receipt = { ...bundle.receipt, allocationHash: hashAllocations(stated), ...changed };
+    const signature = await signReceipt(operator.account, receipt, domain);
+    const allocations = lie.settledAllocations?.(stated, position) ?? stated;
+    signed.push({ receipt, signature, allocations, evidence, composition, payer: channel.payer, signer: channel.signer });
+  }
+  const sorted = sortReceipts(signed);
+  const receipts = lie.order?.(sorted) ?? sorted;
+  const positions = lie.positions?.(receipts) ?? receipts;
   const honest = addRewards(previous.rewards, receipts);
   const rewards = lie.rewards?.(honest) ?? honest;
   const { body: before } = previous.header;
@@ -77,37 +109,48 @@ export async function settleBatch(
     feeVersion: first.receipt.feeVersion,
     dayIndex,
     parameters: first.parameters,
-    receipts,
+    receipts: positions,
     rewards,
   };
   const cid = lie.isWithheld
     ? 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
     : await pinBatch(openIpfs(world.ipfsUrl), file);
-  const receiptsRoot = commitmentOf(receiptsTree(receipts));
-  const channels = packChannelEntries(operator.address, [
-    {
-      ...session.voucher,
-      collected: receiptsRoot.amount,
-      previousSequence: (receipts[0]?.receipt.sequence ?? 1) - 1,
-      lastSequence: receipts.at(-1)?.receipt.sequence ?? 0,
-      signature: session.signature,
-    },
-  ]);
+  const treeOf = (id: number, leaves: Leaf[]) => commitmentOf(treeAsGiven(id, withSentinels(leaves)));
+  const receiptsRoot = treeOf(treeId.receipts, receipts.map(receiptLeaf));
+  const ofSession = sessions.map((one) => {
+    const channel = channelId(one.voucher);
+    const mine = bundles.filter(({ receipt }) => receipt.channel === channel).map(({ receipt }) => receipt.sequence);
+    const paid = signed.filter(({ receipt }) => receipt.channel === channel);
+    const collected = paid.reduce((sum, { receipt }) => sum + receipt.fee, 0n);
+    return { session: one, collected, previousSequence: Math.min(...mine) - 1, lastSequence: Math.max(...mine) };
+  });
+  const sums = ofSession.map(({ collected }) => collected);
+  const collected = lie.collected?.(sums) ?? sums;
+  const channels = packChannelEntries(
+    operator.address,
+    ofSession.map(({ session: one, previousSequence, lastSequence }, index) => ({
+      ...one.voucher,
+      collected: collected[index] ?? 0n,
+      previousSequence,
+      lastSequence,
+      signature: one.signature,
+    })),
+  );
   const commitment = dataCommitment(cid);
   const body = {
     operator: operator.address,
     batchIndex: file.batchIndex,
     previousHash: headerHash(previous.header),
     receipts: receiptsRoot,
-    allocations: commitmentOf(allocationsTree(receipts)),
-    protocolFee: (receiptsRoot.amount * BigInt(first.fee.protocolFeeBps)) / 10_000n,
+    allocations: treeOf(treeId.allocations, allocationLeaves(positions).sort(byKey)),
+    protocolFee: (receiptsRoot.amount * protocolBps) / 10_000n,
     feeVersion: file.feeVersion,
     dayIndex,
     parametersHash: parametersHash(file.parameters),
     channelsHash: keccak256(channels),
     dataHash: keccak256(commitment),
   };
-  const tree = commitmentOf(rewardsTree(rewards));
+  const tree = treeOf(treeId.rewards, lie.rewards ? rewards.map(rewardLeaf) : rewards.map(rewardLeaf).sort(byKey));
   const { header } = previous;
   const opening = { bodyHash: bodyHash(before), rewards: header.rewards, settledAt: BigInt(header.settledAt) };
   const { blockNumber } = await world.transact(operator, contracts.settlement, 'settle', [
@@ -118,5 +161,28 @@ export async function settleBatch(
     commitment,
   ]);
   const { timestamp } = await world.client.getBlock({ blockNumber });
-  return { header: { body, rewards: tree, settledAt: Number(timestamp) }, rewards };
+  return { header: { body, rewards: tree, settledAt: Number(timestamp) }, rewards, file, cid };
+}
+
+/** Has the database say that the service itself built and signed that batch: as after a fault in its code. */
+export async function ownUp(world: World, { header, rewards, file, cid }: SettledFile): Promise<void> {
+  const { body } = header;
+  const quote = (value: unknown): string => `'${JSON.stringify(toJson(value)).replaceAll("'", "''")}'`;
+  await world.query(
+    `INSERT INTO batches (batch_index, status, fee_version, day_index, parameters, receipts, collected, rewards, data_cid)
+     VALUES (${body.batchIndex}, 'built', ${body.feeVersion}, ${body.dayIndex},
+       ${quote(batchParametersSchema.parse(file.parameters))}, ${body.receipts.weight}, ${body.receipts.amount}, ${quote(rewards)}, '${cid}')`,
+  );
+  for (const { receipt, signature, allocations } of file.receipts) {
+    const hash = receiptHash(receipt);
+    const where = `channel = '${receipt.channel}' AND sequence = ${receipt.sequence}`;
+    await world.query(
+      `UPDATE sessions SET spent = spent + ${receipt.fee} - (SELECT fee FROM receipts WHERE ${where}) WHERE channel = '${receipt.channel}'`,
+    );
+    await world.query(
+      `UPDATE receipts SET batch_index = ${body.batchIndex}, hash = '${hash}', fee = ${receipt.fee}, signature = '${signature}',
+         bundle = (bundle::jsonb || jsonb_build_object('receipt', ${quote(receipt)}::jsonb, 'allocations', ${quote(allocations)}::jsonb))::json
+       WHERE ${where}`,
+    );
+  }
 }

@@ -110,6 +110,7 @@ export async function openWorld(options: { environment?: Record<string, string>;
     engine,
     ipfsUrl,
     databaseUrl,
+    environment,
     operator,
     start,
     kill,

@@ -1,7 +1,7 @@
 import { type BatchHeader, type Commitment, settlementAbi } from '@openledger/sdk';
 import { type Address, decodeFunctionData, type Hex, hexToString } from 'viem';
-import type { ChainClient } from '../chain/client.ts';
-import type { Contracts } from '../chain/contracts.ts';
+import type { ChainClient } from './client.ts';
+import type { Contracts } from './contracts.ts';
 
 /** A batch as it was settled: everything of it that is on the chain. */
 export type SettledBatch = {
@@ -21,14 +21,14 @@ export type SettledBatch = {
 /** The header of a batch is not where it can be read; trying again will not change that. */
 export class UnreadableBatch extends Error {}
 
-type Source = { client: ChainClient; contracts: Contracts };
+export type Source = { client: ChainClient; contracts: Contracts };
 export type SettledEvent = Awaited<ReturnType<typeof settledEvents>>[number];
 
-/** Batches settled in a range of blocks, in the order of the chain. */
+/** Batches settled in a range of blocks, in the order of the chain. After a void a number is used again, a header hash never. */
 export function settledEvents(
   { client, contracts }: Source,
   range: { fromBlock: bigint; toBlock?: bigint },
-  of: { operator?: Address; batchIndex?: number } = {},
+  of: { operator?: Address; batchIndex?: number | number[]; headerHash?: Hex } = {},
 ) {
   return client.getContractEvents({ ...contracts.settlement, eventName: 'BatchSettled', args: of, ...range, strict: true });
 }

@@ -1,0 +1,181 @@
+import { equivocation, type FraudProof, findProofs, operatorRegistryAbi } from '@openledger/sdk';
+import { type Address, createWalletClient, formatEther, type Hex, http, parseEventLogs, type TransactionReceipt } from 'viem';
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
+import { decodeRevert } from '../chain/outbox.ts';
+import { nextRefund } from '../chain/refunds.ts';
+import { type SettledEvent, type Source, UnreadableBatch } from '../chain/settledBatch.ts';
+import { sentence } from '../errors.ts';
+import { caseOf } from './caseOf.ts';
+import type { Report } from './examine.ts';
+import type { WatchMetrics } from './metrics.ts';
+import type { Witness } from './witness.ts';
+
+/** Whom a reward would go to when nobody files: the token refuses the zero address. */
+const nobody = '0x000000000000000000000000000000000000dEaD';
+
+export type ProsecutorOptions = Source & {
+  rpcUrl: string;
+  startBlock: bigint;
+  witness: Witness;
+  metrics: WatchMetrics;
+  say: (line: string) => void;
+  /** Who sends proofs; without one they are only reported. */
+  key?: Hex | undefined;
+};
+
+export type Prosecutor = ReturnType<typeof openProsecutor>;
+
+/** Files the proofs that batches deserve. Every step reads the chain first, so that repeating it does nothing twice. */
+export function openProsecutor(options: ProsecutorOptions) {
+  const { client, contracts, startBlock, witness, metrics, say } = options;
+  const account: PrivateKeyAccount | undefined = options.key && privateKeyToAccount(options.key);
+  const to = contracts.proofs.address;
+
+  /** Why the chain would not take that; undefined when it would. Throws when it does not answer. */
+  async function refusal(target: Address, data: Hex): Promise<string | undefined> {
+    try {
+      await client.call({ account: account?.address ?? nobody, to: target, data });
+      return undefined;
+    } catch (error) {
+      await client.getBlockNumber();
+      return decodeRevert(error) ?? sentence(error);
+    }
+  }
+
+  async function send(from: PrivateKeyAccount, target: Address, data: Hex): Promise<TransactionReceipt> {
+    const wallet = createWalletClient({ account: from, chain: client.chain, transport: http(options.rpcUrl) });
+    const gas = await client.estimateGas({ account: from, to: target, data });
+    const hash = await wallet.sendTransaction({ to: target, data, gas: (gas * 13n) / 10n });
+    return client.waitForTransactionReceipt({ hash, timeout: 120_000 });
+  }
+
+  function bountyOf({ logs }: TransactionReceipt): bigint {
+    const slashes = parseEventLogs({ abi: operatorRegistryAbi, eventName: 'Slashed', logs });
+    return slashes.reduce((sum, { args }) => sum + args.reward, 0n);
+  }
+
+  /** Sends the first of these that the chain takes. Returns whether a proof stands, of whomever. */
+  async function file(about: string, proofs: readonly FraudProof[]): Promise<boolean> {
+    for (const proof of proofs) {
+      const reason = await refusal(to, proof.data);
+      if (reason?.startsWith('Settlement_BatchVoid')) {
+        metrics.proofs.inc({ fault: proof.fault, result: 'faster' });
+        say(`${about}: somebody else's proof came first.`);
+        return true;
+      }
+      if (reason !== undefined) {
+        metrics.proofs.inc({ fault: proof.fault, result: 'refused' });
+        say(`${about}: the chain would not take the proof of ${proof.fault}: ${reason}`);
+        continue;
+      }
+      if (!account) {
+        metrics.proofs.inc({ fault: proof.fault, result: 'not filed' });
+        say(`${about} can be proven wrong (${proof.fault}: ${proof.about}): set OPENLEDGER_WATCH_KEY to file such proofs.`);
+        return false;
+      }
+      const receipt = await send(account, to, proof.data);
+      const isFiled = receipt.status === 'success';
+      metrics.proofs.inc({ fault: proof.fault, result: isFiled ? 'filed' : 'faster' });
+      if (!isFiled) {
+        say(`${about}: somebody else's proof came first.`);
+        return true;
+      }
+      const bounty = bountyOf(receipt);
+      metrics.bounty.inc(Number(formatEther(bounty)));
+      say(
+        `${about} is proven wrong (${proof.fault}: ${proof.about}) in ${receipt.transactionHash}: ${formatEther(bounty)} OPEN earned.`,
+      );
+      return true;
+    }
+    return false;
+  }
+
+  /** Sends the refunds that an operator's void batches still need, which anybody may. */
+  async function refund(operator: Address): Promise<void> {
+    if (!account) return;
+    let sent = 0;
+    for (;;) {
+      const due = await nextRefund(options, operator, startBlock);
+      if (!due) break;
+      const { request } = await client.simulateContract({
+        ...contracts.settlement,
+        functionName: 'refund',
+        args: due.args,
+        account,
+      });
+      const wallet = createWalletClient({ account, chain: client.chain, transport: http(options.rpcUrl) });
+      const { status } = await client.waitForTransactionReceipt({ hash: await wallet.writeContract(request), timeout: 120_000 });
+      if (status === 'success') sent += 1; // else another's was first, and the next look sees what is left
+    }
+    metrics.refunds.inc(sent);
+    if (sent > 0) say(`The payers of the void batches of ${operator} are refunded, in ${sent} transactions.`);
+  }
+
+  /** What can be done about one batch is done when this returns. Throws when it has to be tried again. */
+  async function prosecute({ args }: SettledEvent, { read, faults }: Report): Promise<void> {
+    const { operator, batchIndex, headerHash } = args;
+    const signed = read ? await witness.against(operator, read.file.receipts) : [];
+    if (faults.length === 0 && signed.length === 0) return;
+    const about = `Batch ${batchIndex} of ${operator}`;
+    const of = [operator, batchIndex] as const;
+    const [{ settled, finalized, voidedFrom }, stored] = await Promise.all([
+      client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] }),
+      client.readContract({ ...contracts.settlement, functionName: 'headerHash', args: of }),
+    ]);
+    if (stored !== headerHash || (voidedFrom === 0 && batchIndex > settled)) {
+      say(`${about} was void already and its payers are refunded: nothing is left to do.`);
+    } else if (voidedFrom !== 0 && batchIndex >= voidedFrom) {
+      say(`${about} is void already: somebody else was faster.`);
+      await refundOrSay(operator);
+    } else if (batchIndex <= finalized) {
+      await fileEquivocations(about, operator, read, signed);
+    } else if (!read) {
+      say(`${about} shows nothing that could be proven: what it committed to is not there.`);
+    } else {
+      const proofs = findProofs(await caseOf(options, startBlock, read, { signed, stated: witness.stated }));
+      if (proofs.length === 0) say(`${about} has no fault that can be proven to the chain yet.`);
+      else if (await file(about, proofs)) await refundOrSay(operator);
+    }
+    // Once it is void its receipts can be settled again, and must be the same.
+    if (read) witness.remember(read.file.receipts);
+  }
+
+  async function refundOrSay(operator: Address): Promise<void> {
+    try {
+      await refund(operator);
+    } catch (error) {
+      if (!(error instanceof UnreadableBatch)) throw error;
+      say(`Its payers cannot be refunded from here: ${sentence(error)}`);
+    }
+  }
+
+  /** Of a final batch nothing can be undone; that its operator signed twice is punished still. */
+  async function fileEquivocations(
+    about: string,
+    operator: Address,
+    read: Report['read'],
+    signed: Awaited<ReturnType<Witness['against']>>,
+  ): Promise<void> {
+    const proofs = signed.flatMap((one) => {
+      const settled = read?.file.receipts.find(
+        ({ receipt }) => receipt.channel === one.receipt.channel && receipt.sequence === one.receipt.sequence,
+      );
+      return (settled && equivocation(operator, one, settled)) ?? [];
+    });
+    if (proofs.length === 0) say(`${about} is final: nothing of it can be undone.`);
+    else await file(about, proofs);
+  }
+
+  return {
+    prosecute,
+    /** Files what the known receipts prove by themselves. */
+    fileContradictions: async (): Promise<void> => {
+      for (const { operator, first, second } of await witness.contradictions()) {
+        const proof = equivocation(operator, first, second);
+        if (proof) await file(`Operator ${operator}`, [proof]);
+      }
+    },
+    /** Who files, if anyone does. */
+    address: account?.address,
+  };
+}

@@ -1,0 +1,114 @@
+// The service checks its own next batch: on demand, and before it settles one.
+import {
+  openLedgerDomain,
+  type ReceiptBundle,
+  receiptBundleSchema,
+  receiptHash,
+  type Session,
+  signReceipt,
+  toJson,
+} from '@openledger/sdk';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startCommand } from './support/command.ts';
+import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
+import { until } from './support/until.ts';
+import { openWorld, type World } from './support/world.ts';
+
+let world: World;
+let model: string;
+let sessions: [Session, Session];
+const answerSchema = z.looseObject({ receipt: receiptBundleSchema });
+
+beforeAll(async () => {
+  world = await openWorld();
+  await world.start();
+  const [alice, proposer] = [await world.newActor(), await world.newActor()];
+  const datanet = await makeDatanet(world, [[alice, [makeRecord('what does transfer do', 'moves tokens to another account')]]]);
+  model = `model/${(await makeModel(world, proposer, datanet)).modelId}`;
+  sessions = [await makeSession(world, await world.newActor()), await makeSession(world, await world.newActor())];
+});
+
+afterAll(() => world?.stop());
+
+async function ask(who: 0 | 1): Promise<ReceiptBundle> {
+  const client = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: sessions[who].apiKey, maxRetries: 0 });
+  const messages = [{ role: 'user' as const, content: 'what does transfer do' }];
+  return answerSchema.parse(await client.chat.completions.create({ model, messages, max_tokens: 16 })).receipt;
+}
+
+async function dryRun(): Promise<{ code: number | null; output: string }> {
+  const command = startCommand(['batch', 'verify', '--dry-run'], { environment: world.environment });
+  return { code: await command.ended, output: command.output() };
+}
+
+const settledOnChain = async (): Promise<number> => {
+  const args = [world.operator.address] as const;
+  return (await world.client.readContract({ ...world.contracts.settlement, functionName: 'batches', args })).settled;
+};
+
+/** As a fault in the service would: the receipt costs more than its terms, and is signed so. */
+async function overcharge({ receipt }: ReceiptBundle): Promise<string> {
+  const dear = { ...receipt, fee: receipt.fee + 10_000n };
+  const domain = openLedgerDomain(world.deployment.chainId, world.contracts.settlement.address);
+  const hash = receiptHash(dear);
+  await world.query(
+    `UPDATE receipts SET hash = '${hash}', fee = fee + 10000, signature = '${await signReceipt(world.operator.account, dear, domain)}',
+       bundle = (bundle::jsonb || jsonb_build_object('receipt', '${JSON.stringify(toJson(dear))}'::jsonb))::json
+     WHERE channel = '${receipt.channel}' AND sequence = ${receipt.sequence}`,
+  );
+  return hash;
+}
+
+test('a dry run checks what would be settled and settles nothing', async () => {
+  expect((await dryRun()).output).toContain('No batch is due');
+  await ask(0);
+  await ask(1);
+  const { code, output } = await dryRun();
+  expect(output).toMatch(/Batch 1 of 0x\w+ \(2 receipts\): 18 of 18 checks passed in \d.* Nothing was settled\./);
+  expect(code).toBe(0);
+  expect(await settledOnChain()).toBe(0);
+  expect(await world.query('SELECT 1 FROM batches')).toEqual([]);
+});
+
+test('a receipt that is wrong is held with those behind it, and the others are settled', async () => {
+  const [wrong, behind] = [await ask(0), await ask(0)];
+  const hash = await overcharge(wrong);
+  const { code, output } = await dryRun();
+  expect(output).toMatch(/price +FAILED +1 of 4 fees/);
+  expect(output).toContain(`Receipt ${hash}: 1 of 1 fees do not follow`);
+  expect(code).toBe(1);
+  await world.gateway.settle();
+  await until('the receipts held', async () => (await world.query("SELECT 1 FROM receipts WHERE status = 'held'")).length === 2);
+  await world.gateway.settle();
+  await until('the batch of the others', async () => (await settledOnChain()) === 1);
+  const rows = await world.query('SELECT sequence::int, status, reason FROM receipts ORDER BY channel, sequence');
+  expect(rows.filter(({ status }) => status === 'held').map(({ sequence }) => sequence)).toEqual([2, 3]);
+  expect(rows.find(({ sequence, status }) => sequence === 2 && status === 'held')?.reason).toContain('fees do not follow');
+  expect((await world.gateway.receipt(behind.receiptHash)).reason).toContain('Receipt 2 of this channel');
+  await expect(ask(0)).rejects.toThrow(/open another session/);
+  const metrics = await fetch(`${world.url}/metrics`).then((response) => response.text());
+  expect(metrics).toContain('openledger_refused_batches_total 1');
+  expect(metrics).toContain('openledger_closed_channels 1');
+});
+
+test('a batch that stands on other rewards than the chain holds is not sent', async () => {
+  await until('the row', async () => (await world.query('SELECT 1 FROM batches WHERE header IS NOT NULL')).length === 1);
+  await ask(1);
+  const [{ rewards } = { rewards: '' }] = await world.query('SELECT rewards::text FROM batches');
+  const lie = String(rewards).replace(/"amount":\s*"(\d)/, '"amount":"9$1');
+  await world.query(`UPDATE batches SET rewards = '${lie}' WHERE batch_index = 1`);
+  const { code, output } = await dryRun();
+  expect(output).toMatch(/rewardsBefore +FAILED/);
+  expect(code).toBe(1);
+  await world.gateway.settle();
+  const refused = async (): Promise<boolean> =>
+    (await fetch(`${world.url}/metrics`).then((response) => response.text())).includes('openledger_refused_batches_total 2');
+  await until('the refusal', refused);
+  expect(await settledOnChain()).toBe(1);
+  await world.query(`UPDATE batches SET rewards = '${rewards}' WHERE batch_index = 1`);
+  await world.query('UPDATE receipts SET batch_index = NULL WHERE batch_index = 2');
+  await world.query('DELETE FROM batches WHERE batch_index = 2');
+  expect((await dryRun()).code).toBe(0);
+});

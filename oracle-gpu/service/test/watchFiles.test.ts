@@ -1,0 +1,142 @@
+// A watch with a key: it files proofs, refunds payers, and does nothing twice.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { batchFileSchema, type ReceiptBundle, receiptBundleSchema, type Session, toJson } from '@openledger/sdk';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { z } from 'zod';
+import type { Actor } from './support/actors.ts';
+import { condemn } from './support/challenger.ts';
+import { startCommand } from './support/command.ts';
+import { moveOneWei, type Settled, settleBatch } from './support/falseBatch.ts';
+import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
+import { until } from './support/until.ts';
+import { openWorld, type World } from './support/world.ts';
+
+let world: World;
+let watcher: Actor;
+let payer: Actor;
+let session: Session;
+let bundles: ReceiptBundle[];
+let honest: Settled;
+let from: string;
+let states = 0;
+const folder = mkdtempSync(join(tmpdir(), 'openledger-files-'));
+const answerSchema = z.looseObject({ receipt: receiptBundleSchema });
+
+beforeAll(async () => {
+  world = await openWorld();
+  await world.start();
+  const [alice, proposer, patron] = [await world.newActor(), await world.newActor(), await world.newActor()];
+  [watcher, payer] = [await world.newActor(), await world.newActor()];
+  const { token, operators } = world.contracts;
+  const stake = 500n * 10n ** 18n; // what is slashed leaves the operator active
+  await world.transact(patron, token, 'approve', [operators.address, stake]);
+  await world.transact(patron, operators, 'addStake', [world.operator.address, stake]);
+  const datanet = await makeDatanet(world, [[alice, [makeRecord('what does transfer do', 'moves tokens to another account')]]]);
+  const { modelId } = await makeModel(world, proposer, datanet);
+  session = await makeSession(world, payer);
+  const client = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: session.apiKey, maxRetries: 0 });
+  const ask = async (): Promise<ReceiptBundle> => {
+    const messages = [{ role: 'user' as const, content: 'what does transfer do' }];
+    return answerSchema.parse(await client.chat.completions.create({ model: `model/${modelId}`, messages, max_tokens: 16 }))
+      .receipt;
+  };
+  await ask();
+  await world.gateway.settle();
+  const batch = await until('the batch', async () => {
+    const [newest] = await world.gateway.batches(world.operator.address);
+    return newest?.header && newest.dataCid ? newest : undefined;
+  });
+  const { rewards } = batchFileSchema.parse(JSON.parse(await world.readFile(batch.dataCid as string)));
+  honest = { header: batch.header as Settled['header'], rewards };
+  bundles = [await ask(), await ask()];
+  await world.kill();
+  from = String((await world.client.getBlockNumber()) + 1n);
+});
+
+afterAll(async () => {
+  await world?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Begins anew each time, as another machine would. */
+function watch(key: string | undefined, ...more: string[]) {
+  states += 1;
+  const sources = ['--rpc', inject('chainUrl'), '--deployment', inject('deploymentFile'), '--ipfs', world.ipfsUrl];
+  const state = ['--poll', '0.2', '--state', join(folder, `${states}.json`), '--from', from];
+  const environment = { ...process.env, ...(key ? { OPENLEDGER_WATCH_KEY: key } : {}) };
+  return startCommand(['watch', ...sources, ...state, ...more], { environment });
+}
+
+const onChain = () =>
+  world.client.readContract({ ...world.contracts.settlement, functionName: 'batches', args: [world.operator.address] });
+const balance = async (): Promise<bigint> => {
+  const args = [payer.address, world.operator.address] as const;
+  return (await world.client.readContract({ ...world.contracts.escrow, functionName: 'account', args })).balance;
+};
+
+test('without a key a watch says what could be proven; with one it proves it, refunds, and counts what it earned', async () => {
+  const before = await balance();
+  await settleBatch(world, session, bundles, honest, { rewards: moveOneWei });
+  const reporting = watch(undefined, '--once');
+  expect(await reporting.ended).toBe(1);
+  expect(reporting.output()).toContain('Proofs are not filed');
+  expect(reporting.output()).toMatch(/Batch 2 of 0x\w+ can be proven wrong \(misaccounting: Rewards of 0x\w+ are \d+ wei/);
+  expect((await onChain()).voidedFrom).toBe(0);
+
+  const earned = await world.balanceOf(watcher.address);
+  const filing = watch(watcher.key, '--metrics-port', '0');
+  await filing.says(`Filing proofs as ${watcher.address}.`);
+  await filing.says('is proven wrong (misaccounting');
+  await filing.says(`The payers of the void batches of ${world.operator.address} are refunded, in 1 transactions.`);
+  expect(await onChain()).toMatchObject({ settled: 1, voidedFrom: 0 });
+  expect(await balance()).toBe(before);
+  const reward = (await world.balanceOf(watcher.address)) - earned;
+  expect(reward).toBeGreaterThan(0n);
+  const metrics = await fetch(/Metrics at (\S+)\./.exec(filing.output())?.[1] as string).then((response) => response.text());
+  expect(metrics).toContain('openledger_watch_proofs_total{fault="misaccounting",result="filed"} 1');
+  expect(metrics).toContain('openledger_watch_refunds_total 1');
+  expect(Number(/^openledger_watch_bounty_open_total (\S+)/m.exec(metrics)?.[1])).toBeCloseTo(Number(reward) / 1e18, 12);
+  await filing.stop();
+
+  const late = watch(watcher.key, '--once');
+  await late.ended;
+  expect(late.output()).toMatch(/Batch 2 of 0x\w+ was void already and its payers are refunded/);
+});
+
+test('where somebody else was faster it sends the refunds that are missing', async () => {
+  from = String((await world.client.getBlockNumber()) + 1n);
+  const before = await balance();
+  await settleBatch(world, session, bundles, honest, { rewards: moveOneWei });
+  await condemn(world, await world.newActor(), 2);
+  expect((await onChain()).voidedFrom).toBe(2);
+  const late = watch(watcher.key, '--once');
+  await late.ended;
+  expect(late.output()).toContain('is void already: somebody else was faster.');
+  expect(late.output()).toContain('are refunded, in 1 transactions.');
+  expect((await onChain()).voidedFrom).toBe(0);
+  expect(await balance()).toBe(before);
+});
+
+test('with the receipts of a payer it proves what was settled otherwise than signed', async () => {
+  from = String((await world.client.getBlockNumber()) + 1n);
+  const lie = { receipt: (_: unknown, at: number) => (at === 0 ? { promptHash: `0x${'11'.repeat(32)}` as const } : {}) };
+  await settleBatch(world, session, bundles, honest, lie);
+  const receipts = mkdtempSync(join(folder, 'receipts-'));
+  writeFileSync(join(receipts, 'mine.json'), JSON.stringify(toJson(bundles[0])));
+  const blind = watch(watcher.key, '--once');
+  expect(await blind.ended).toBe(0); // nothing of it is wrong by itself
+  const knowing = watch(watcher.key, '--once', '--receipts', receipts);
+  await knowing.ended;
+  expect(knowing.output()).toContain('is proven wrong (contradicted receipt');
+  expect(await onChain()).toMatchObject({ settled: 1, voidedFrom: 0 });
+  writeFileSync(join(receipts, 'other.json'), '{}');
+  const refusing = watch(undefined, '--once', '--receipts', receipts);
+  expect(await refusing.ended).toBe(1);
+  expect(refusing.output()).toContain('other.json is no receipt');
+  const keyless = watch('0x12', '--once');
+  await keyless.ended;
+  expect(keyless.output()).toContain('OPENLEDGER_WATCH_KEY must be');
+});

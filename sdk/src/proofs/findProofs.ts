@@ -1,0 +1,40 @@
+import { contradictedReceipt } from './contradictedReceipt.ts';
+import { disorder } from './disorder.ts';
+import type { Case, FraudProof } from './fraudProof.ts';
+import { malformedLeaf } from './malformedLeaf.ts';
+import { misaccounting } from './misaccounting.ts';
+import { mislabelledReceipt } from './mislabelledReceipt.ts';
+import { missingReceipt } from './missingReceipt.ts';
+import { strayAllocation } from './strayAllocation.ts';
+import { strayReceipt } from './strayReceipt.ts';
+import { unbalancedAllocation } from './unbalancedAllocation.ts';
+import { unfaithfulAllocation } from './unfaithfulAllocation.ts';
+import { wrongCollection } from './wrongCollection.ts';
+import { wrongPrice } from './wrongPrice.ts';
+
+/** Every proof that voids a batch, those with the least to send first. */
+export const voidingProofs = [
+  disorder,
+  malformedLeaf,
+  mislabelledReceipt,
+  contradictedReceipt,
+  unbalancedAllocation,
+  strayAllocation,
+  misaccounting,
+  unfaithfulAllocation,
+  wrongPrice,
+  wrongCollection,
+  missingReceipt,
+  strayReceipt,
+] as const;
+
+/** Proofs that hold against a batch, one of each fault that is found; none against an honest one. Never throws. */
+export function findProofs(given: Case): FraudProof[] {
+  return voidingProofs.flatMap((find) => {
+    try {
+      return find(given) ?? [];
+    } catch {
+      return []; // numbers that no honest batch holds, and no proof either: another fault shows them
+    }
+  });
+}
