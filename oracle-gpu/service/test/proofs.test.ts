@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { rpc } from '../../../script/dev/processes/rpc.ts';
 import type { Actor } from './support/actors.ts';
 import { caseAgainst, send } from './support/challenger.ts';
-import { type Lie, moveOneWei, type Settled, settleBatch } from './support/falseBatch.ts';
+import { type Lie, moveOneWei, richest, type Settled, settleBatch } from './support/falseBatch.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
 import { until } from './support/until.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -71,15 +71,25 @@ afterAll(() => world?.stop());
 const onChain = () =>
   world.client.readContract({ ...world.contracts.settlement, functionName: 'batches', args: [world.operator.address] });
 
-/** The first account loses a wei at one receipt and gains it at another. */
-const shiftBetweenReceipts = ([first, ...others]: Allocation[], position: number): Allocation[] => {
-  if (!first || position > 1) return first ? [first, ...others] : [];
-  return [{ ...first, amount: first.amount + (position === 0 ? 1n : -1n) }, ...others];
+/** The richest account gains a wei at one receipt and loses it at another. */
+const shiftBetweenReceipts = (honest: Allocation[], position: number): Allocation[] => {
+  const moved = [1n, -1n][position] ?? 0n;
+  const most = richest(honest);
+  return honest.map((one) => (one === most ? { ...one, amount: one.amount + moved } : one));
 };
 
-/** One account's allocation in two parts. */
-const splitFirst = ([first, ...others]: Allocation[]): Allocation[] =>
-  first ? [{ ...first, amount: first.amount - 1n }, { ...first, amount: 1n, weight: 0n }, ...others] : [];
+/** The richest account's allocation in two parts. */
+const splitRichest = (honest: Allocation[]): Allocation[] => {
+  const most = richest(honest);
+  return honest.flatMap((one) =>
+    one === most
+      ? [
+          { ...one, amount: one.amount - 1n },
+          { ...one, amount: 1n, weight: 0n },
+        ]
+      : [one],
+  );
+};
 
 /** What the last account has is the first one's. */
 const withoutLast = (rewards: Allocation[]): Allocation[] => {
@@ -105,7 +115,7 @@ const jump: Lie['receipt'] = ({ sequence }) => (sequence === 3 ? { sequence: 9 }
 
 const lies: [what: string, fault: string, lie: Lie][] = [
   ['receipts out of order', 'disorder', { order: reversed }],
-  ['an account twice in one receipt', 'disorder', { settledAllocations: splitFirst }],
+  ['an account twice in one receipt', 'disorder', { settledAllocations: splitRichest }],
   ['rewards out of order', 'disorder', { rewards: reversed }],
   ['fees that cannot be shared exactly', 'malformed leaf', { receipt: ({ fee }, at) => (at < 2 ? { fee: fee + 5_000n } : {}) }],
   ['a sequence without a receipt', 'missing receipt', { receipt: jump }],

@@ -42,7 +42,7 @@ export type Lie = {
   allocations?: (honest: Allocation[], position: number) => Allocation[];
   /** Of each receipt, behind its back: it states other ones. */
   settledAllocations?: (stated: Allocation[], position: number) => Allocation[];
-  /** Fields of a receipt, signed so; a changed fee changes what the first account gets. */
+  /** Fields of a receipt, signed so; a changed fee changes what the richest account gets. */
   receipt?: (honest: Receipt, position: number) => Partial<Receipt>;
   rewards?: (honest: Allocation[]) => Allocation[];
   /** Order of the receipts in file and tree, which is else that of their keys. */
@@ -57,11 +57,18 @@ export type Lie = {
 
 const byKey = (a: Leaf, b: Leaf): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
+/** The account that gets most: some hold a weight and no amount. */
+export function richest(allocations: readonly Allocation[]): Allocation {
+  const [most] = [...allocations].sort((a, b) => (a.amount < b.amount ? 1 : -1));
+  if (!most) throw new Error('A receipt allocates to somebody.');
+  return most;
+}
+
 /** Moves one wei from the account with most to another: all sums stay what the contracts check. */
 export function moveOneWei(honest: Allocation[]): Allocation[] {
-  const [giver] = [...honest].sort((a, b) => (a.amount < b.amount ? 1 : -1)); // some hold a weight and no amount
+  const giver = richest(honest);
   const taker = honest.find((entry) => entry !== giver);
-  if (!giver || !taker) throw new Error('Two accounts are needed.');
+  if (!taker) throw new Error('Two accounts are needed.');
   return honest.map((entry) => {
     if (entry === giver) return { ...entry, amount: entry.amount - 1n };
     return entry === taker ? { ...entry, amount: entry.amount + 1n } : entry;
@@ -87,9 +94,10 @@ export async function settleBatch(
     const { evidence, composition, channel } = bundle;
     const changed = lie.receipt?.(bundle.receipt, position) ?? {};
     const more = (changed.fee ?? bundle.receipt.fee) - bundle.receipt.fee;
-    const [taker, ...others] = lie.allocations?.(bundle.allocations, position) ?? bundle.allocations;
-    if (!taker) throw new Error('A receipt allocates to somebody.');
-    const stated = [{ ...taker, amount: taker.amount + more - (more * protocolBps) / 10_000n }, ...others];
+    const given = lie.allocations?.(bundle.allocations, position) ?? bundle.allocations;
+    const taker = richest(given);
+    const share = more - (more * protocolBps) / 10_000n;
+    const stated = given.map((one) => (one === taker ? { ...one, amount: one.amount + share } : one));
     const receipt = { ...bundle.receipt, allocationHash: hashAllocations(stated), ...changed };
     const signature = await signReceipt(operator.account, receipt, domain);
     const allocations = lie.settledAllocations?.(stated, position) ?? stated;
