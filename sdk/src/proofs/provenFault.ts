@@ -1,4 +1,4 @@
-/** Faults that FraudProofs names in its events, in the order of its enum. */
+/** Faults that FraudProofs and EvidenceProofs name in their events, in the order of `BatchFaults.Fault`. */
 const names = [
   'disorder',
   'malformed leaf',
@@ -12,6 +12,11 @@ const names = [
   'wrong price',
   'unfaithful allocation',
   'unbalanced allocation',
+  'unfounded allocation',
+  'false record',
+  'false score',
+  'omitted record',
+  'false span',
 ] as const;
 
 /** Name of a fault as an event carries it. */

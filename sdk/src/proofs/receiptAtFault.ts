@@ -18,11 +18,16 @@ const faultsOfTheBatch = ['proveMislabelledReceipt', 'proveUnfaithfulAllocation'
 export function receiptAtFault({ functionName, args }: Sent): Hex | undefined {
   if (functionName === 'proveContradictedReceipt') return (args as Args<'proveContradictedReceipt'>)[3].data;
   if (faultsOfTheBatch.includes(functionName)) return undefined;
-  const opened = args.find(isOpenedReceipt);
+  const opened = args.find(isOpenedReceipt) ?? args.find(isOpenedEvidence)?.receipt;
   return opened?.leaf.data;
 }
 
 /** An `OpenedReceipt` of the contracts: whatever is proven of one, unless named above, is wrong in what was signed. */
 function isOpenedReceipt(value: unknown): value is Args<'proveWrongPrice'>[1] {
   return typeof value === 'object' && value !== null && 'leaf' in value && 'receipt' in value;
+}
+
+/** An `OpenedEvidence`: a receipt with the evidence that it binds, of which something was proven false. */
+function isOpenedEvidence(value: unknown): value is { receipt: Args<'proveWrongPrice'>[1] } {
+  return typeof value === 'object' && value !== null && 'receipt' in value && isOpenedReceipt(value.receipt);
 }

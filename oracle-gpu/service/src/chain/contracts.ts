@@ -3,6 +3,7 @@ import {
   contractAddress,
   type Deployment,
   datanetRegistryAbi,
+  evidenceProofsAbi,
   feePolicyAbi,
   fraudProofsAbi,
   modelRegistryAbi,
@@ -30,6 +31,7 @@ export function openContracts(deployment: Deployment) {
     settlement: { address: at('Settlement'), abi: settlementAbi },
     pool: { address: at('RewardPool'), abi: rewardPoolAbi },
     proofs: { address: at('FraudProofs'), abi: fraudProofsAbi },
+    evidenceProofs: { address: at('EvidenceProofs'), abi: evidenceProofsAbi },
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
   } as const;
 }

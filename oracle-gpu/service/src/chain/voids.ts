@@ -1,4 +1,4 @@
-import { fraudProofsAbi, provenFault } from '@openledger/sdk';
+import { evidenceProofsAbi, fraudProofsAbi, provenFault } from '@openledger/sdk';
 import { type Address, decodeFunctionData, type Hash, type Hex } from 'viem';
 import { type SettledEvent, type Source, settledEvents } from './settledBatch.ts';
 
@@ -11,7 +11,7 @@ export type Void = {
   challenger: Address;
   slashed: bigint;
   transaction: Hash;
-  /** What was sent to FraudProofs, where it was sent directly. */
+  /** What was sent to FraudProofs or EvidenceProofs, where it was sent directly. */
   proof: Proof | undefined;
   /** Where all of them were settled, the accused first. */
   batches: SettledEvent[];
@@ -31,8 +31,9 @@ export async function voidsOf(source: Source, operator: Address, fromBlock: bigi
   const of = { args: { operator }, fromBlock, strict: true } as const;
   const voided = await client.getContractEvents({ ...contracts.settlement, eventName: 'BatchVoided', ...of });
   if (voided.length === 0) return [];
-  const [proven, cleared] = await Promise.all([
+  const [proven, provenOfEvidence, cleared] = await Promise.all([
     client.getContractEvents({ ...contracts.proofs, eventName: 'FraudProven', ...of }),
+    client.getContractEvents({ ...contracts.evidenceProofs, eventName: 'FraudProven', ...of }),
     client.getContractEvents({ ...contracts.settlement, eventName: 'VoidCleared', ...of }),
   ]);
   return Promise.all(
@@ -48,7 +49,7 @@ export async function voidsOf(source: Source, operator: Address, fromBlock: bigi
         return found ? [found] : [];
       });
       const proof = decodeProof(transaction.input);
-      const named = proven.find(
+      const named = [...proven, ...provenOfEvidence].find(
         ({ transactionHash, args }) => transactionHash === event.transactionHash && args.batchIndex === batchIndex,
       );
       const clearedAt = cleared.find((clear) => isBefore(event, clear))?.blockNumber;
@@ -69,7 +70,7 @@ export async function voidsOf(source: Source, operator: Address, fromBlock: bigi
 
 function decodeProof(input: Hex) {
   try {
-    return decodeFunctionData({ abi: fraudProofsAbi, data: input });
+    return decodeFunctionData({ abi: [...fraudProofsAbi, ...evidenceProofsAbi], data: input });
   } catch {
     return undefined; // sent through another contract
   }
