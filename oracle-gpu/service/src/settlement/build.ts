@@ -1,5 +1,5 @@
 import { addRewards, allocationSchema, batchParametersSchema, maxChannels, receiptSchema } from '@openledger/sdk';
-import { and, asc, desc, eq, gte, inArray, isNull } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gte, inArray, isNull, min } from 'drizzle-orm';
 import { type Address, type Hex, isAddressEqual } from 'viem';
 import { z } from 'zod';
 import { type Context, now } from '../context.ts';
@@ -12,13 +12,24 @@ export type BatchRow = typeof batches.$inferSelect;
 /** Most receipts looked at when a batch is built. */
 const lookAt = 20_000;
 
+const isOpen = and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex));
+
+/** How many receipts are in no batch yet, and when the oldest was made: asked every second, so it reads none of them. */
+export async function countOpen({ db }: Pick<Context, 'db'>): Promise<{ count: number; oldest: number }> {
+  const [row] = await db
+    .select({ count: count(), oldest: min(receipts.created) })
+    .from(receipts)
+    .where(isOpen);
+  return { count: row?.count ?? 0, oldest: row?.oldest ?? Number.POSITIVE_INFINITY };
+}
+
 /** Receipts that are in no batch yet, by channel and sequence. */
 export function openReceipts({ db }: Pick<Context, 'db'>): Promise<OpenReceipt[]> {
   const { hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, created } = receipts;
   return db
     .select({ hash, channel, sequence, payer, fee, feeVersion, dayIndex, parametersHash, created })
     .from(receipts)
-    .where(and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex)))
+    .where(isOpen)
     .orderBy(asc(receipts.channel), asc(receipts.sequence))
     .limit(lookAt);
 }

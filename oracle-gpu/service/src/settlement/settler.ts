@@ -4,7 +4,7 @@ import { RefusedTransaction } from '../chain/outbox.ts';
 import { type Context, now } from '../context.ts';
 import { batches, receipts } from '../db/schema.ts';
 import { adoptBatch } from './adopt.ts';
-import { type BatchRow, buildBatch, openReceipts } from './build.ts';
+import { type BatchRow, buildBatch, countOpen, openReceipts } from './build.ts';
 import { leaveOutBehind } from './leaveOut.ts';
 import { sendBatch, settlePurpose } from './send.ts';
 import { createVoids } from './voids.ts';
@@ -117,15 +117,14 @@ export function createSettler(context: Context) {
       return;
     }
     await leaveOutBehind(context, context.closed.channels);
-    const open = await openReceipts(context);
-    metrics.openReceipts.set(open.length);
+    const open = await countOpen(context);
+    metrics.openReceipts.set(open.count);
     const isFull = settled - finalized >= maxPending || rows.some(({ status }) => status === 'built');
-    if (open.length === 0 || isFull || now() < notBefore) return;
-    const oldest = Math.min(...open.map(({ created }) => created));
-    const isDue = isAsked || open.length >= config.batch.maxReceipts || now() - oldest >= config.batch.maxAge;
+    if (open.count === 0 || isFull || now() < notBefore) return;
+    const isDue = isAsked || open.count >= config.batch.maxReceipts || now() - open.oldest >= config.batch.maxAge;
     if (!isDue) return;
     isAsked = false;
-    const row = await buildBatch(context, open);
+    const row = await buildBatch(context, await openReceipts(context));
     if (row && (await sendBatch(context, row))) refusals = 0;
     else postpone();
   }
