@@ -38,6 +38,9 @@ test('the newcomer is paid: claims OPEN and votes once the batch is final', asyn
   await person.send('Claim votes', 'Claim contribution votes');
   await expect(page.getByRole('button', { name: 'Claim all' })).toBeDisabled();
   await expect(page.getByRole('button', { name: 'Claim votes' })).toBeDisabled();
+  await page.getByLabel('Pay me as soon as an operator owes me').fill('0.5');
+  await person.send('Save', 'Set automatic payout');
+  await expect(page.getByText('On: paid from 0.5 OPEN per operator.')).toBeVisible();
 });
 
 test('contributors decide: a proposal is made and the newcomer votes with a reason', async ({ page }) => {

@@ -26,6 +26,7 @@ interface IRewardPool {
     event RewardClaimed(
         address indexed operator, address indexed account, uint96 amount, uint96 cumulative, address actor
     );
+    event PayoutThresholdSet(address indexed account, uint96 threshold);
     event VotesClaimed(
         address indexed operator, address indexed account, uint96 weight, uint96 cumulative, address actor
     );
@@ -54,6 +55,12 @@ interface IRewardPool {
         Claim[] calldata claims
     ) external returns (uint256 paid);
 
+    /// @notice Asks keepers to claim for the caller once an operator owes it at least `threshold` OPEN wei; 0 asks for nothing.
+    /// @dev A wish, not a lock: anyone may claim for anyone at any time, and the money goes to the account in any case.
+    function setPayoutThreshold(
+        uint96 threshold
+    ) external;
+
     /// @notice Mints the account's contribution votes.
     /// @dev What is owed in money is not touched, so a failure here (overflow of the votes) never blocks `claim`.
     function claimVotes(
@@ -64,6 +71,10 @@ interface IRewardPool {
         address operator,
         address account
     ) external view returns (uint96 amount, uint96 weight);
+    /// @return threshold OPEN wei from which keepers are asked to claim for the account; 0: never
+    function payoutThreshold(
+        address account
+    ) external view returns (uint96 threshold);
     function liveRewards(
         address operator
     ) external view returns (bytes32 rewardsHash);

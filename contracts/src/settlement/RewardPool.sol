@@ -43,6 +43,7 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
     struct RewardPoolStorage {
         mapping(address operator => Stream) streams;
         mapping(address operator => mapping(address account => Claimed)) claimed;
+        mapping(address account => uint96) payoutThresholds;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.RewardPool")) - 1)) & ~bytes32(uint256(0xff))
@@ -97,6 +98,21 @@ contract RewardPool is IRewardPool, AccessManagedUpgradeable, UUPSUpgradeable {
         for (uint256 i = 0; i < claims.length; ++i) {
             paid += _claim(claims[i]);
         }
+    }
+
+    /// @inheritdoc IRewardPool
+    function setPayoutThreshold(
+        uint96 threshold
+    ) external {
+        _storage().payoutThresholds[msg.sender] = threshold;
+        emit PayoutThresholdSet(msg.sender, threshold);
+    }
+
+    /// @inheritdoc IRewardPool
+    function payoutThreshold(
+        address account
+    ) external view returns (uint96 threshold) {
+        return _storage().payoutThresholds[account];
     }
 
     /// @inheritdoc IRewardPool

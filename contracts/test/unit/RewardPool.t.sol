@@ -66,6 +66,20 @@ contract RewardPoolTest is BatchBuilder {
         pool.claim(c);
     }
 
+    function testFuzz_setPayoutThreshold_isAWishThatBindsNobody(
+        uint96 threshold
+    ) public {
+        vm.expectEmit(address(pool));
+        emit IRewardPool.PayoutThresholdSet(contributor, threshold);
+        vm.prank(contributor);
+        pool.setPayoutThreshold(threshold);
+        assertEq(pool.payoutThreshold(contributor), threshold);
+        assertEq(pool.payoutThreshold(anyone), 0);
+        IRewardPool.Claim memory c = _claimOf(operator, contributor);
+        assertEq(pool.claim(c), c.amount); // whatever was asked for
+        assertEq(token.balanceOf(contributor), c.amount);
+    }
+
     function test_claim_everyAccountTogetherEmptiesTheStream() public {
         address[7] memory accounts = [
             _contributor(0), _contributor(1), _contributor(2), _contributor(3), _contributor(4), _developer(), operator

@@ -30,6 +30,13 @@ const environmentSchema = z.object({
     .default(10n ** 14n),
   /** Shortest time promised for a training job, seconds. */
   OPENLEDGER_TRAINING_SECONDS: count.default(2400),
+  /** After this long in no block a transaction is sent again with higher fees. */
+  OPENLEDGER_STUCK_SECONDS: seconds.default(30),
+  /** Least that is worth the gas of paying it out to an account that asked for it, wei. */
+  OPENLEDGER_PAYOUT_MINIMUM: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(10n ** 16n),
   OPENLEDGER_POLL_SECONDS: seconds.default(1),
 });
 
@@ -61,6 +68,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE,
     },
     training: { pricePerToken: e.OPENLEDGER_TRAINING_PRICE, minimumSeconds: e.OPENLEDGER_TRAINING_SECONDS },
+    stuckMs: e.OPENLEDGER_STUCK_SECONDS * 1000,
+    keeper: { minimum: e.OPENLEDGER_PAYOUT_MINIMUM },
     pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,
   };
 }

@@ -31,6 +31,11 @@ export function openMetrics() {
     }),
     openReceipts: new Gauge({ name: 'openledger_open_receipts', help: 'Receipts not yet in a batch', registers }),
     pendingBatches: new Gauge({ name: 'openledger_pending_batches', help: 'Batches settled and not final', registers }),
+    payouts: new Counter({
+      name: 'openledger_payouts_total',
+      help: 'Accounts paid out because they asked for it',
+      registers,
+    }),
     voidedBatches: new Counter({
       name: 'openledger_voided_batches_total',
       help: 'Own batches that a proof made void, by the fault that was proven: any of these asks for a person',

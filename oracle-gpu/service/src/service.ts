@@ -28,8 +28,10 @@ import { settlement } from './routes/settlement.ts';
 import { training } from './routes/training.ts';
 import { openServer } from './server.ts';
 import { createBook } from './sessions/book.ts';
+import { createKeeper } from './settlement/keeper.ts';
 import { openClosedChannels } from './settlement/leaveOut.ts';
 import { createSettler } from './settlement/settler.ts';
+import { mirrorThresholds } from './settlement/thresholds.ts';
 import { createJobLog } from './training/events.ts';
 import { createJobMirror } from './training/mirror.ts';
 import { openTrainer } from './training/trainer.ts';
@@ -52,7 +54,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     signReceipt,
     charge: createCharges({ db, book, signReceipt, log }),
     facts: createFacts(chain, book),
-    outbox: createOutbox(db, chain, log),
+    outbox: createOutbox(db, chain, log, config.stuckMs),
     ipfs,
     engine,
     metrics,
@@ -72,6 +74,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     context,
     async (tx, event) => {
       await mirrorDatanets(tx, event);
+      await mirrorThresholds(tx, event);
       const jobId = await mirrorJobs(tx, event);
       if (jobId !== undefined) changed.add(jobId);
     },
@@ -84,7 +87,11 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const oneReader = createMutex();
   freshen = () => oneReader(readChain);
   const settler = createSettler(context);
-  const loops = [repeat('chain', config.pollMs, log, freshen), repeat('settlement', config.pollMs, log, settler.tick)];
+  const loops = [
+    repeat('chain', config.pollMs, log, freshen),
+    repeat('settlement', config.pollMs, log, settler.tick),
+    repeat('payouts', config.pollMs, log, createKeeper(context).tick),
+  ];
 
   const { app } = await openServer(context);
   info(app, context);

@@ -19,10 +19,16 @@ export type RewardClaim = {
 
 /** What `account` may claim under an operator's live rewards, or undefined if it has none. */
 export function rewardClaim(operator: Address, rewards: readonly Allocation[], account: Address): RewardClaim | undefined {
+  return rewardClaims(operator, rewards, [account])[0];
+}
+
+/** The claims of several accounts, from one tree; accounts that the rewards do not name are left out. */
+export function rewardClaims(operator: Address, rewards: readonly Allocation[], accounts: readonly Address[]): RewardClaim[] {
   const tree = rewardsTree(rewards);
-  const index = tree.leaves.findIndex(({ key }, position) => position > 0 && key === rewardKey(account));
-  const leaf = tree.leaves[index];
-  if (!leaf) return undefined;
-  const { amount, weight } = leaf;
-  return { operator, rewards: commitmentOf(tree), account, amount, weight, index, proof: treeProof(tree, index) };
+  const wanted = new Map(accounts.map((account) => [rewardKey(account), account]));
+  return tree.leaves.flatMap(({ key, amount, weight }, index) => {
+    const account = index > 0 ? wanted.get(key) : undefined;
+    if (!account) return [];
+    return [{ operator, rewards: commitmentOf(tree), account, amount, weight, index, proof: treeProof(tree, index) }];
+  });
 }

@@ -1,7 +1,7 @@
-import type { datanetRegistryAbi, trainingJobsAbi } from '@openledger/sdk';
+import type { datanetRegistryAbi, rewardPoolAbi, trainingJobsAbi } from '@openledger/sdk';
 import type { ContractEventName, ParseEventLogsReturnType } from 'viem';
 
-type Abi = readonly [...typeof datanetRegistryAbi, ...typeof trainingJobsAbi];
+type Abi = readonly [...typeof datanetRegistryAbi, ...typeof trainingJobsAbi, ...typeof rewardPoolAbi];
 
 /** An event of the contracts that the service follows. */
 export type ChainEvent = ParseEventLogsReturnType<Abi, ContractEventName<Abi>, true>[number];

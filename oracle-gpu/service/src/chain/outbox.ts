@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorsAbi } from '@openledger/sdk';
-import { and, desc, eq, inArray, max } from 'drizzle-orm';
+import { and, desc, eq, inArray, max, ne } from 'drizzle-orm';
 import {
   type Abi,
   type Address,
@@ -11,6 +11,7 @@ import {
   type Hash,
   type Hex,
   keccak256,
+  parseTransaction,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from 'viem';
@@ -28,6 +29,11 @@ const lookBackBlocks = 600n;
 /** A transaction that is in no block yet is sent again this often, ms: nodes may forget their pool. */
 const rebroadcastMs = 5_000;
 
+/** Fees are not raised beyond this many times what the chain asks for. */
+const mostRaise = 10n;
+
+type OutboxChain = Pick<Chain, 'client' | 'account' | 'chainId'>;
+type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint };
 export type Outbox = ReturnType<typeof createOutbox>;
 export type OutboxRow = typeof transactions.$inferSelect;
 
@@ -43,9 +49,10 @@ export class RefusedTransaction extends Error {
 
 /**
  * Sends transactions so that a crash loses none and sends none twice: nonce, signed bytes and hash are stored before
- * the first broadcast, and `follow` sends again whatever the chain does not know.
+ * the first broadcast, and `follow` sends again whatever the chain does not know, with higher fees if it waits for long.
+ * @param stuckMs after which a transaction that is in no block is signed again with higher fees
  */
-export function createOutbox(db: Database, chain: Chain, log: Log) {
+export function createOutbox(db: Database, chain: OutboxChain, log: Log, stuckMs = 30_000) {
   const inOrder = createMutex();
   const { client, account } = chain;
   const broadcastAt = new Map<string, number>();
@@ -58,27 +65,48 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
     const data = encodeFunctionData(call as EncodeFunctionDataParameters);
     return inOrder(async () => {
       const gas = await estimate(purpose, call.address, data);
-      const { maxFeePerGas, maxPriorityFeePerGas } = await client.estimateFeesPerGas();
       const nonce = await nextNonce();
-      const raw = await account.signTransaction({
-        chainId: chain.chainId,
-        type: 'eip1559',
-        to: call.address,
-        data,
-        nonce,
-        gas: (gas * 13n) / 10n,
-        maxFeePerGas: maxFeePerGas * 2n,
-        maxPriorityFeePerGas,
-      });
-      const [row] = await db
-        .insert(transactions)
-        .values({ id: randomUUID(), purpose, recipient: call.address, data, nonce, hash: keccak256(raw), raw, status: 'stored' })
-        .returning();
-      if (!row) throw new Error('The database did not return the stored transaction.');
+      const row = await store({ purpose, to: call.address, data, nonce, gas: (gas * 13n) / 10n, ...(await currentFees()) });
       await broadcast(row);
       log.info({ purpose, hash: row.hash }, 'transaction sent');
       return row;
     });
+  }
+
+  type Unsigned = { purpose: string; to: Address; data: Hex; nonce: number; gas: bigint } & Fees;
+
+  async function store({ purpose, to, data, nonce, ...rest }: Unsigned): Promise<OutboxRow> {
+    const raw = await account.signTransaction({ chainId: chain.chainId, type: 'eip1559', to, data, nonce, ...rest });
+    const [row] = await db
+      .insert(transactions)
+      .values({ id: randomUUID(), purpose, recipient: to, data, nonce, hash: keccak256(raw), raw, status: 'stored' })
+      .returning();
+    if (!row) throw new Error('The database did not return the stored transaction.');
+    return row;
+  }
+
+  /** What a transaction offers that is sent now: twice the base fee that is usual, so that it outlives a rise. */
+  async function currentFees(): Promise<Fees> {
+    const { maxFeePerGas, maxPriorityFeePerGas } = await client.estimateFeesPerGas();
+    return { maxFeePerGas: maxFeePerGas * 2n, maxPriorityFeePerGas };
+  }
+
+  /**
+   * Signs the call of a transaction that no block takes once more, under the same nonce, so that only one of them can
+   * ever be mined, and with fees that nodes accept in its place. Whichever is mined, the other is then `replaced`.
+   */
+  async function bump(stuck: OutboxRow): Promise<void> {
+    const { gas, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = parseTransaction(stuck.raw as Hex);
+    const current = await currentFees();
+    if (maxFeePerGas > current.maxFeePerGas * mostRaise) return; // it is not the fee that keeps it waiting
+    const fees = {
+      maxFeePerGas: larger(raised(maxFeePerGas), current.maxFeePerGas),
+      maxPriorityFeePerGas: larger(raised(maxPriorityFeePerGas), current.maxPriorityFeePerGas),
+    };
+    const { purpose, nonce } = stuck;
+    const row = await store({ purpose, to: stuck.recipient as Address, data: stuck.data as Hex, nonce, gas: gas ?? 0n, ...fees });
+    log.warn({ purpose, hash: row.hash, before: stuck.hash }, 'in no block for long: sent again with higher fees');
+    await broadcast(row);
   }
 
   async function estimate(purpose: string, to: Address, data: Hex): Promise<bigint> {
@@ -155,6 +183,18 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
       .where(inArray(transactions.status, ['stored', 'sent', 'mined', 'reverted']))
       .orderBy(transactions.nonce);
     for (const row of open) await followOne(row, head);
+    await inOrder(bumpStuck);
+  }
+
+  /** The first transaction that waits holds up all behind it: only it is looked at, by the last that was signed for its nonce. */
+  async function bumpStuck(): Promise<void> {
+    const [first] = await db
+      .select()
+      .from(transactions)
+      .where(inArray(transactions.status, ['stored', 'sent']))
+      .orderBy(transactions.nonce, desc(transactions.createdAt))
+      .limit(1);
+    if (first?.status === 'sent' && Date.now() - first.createdAt.getTime() > stuckMs) await bump(first);
   }
 
   async function followOne(row: OutboxRow, head: bigint): Promise<void> {
@@ -182,6 +222,12 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
       blockHash: receipt.blockHash,
     });
     if (deep) broadcastAt.delete(row.id);
+    // The same call with other fees can no longer be mined.
+    const { nonce } = row;
+    await db
+      .update(transactions)
+      .set({ status: 'replaced' })
+      .where(and(eq(transactions.nonce, nonce), ne(transactions.id, row.id), inArray(transactions.status, ['stored', 'sent'])));
   }
 
   /** After a reorganisation deeper than what was called final. */
@@ -224,15 +270,32 @@ export function createOutbox(db: Database, chain: Chain, log: Log) {
         throw new RefusedTransaction(row.purpose, await explain(row.recipient as Address, row.data as Hex), 'it reverted');
       }
       const [now] = await db.select({ status: transactions.status }).from(transactions).where(eq(transactions.id, row.id));
-      if (now?.status === 'replaced')
+      if (now?.status === 'replaced') {
+        const other = await minedInstead(row);
+        if (other) return other;
         throw new RefusedTransaction(row.purpose, undefined, 'its nonce was used by another transaction');
+      }
       await new Promise((done) => setTimeout(done, Math.min(50 + waited * 20, 500)));
     }
     throw new Error(`Stopped while waiting for ${row.purpose}.`);
   }
 
+  /** Receipt of the same call with other fees, if that was mined and did not revert. */
+  async function minedInstead({ purpose, nonce }: OutboxRow): Promise<TransactionReceipt | undefined> {
+    const isSameCall = and(eq(transactions.purpose, purpose), eq(transactions.nonce, nonce));
+    for (const { hash } of await db.select().from(transactions).where(isSameCall)) {
+      const receipt = await receiptOf(hash as Hash);
+      if (receipt?.status === 'success') return receipt;
+    }
+    return undefined;
+  }
+
   return { send, follow, find, isInFlight, settled };
 }
+
+/** Nodes take a replacement for at least 10 % more; rounded up, since a tip of 1 wei must grow too. */
+const raised = (fee: bigint): bigint => (fee * 9n) / 8n + 1n;
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 
 function refused(purpose: string, error: unknown, errorName: string | undefined): unknown {
   const name = errorName ?? decodeRevert(error);

@@ -1,18 +1,18 @@
-import { datanetRegistryAbi, trainingJobsAbi } from '@openledger/sdk';
+import { datanetRegistryAbi, rewardPoolAbi, trainingJobsAbi } from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
 import { type Hash, parseEventLogs } from 'viem';
 import type { Context } from '../context.ts';
 import type { Database, Transaction } from '../db/open.ts';
-import { contributions, cursors, versions } from '../db/schema.ts';
+import { contributions, cursors, payoutThresholds, versions } from '../db/schema.ts';
 import type { ChainEvent } from './events.ts';
 
 const cursorName = 'chain';
 /** Most blocks asked for at once: what public nodes allow. */
 const blocksAtOnce = 2_000n;
-const abi = [...datanetRegistryAbi, ...trainingJobsAbi];
+const abi = [...datanetRegistryAbi, ...trainingJobsAbi, ...rewardPoolAbi];
 
 /**
- * Reads the events of datanets and training jobs from the deployment on, each block range in one transaction with the
+ * Reads the events of datanets, training jobs and wished payouts from the deployment on, each block range in one transaction with the
  * cursor. When the block at the cursor is no longer on the chain, everything is read again: handlers may be repeated.
  */
 export function createWatcher(
@@ -44,7 +44,11 @@ export function createWatcher(
       const to = from + blocksAtOnce - 1n < head ? from + blocksAtOnce - 1n : head;
       const [blockHash, logs] = await Promise.all([
         hashAt(to),
-        client.getLogs({ address: [contracts.datanets.address, contracts.jobs.address], fromBlock: from, toBlock: to }),
+        client.getLogs({
+          address: [contracts.datanets.address, contracts.jobs.address, contracts.pool.address],
+          fromBlock: from,
+          toBlock: to,
+        }),
       ]);
       const events = parseEventLogs({ abi, logs, strict: true });
       await db.transaction(async (tx) => {
@@ -62,6 +66,7 @@ async function forget(db: Database): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.delete(contributions);
     await tx.delete(versions);
+    await tx.delete(payoutThresholds);
     await tx.delete(cursors).where(eq(cursors.name, cursorName));
   });
 }

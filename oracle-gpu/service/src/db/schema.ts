@@ -179,6 +179,12 @@ export const transactions = pgTable(
   (table) => [index('transactions_purpose').on(table.purpose), index('transactions_status').on(table.status)],
 );
 
+/** From how much on an account asks keepers to pay it out, as the chain tells it. */
+export const payoutThresholds = pgTable('payout_thresholds', {
+  account: text().primaryKey(),
+  threshold: wei('threshold').notNull(),
+});
+
 /** How far the chain has been read. */
 export const cursors = pgTable('cursors', {
   name: text().primaryKey(),

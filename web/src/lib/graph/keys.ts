@@ -31,6 +31,7 @@ export const keys = {
   treasury: () => ['treasury'] as const,
   rewards: (account: string | undefined) => ['rewards', account] as const,
   earnings: (account: string | undefined) => ['earnings', account] as const,
+  payout: (account: string) => ['payout', account] as const,
   pools: (account: string | undefined) => ['pools', account] as const,
   settled: (channel: string, sequence: number) => ['settled', channel, sequence] as const,
   settledList: (filter: object) => ['settled', filter] as const,
