@@ -17,6 +17,8 @@ export * from './gateway/readServerEvents.ts';
 export * from './gateway/receiptBundle.ts';
 export * from './gateway/schemas.ts';
 export * from './generated/abis.ts';
+export * from './operators/createFailover.ts';
+export * from './operators/findOperators.ts';
 export * from './output/int8Tree.ts';
 export * from './output/outputHash.ts';
 export * from './output/promptHash.ts';

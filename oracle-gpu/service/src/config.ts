@@ -23,6 +23,8 @@ const environmentSchema = z.object({
   OPENLEDGER_MAX_TOKENS: count.default(512),
   OPENLEDGER_CALLS_PER_KEY: count.default(4),
   OPENLEDGER_UPLOADS_PER_MINUTE: count.default(60),
+  /** Whether this operator offers to do training jobs; it serves models in any case. */
+  OPENLEDGER_TRAINS: z.enum(['yes', 'no']).default('yes'),
   /** Price of fine-tuning, wei per trained token. */
   OPENLEDGER_TRAINING_PRICE: z.coerce
     .bigint()
@@ -67,7 +69,11 @@ export function readConfig(environment: Record<string, string | undefined>) {
       callsPerKey: e.OPENLEDGER_CALLS_PER_KEY,
       uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE,
     },
-    training: { pricePerToken: e.OPENLEDGER_TRAINING_PRICE, minimumSeconds: e.OPENLEDGER_TRAINING_SECONDS },
+    training: {
+      isOffered: e.OPENLEDGER_TRAINS === 'yes',
+      pricePerToken: e.OPENLEDGER_TRAINING_PRICE,
+      minimumSeconds: e.OPENLEDGER_TRAINING_SECONDS,
+    },
     stuckMs: e.OPENLEDGER_STUCK_SECONDS * 1000,
     keeper: { minimum: e.OPENLEDGER_PAYOUT_MINIMUM },
     pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,

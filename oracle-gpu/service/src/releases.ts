@@ -47,7 +47,7 @@ const keptRows = 4_096;
 
 export type Releases = ReturnType<typeof openReleases>;
 
-/** The releases made here. They never change, so what was read stays in memory. */
+/** The releases served here. They never change, so what was read stays in memory. */
 export function openReleases({ db }: Pick<Context, 'db'>) {
   const loaded = cached(
     3_600_000,

@@ -32,6 +32,7 @@ import { createKeeper } from './settlement/keeper.ts';
 import { openClosedChannels } from './settlement/leaveOut.ts';
 import { createSettler } from './settlement/settler.ts';
 import { mirrorThresholds } from './settlement/thresholds.ts';
+import { createAdoption } from './training/adopt.ts';
 import { createJobLog } from './training/events.ts';
 import { createJobMirror } from './training/mirror.ts';
 import { openTrainer } from './training/trainer.ts';
@@ -90,6 +91,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const loops = [
     repeat('chain', config.pollMs, log, freshen),
     repeat('settlement', config.pollMs, log, settler.tick),
+    repeat('releases', config.pollMs, log, createAdoption(trainerContext)),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
   ];
 

@@ -258,7 +258,7 @@ export const jobEvents = pgTable(
   (table) => [primaryKey({ columns: [table.jobId, table.seq] })],
 );
 
-/** Releases made here, with the rows of their attribution index: what receipts are computed and proved from. */
+/** Releases made here, or adopted from other operators, with the rows of their attribution index: what receipts are computed and proved from. */
 export const releases = pgTable('releases', {
   releaseHash: text('release_hash').primaryKey(),
   modelId: whole('model_id').notNull(),

@@ -15,7 +15,7 @@ export const inProgress = (): ServiceError =>
 /**
  * Sets `most` wei of the channel aside for a call. All channels of the payer are looked at without a pause between
  * check and reservation, so that calls at the same time cannot spend the same money.
- * Throws 402 with what is missing; 409 when a call with the same Idempotency-Key runs already.
+ * Throws 402 with what is missing; 503 when nothing stands behind the operator's receipts; 409 when a call with the same Idempotency-Key runs already.
  */
 export async function reserve(
   { facts, book }: Pick<Context, 'facts' | 'book'>,
@@ -23,7 +23,13 @@ export async function reserve(
   { idempotencyKey, requestHash }: { idempotencyKey: string | null; requestHash: string },
   most: bigint,
 ): Promise<Reservation> {
-  const [onChain, accounts] = await Promise.all([facts.payer(payer), book.payer(payer)]);
+  const [onChain, accounts, { active }] = await Promise.all([facts.payer(payer), book.payer(payer), facts.operator()]);
+  if (!active)
+    throw new ServiceError(
+      503,
+      'operator_inactive',
+      'This operator has too little stake behind its receipts, so it takes no calls: ask another one.',
+    );
   const account = accounts.get(channel);
   if (!account) throw new ServiceError(401, 'invalid_api_key', 'This API key has no session any more: open one.');
   if (idempotencyKey !== null && account.running.has(idempotencyKey)) throw inProgress();

@@ -11,14 +11,15 @@ import {
   trainingLogRoot,
 } from '@openledger/sdk';
 import { and, asc, eq } from 'drizzle-orm';
-import { type Hex, isHex } from 'viem';
+import type { Hex } from 'viem';
 import type { gather } from '../datanets/gather.ts';
 import { jobEvents, releases } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { addJson } from '../ipfs/client.ts';
-import { leafOf, type ReleaseRow } from '../releases.ts';
+import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
 import type { JobRow } from './quote.ts';
+import { rowsOf } from './rows.ts';
 
 const adapterFiles = ['adapter_model.safetensors', 'adapter_config.json'] as const;
 
@@ -135,35 +136,4 @@ function entriesOf(log: Uint8Array): string[] {
     .decode(log)
     .split('\n')
     .filter((line) => line !== '');
-}
-
-type EngineRow = Pick<ReleaseRow, 'position' | 'recordId' | 'cluster' | 'tokensRoot' | 'scaleBits' | 'rowRoot'>;
-
-/** The engine's index rows with what the chain says of each record. */
-function rowsOf(engineRows: readonly EngineRow[], records: Awaited<ReturnType<typeof gather>>['records']): ReleaseRow[] {
-  const known = new Map(records.map((record) => [record.recordId, record]));
-  return engineRows.map(({ position, recordId, cluster, tokensRoot, scaleBits, rowRoot }, index) => {
-    const record = known.get(recordId);
-    if (!record || record.cluster !== cluster || position !== index || !isHex(rowRoot)) {
-      throw new ServiceError(
-        422,
-        'engine_mismatch',
-        `Row ${index} of the engine's index is not a record of this job: nothing is released.`,
-      );
-    }
-    const { contributor, reviewer, contributionId, datanetId, source } = record;
-    return {
-      position,
-      recordId,
-      contributor,
-      reviewer,
-      contributionId,
-      datanetId,
-      cluster,
-      tokensRoot,
-      scaleBits,
-      rowRoot,
-      source,
-    };
-  });
 }

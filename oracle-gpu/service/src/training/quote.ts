@@ -34,6 +34,11 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
   const { chain, outbox } = context;
   const { client, contracts } = chain;
   const { jobId } = row;
+  if (!context.config.training.isOffered) {
+    const message = 'This operator serves models and trains none.';
+    await jobLog.record(jobId, { status: 'declined', error: message }, 'declined', { message });
+    return;
+  }
   const job = await client.readContract({ ...contracts.jobs, functionName: 'job', args: [jobId] });
   if (job.status !== 1 || Number(job.openUntil) <= now()) return;
   const [, quoted] = await client.readContract({ ...contracts.jobs, functionName: 'quoteOf', args: [jobId, chain.operator] });

@@ -1,0 +1,35 @@
+import { isHex } from 'viem';
+import type { GatheredRecord } from '../datanets/gather.ts';
+import { ServiceError } from '../errors.ts';
+import type { ReleaseRow } from '../releases.ts';
+
+type IndexRow = Pick<ReleaseRow, 'position' | 'recordId' | 'cluster' | 'tokensRoot' | 'scaleBits' | 'rowRoot'>;
+
+/** The rows of an index, by the engine or by the release's file, with what the chain says of each record. Throws 422 when they are not of these records. */
+export function rowsOf(indexRows: readonly IndexRow[], records: readonly GatheredRecord[]): ReleaseRow[] {
+  const known = new Map(records.map((record) => [record.recordId, record]));
+  return indexRows.map(({ position, recordId, cluster, tokensRoot, scaleBits, rowRoot }, index) => {
+    const record = known.get(recordId);
+    if (!record || record.cluster !== cluster || position !== index || !isHex(rowRoot)) {
+      throw new ServiceError(
+        422,
+        'engine_mismatch',
+        `Row ${index} of the index is not a record of these datanets: nothing is released.`,
+      );
+    }
+    const { contributor, reviewer, contributionId, datanetId, source } = record;
+    return {
+      position,
+      recordId,
+      contributor,
+      reviewer,
+      contributionId,
+      datanetId,
+      cluster,
+      tokensRoot,
+      scaleBits,
+      rowRoot,
+      source,
+    };
+  });
+}
