@@ -64,7 +64,7 @@ if (await ready) {
 } else {
   failed += 1;
   console.log('The stack did not become ready; its logs:');
-  for (const name of ['chain', 'postgres', 'ipfs', 'indexer', 'engine', 'oracle', 'web']) {
+  for (const name of ['chain', 'postgres', 'ipfs', 'indexer', 'engine', 'oracle', 'oracle2', 'web']) {
     const log = await readFile(join(state, 'logs', `${name}.log`), 'utf8').catch(() => '(none)');
     console.log(`--- ${name}\n${log.slice(-1500)}`);
   }

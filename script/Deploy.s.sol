@@ -22,8 +22,9 @@ contract Deploy is Script, Deployment {
     uint256 private constant DEVELOPMENT_CHAIN = 31337;
     /// @dev anvil's public development mnemonic.
     string private constant MNEMONIC = "test test test test test test test test test test test junk";
-    /// @dev deployer, operator, provider, reviewer, alice, bob, carol, mallory, proposer, caller, holder, newcomer, guardian
-    uint32 private constant DEVELOPMENT_ACCOUNTS = 13;
+    /// @dev deployer, operator, provider, reviewer, alice, bob, carol, mallory, proposer, caller, holder, newcomer, guardian,
+    ///      operator2
+    uint32 private constant DEVELOPMENT_ACCOUNTS = 14;
     uint32 private constant OPERATOR = 1;
     uint32 private constant HOLDER = 10;
     uint32 private constant GUARDIAN = 12;

@@ -25,11 +25,14 @@ const loopback = (port: number) => `http://127.0.0.1:${port}`;
 export const urls = {
   chain: process.env.OPENLEDGER_RPC_URL ?? loopback(ports.chain),
   database: process.env.OPENLEDGER_DATABASE_URL ?? `postgres://openledger:openledger@127.0.0.1:${ports.postgres}/openledger`,
+  /** Of the second operator of the local stack. */
+  database2: `postgres://openledger:openledger@127.0.0.1:${ports.postgres}/openledger2`,
   indexerDatabase:
     process.env.OPENLEDGER_INDEXER_DATABASE_URL ?? `postgres://openledger:openledger@127.0.0.1:${ports.postgres}/graph`,
   ipfs: process.env.OPENLEDGER_IPFS_URL ?? loopback(ports.ipfs),
   subgraph: process.env.OPENLEDGER_SUBGRAPH_URL ?? `${loopback(ports.indexer)}/subgraphs/name/subgraph-0`,
   engine: process.env.OPENLEDGER_ENGINE_URL ?? loopback(ports.engine),
+  gateway2: loopback(ports.oracle2),
   gateway: process.env.OPENLEDGER_GATEWAY_URL ?? loopback(ports.oracle),
   web: loopback(ports.web),
 };

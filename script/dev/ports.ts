@@ -11,6 +11,7 @@ export const defaultPorts = {
   indexerMetrics: 8040,
   engine: 8100,
   oracle: 8200,
+  oracle2: 8201,
   web: 3000,
 };
 

@@ -43,7 +43,7 @@ export async function startStack() {
   try {
     if (!isReplaced('postgres')) requireEntrance(stateFolder);
     await requirePorts(
-      Object.fromEntries(Object.entries(ports).filter(([name]) => !isReplaced(name.startsWith('indexer') ? 'indexer' : name))),
+      Object.fromEntries(Object.entries(ports).filter(([name]) => !isReplaced(name.replace(/^(indexer|oracle).*/, '$1')))),
     );
     const chain = await begin(specs.chain);
     const deployed = await isDeployed();
@@ -62,6 +62,9 @@ export async function startStack() {
     await Promise.all([
       begin(specs.indexer(network)).then(() => step('index reaches the head', indexAtHead)),
       begin(specs.oracle(process.env.OPENLEDGER_OPERATOR_KEY ?? devPrivateKey('operator'))),
+      isReplaced('postgres') || isReplaced('oracle')
+        ? say('oracle2, the second operator, is not started beside a database or service of your own')
+        : begin(specs.oracle2(devPrivateKey('operator2'))),
       begin(specs.web),
     ]);
   } catch (error) {

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { ports, stateFolder } from '../config.ts';
 import { startCluster } from './cluster.ts';
 
-const cluster = await startCluster(join(stateFolder, 'postgres'), ports.postgres, ['graph', 'openledger'], (text) =>
-  process.stdout.write(text),
+const cluster = await startCluster(
+  join(stateFolder, 'postgres'),
+  ports.postgres,
+  ['graph', 'openledger', 'openledger2'],
+  (text) => process.stdout.write(text),
 );
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => cluster.stop().then(() => process.exit(0)));

@@ -101,15 +101,35 @@ export const engine: ServiceSpec = {
   startWithin: 180,
 };
 
-export const oracle = (operatorKey: string): ServiceSpec => ({
-  name: 'oracle',
+/** What every operator's service is started with. */
+const service = {
   command: tools.node,
   args: [join(root, 'oracle-gpu/service/src/main.ts')],
-  // Long enough for a few questions to share a batch, shorter than the grace in which an earlier fee may be settled (60 s).
-  env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey, OPENLEDGER_BATCH_SECONDS: '45' },
-  healthy: () => answers(`${urls.gateway}/health`),
   needs: async () => (await chain.healthy()) && (await postgres.healthy()),
   startWithin: 60,
+};
+// Long enough for a few questions to share a batch, shorter than the grace in which an earlier fee may be settled (60 s).
+const batchSeconds = '45';
+
+export const oracle = (operatorKey: string): ServiceSpec => ({
+  ...service,
+  name: 'oracle',
+  env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey, OPENLEDGER_BATCH_SECONDS: batchSeconds },
+  healthy: () => answers(`${urls.gateway}/health`),
+});
+
+/** Another operator over the same engine: it serves what the first one trained, and trains nothing itself. */
+export const oracle2 = (operatorKey: string): ServiceSpec => ({
+  ...service,
+  name: 'oracle2',
+  env: {
+    PORT: String(ports.oracle2),
+    OPENLEDGER_OPERATOR_KEY: operatorKey,
+    OPENLEDGER_BATCH_SECONDS: batchSeconds,
+    OPENLEDGER_DATABASE_URL: urls.database2,
+    OPENLEDGER_TRAINS: 'no',
+  },
+  healthy: () => answers(`${urls.gateway2}/health`),
 });
 
 export const web: ServiceSpec = {

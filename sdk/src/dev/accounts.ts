@@ -18,6 +18,7 @@ export const devNames = [
   'holder',
   'newcomer',
   'guardian',
+  'operator2',
 ] as const;
 
 export type DevName = (typeof devNames)[number];

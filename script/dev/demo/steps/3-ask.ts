@@ -1,6 +1,9 @@
 import {
   allocateBundle,
+  createFailover,
+  createGateway,
   createSession,
+  findOperators,
   type ReceiptBundle,
   readReceiptFacts,
   receiptBundleSchema,
@@ -9,11 +12,11 @@ import {
   verifyReceipt,
 } from '@openledger/sdk';
 import OpenAI from 'openai';
-import type { Address } from 'viem';
+import { type Address, isAddressEqual } from 'viem';
 import { z } from 'zod';
 import type { Domain } from '../extract.ts';
 import { chooseQuestions, type Question } from '../questions.ts';
-import { mustHold, open, percent, say } from '../show.ts';
+import { mustHold, open, percent, say, waitFor } from '../show.ts';
 import { addressOf, type Stage } from '../stage.ts';
 import { contributors, type DatanetResult } from './1-datanet.ts';
 import type { TrainResult } from './2-train.ts';
@@ -31,7 +34,7 @@ export async function askQuestions(stage: Stage, datanet: DatanetResult, trained
   await transact('proposer', contracts.models, 'setListed', [trained.modelId, true]);
   say(`proposer lists model ${trained.modelId} at 0.0002 OPEN per prompt token and 0.002 OPEN per answer token`);
 
-  const apiKey = await openSession(stage);
+  const apiKey = await openSession(stage, stage, ceiling);
   const client = new OpenAI({ baseURL: `${stage.gateway.url}/v1`, apiKey, maxRetries: 0 });
   const answers: Answer[] = [];
   for (const question of questionsAbout(datanet, trained)) {
@@ -40,11 +43,48 @@ export async function askQuestions(stage: Stage, datanet: DatanetResult, trained
     showShares(question, bundle, datanet);
     answers.push({ question, bundle });
   }
+  await askAnotherOperator(stage, trained, apiKey, answers);
   return { answers, apiKey };
 }
 
-async function openSession(stage: Stage): Promise<string> {
-  const { deployment, contracts, gateway, operator, transact, now } = stage;
+/** The same question once more, from whichever operator the SDK ranks first besides the one that trained the model. */
+async function askAnotherOperator(
+  stage: Stage,
+  { modelId }: TrainResult,
+  apiKey: string,
+  [first]: readonly Answer[],
+): Promise<void> {
+  const model = `model/${modelId}`;
+  const found = await waitFor('a second operator to serve the release', 120, async () => {
+    const operators = await findOperators(stage.chain, stage.deployment, model);
+    return operators.length > 1 ? operators : undefined;
+  });
+  console.log();
+  say(`the SDK finds ${found.length} operators that serve ${model}, by price, then by latency:`);
+  for (const { operator, url, prices, latency } of found)
+    say(`    ${operator}  ${url}  ${open(prices.completion)} per answer token  ${latency.toFixed(1)} ms`);
+  const other = found.find(({ operator }) => !isAddressEqual(operator, stage.operator));
+  if (!other || !first) throw new Error('The second operator or the first answer is missing.');
+  const key = await openSession(stage, { gateway: createGateway(other.url), operator: other.operator }, 10n ** 18n);
+  const fetchAnywhere = createFailover([
+    { url: other.url, apiKey: key },
+    { url: stage.gateway.url, apiKey },
+  ]);
+  const client = new OpenAI({ baseURL: `${other.url}/v1`, apiKey: key, maxRetries: 0, fetch: fetchAnywhere });
+  const bundle = await ask(client, modelId, first.question);
+  await checkReceipt(stage, bundle);
+  mustHold(
+    isAddressEqual(bundle.channel.operator, other.operator) && bundle.answer === first.bundle.answer,
+    'the second operator gives the same answer to the same question, signs its own receipt and pays the same people',
+  );
+}
+
+async function openSession(
+  stage: Stage,
+  { gateway, operator }: Pick<Stage, 'gateway' | 'operator'>,
+  ceiling: bigint,
+): Promise<string> {
+  const { deployment, contracts, transact, now } = stage;
   const payer = addressOf('caller');
   const session = await createSession({
     deployment,
