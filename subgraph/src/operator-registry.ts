@@ -7,7 +7,7 @@ import {
   Unbonded,
   UnbondingStarted,
 } from '../generated/OperatorRegistry/OperatorRegistry';
-import { Operator, StakeChange, StakePoint } from '../generated/schema';
+import { Challenge, Operator, Slash, SlashPoint, StakeChange, StakePoint } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
 import { requestFile } from './util/files';
@@ -89,13 +89,40 @@ export function handleSlashed(event: Slashed): void {
   const change = event.params.stake.minus(operator.stake);
   operator.stake = event.params.stake;
   operator.unbonding = event.params.unbonding;
+  operator.slashed = operator.slashed.plus(event.params.amount);
   operator.save();
 
+  const slash = new Slash(eventId(event));
+  slash.operator = operator.id;
+  slash.challenger = touch(event.params.challenger, event).id;
+  slash.amount = event.params.amount;
+  slash.reward = event.params.reward;
+  slash.stake = event.params.stake;
+  slash.unbonding = event.params.unbonding;
+  slash.timestamp = event.block.timestamp;
+  slash.transactionHash = event.transaction.hash;
+  const latest = operator.latestChallenge;
+  let challenge: Challenge | null = null;
+  if (latest !== null) challenge = Challenge.load(latest);
+  if (challenge !== null && challenge.transactionHash == event.transaction.hash) {
+    challenge.slashed = challenge.slashed.plus(event.params.amount);
+    challenge.reward = challenge.reward.plus(event.params.reward);
+    challenge.save();
+    slash.challenge = challenge.id;
+  }
+  slash.save();
+
+  const lost = new SlashPoint(0);
+  lost.operator = event.params.operator;
+  lost.slashed = event.params.amount;
+  lost.reward = event.params.reward;
+  lost.save();
   const point = new StakePoint(0);
   point.change = change;
   point.save();
   const totals = loadProtocol();
   totals.stake = totals.stake.plus(change);
+  totals.stakeSlashed = totals.stakeSlashed.plus(event.params.amount);
   totals.save();
 }
 

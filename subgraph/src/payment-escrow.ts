@@ -1,9 +1,10 @@
 import { Deposited, Refunded, SessionAuthorized, SessionRevoked, ThawStarted, Withdrawn } from '../generated/PaymentEscrow/PaymentEscrow';
-import { Channel, Deposit, Withdrawal } from '../generated/schema';
+import { Channel, Deposit, Refund, RefundPoint, Withdrawal } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
 import { loadChannel, loadEscrow } from './util/escrow';
 import { eventId } from './util/ids';
+import { loadOperator } from './util/operator';
 import { loadProtocol, ZERO } from './util/protocol';
 
 export function handleDeposited(event: Deposited): void {
@@ -49,6 +50,29 @@ export function handleRefunded(event: Refunded): void {
   const payer = touch(event.params.payer, event);
   payer.spent = payer.spent.minus(amount);
   payer.save();
+
+  const refund = new Refund(eventId(event));
+  refund.payer = payer.id;
+  refund.escrow = escrow.id;
+  refund.channel = channel.id;
+  refund.amount = amount;
+  refund.sequence = event.params.sequence;
+  refund.timestamp = event.block.timestamp;
+  refund.transactionHash = event.transaction.hash;
+  refund.save();
+
+  const operator = loadOperator(event.params.operator, event);
+  operator.refunded = operator.refunded.plus(amount);
+  operator.save();
+  const point = new RefundPoint(0);
+  point.amount = amount;
+  point.save();
+  const entry = activity(event, 'REFUNDED', event.params.payer);
+  entry.amount = amount;
+  entry.save();
+  const totals = loadProtocol();
+  totals.refunded = totals.refunded.plus(amount);
+  totals.save();
 }
 
 export function handleThawStarted(event: ThawStarted): void {

@@ -1,7 +1,7 @@
 import { Address, BigInt, Bytes, DataSourceContext, ethereum } from '@graphprotocol/graph-ts';
 import { BatchFile as BatchFileTemplate } from '../generated/templates';
-import { BatchFinalized, BatchSettled, BatchVoided } from '../generated/Settlement/Settlement';
-import { Batch, ChannelCollection, RevenuePoint, UsagePoint } from '../generated/schema';
+import { BatchFinalized, BatchRefunded, BatchSettled, BatchVoided, VoidCleared } from '../generated/Settlement/Settlement';
+import { Batch, Challenge, ChannelCollection, RevenuePoint, UsagePoint } from '../generated/schema';
 import { touch } from './util/account';
 import { activity } from './util/activity';
 import { loadBatch } from './util/batch';
@@ -102,6 +102,7 @@ export function handleBatchSettled(event: BatchSettled): void {
   batch.toTreasury = ZERO;
   batch.dataCommitment = event.params.dataCommitment;
   batch.channelsRead = false;
+  batch.isAccused = false;
   batch.transactionHash = event.transaction.hash;
 
   const cid = cidOf(event.params.dataCommitment);
@@ -145,14 +146,49 @@ export function handleBatchSettled(event: BatchSettled): void {
   totals.save();
 }
 
-/** A void batch takes all that was built on it along. */
+/** A void batch takes all that was built on it along, but for what was void before. */
 export function handleBatchVoided(event: BatchVoided): void {
-  const last = event.params.lastBatchIndex.toI32();
-  for (let index = event.params.batchIndex.toI32(); index <= last; index++) {
+  const first = event.params.batchIndex.toI32();
+  const accused = loadBatch(event.params.operator, event.params.batchIndex)!;
+  let count = 0;
+  for (let index = first; index <= event.params.lastBatchIndex.toI32(); index++) {
     const batch = loadBatch(event.params.operator, BigInt.fromI32(index))!;
+    if (batch.status == 'VOID') continue;
     batch.status = 'VOID';
+    batch.voidedAt = event.block.timestamp;
+    batch.challenge = accused.challenge;
     batch.save();
+    count += 1;
   }
+  const proof = accused.challenge;
+  let challenge: Challenge | null = null;
+  if (proof !== null) challenge = Challenge.load(proof);
+  if (challenge !== null) {
+    challenge.value = event.params.value;
+    challenge.save();
+  }
+
+  const operator = loadOperator(event.params.operator, event);
+  operator.batchVoidCount += count;
+  operator.voidFrom = first;
+  operator.save();
+  const totals = loadProtocol();
+  totals.batchVoidCount += count;
+  totals.save();
+}
+
+/** All payers of a void batch have their money back. */
+export function handleBatchRefunded(event: BatchRefunded): void {
+  const batch = loadBatch(event.params.operator, event.params.batchIndex)!;
+  batch.refundedAt = event.block.timestamp;
+  batch.save();
+}
+
+/** All void batches are refunded: the operator can settle again. */
+export function handleVoidCleared(event: VoidCleared): void {
+  const operator = loadOperator(event.params.operator, event);
+  operator.unset('voidFrom');
+  operator.save();
 }
 
 export function handleBatchFinalized(event: BatchFinalized): void {

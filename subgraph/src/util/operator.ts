@@ -19,6 +19,9 @@ export function loadOperator(address: Address, event: ethereum.Event): Operator 
   operator.unbonding = ZERO;
   operator.batchCount = 0;
   operator.batchFinalCount = 0;
+  operator.batchVoidCount = 0;
+  operator.slashed = ZERO;
+  operator.refunded = ZERO;
   operator.callCount = ZERO;
   operator.fees = ZERO;
   operator.net = ZERO;

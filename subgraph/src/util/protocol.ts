@@ -44,6 +44,10 @@ export function loadProtocol(): Protocol {
   totals.batchFinalCount = 0;
   totals.callCount = ZERO;
   totals.fees = ZERO;
+  totals.refunded = ZERO;
+  totals.batchVoidCount = 0;
+  totals.challengeCount = 0;
+  totals.stakeSlashed = ZERO;
   totals.protocolFees = ZERO;
   totals.allocated = ZERO;
   totals.net = ZERO;
