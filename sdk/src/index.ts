@@ -4,6 +4,8 @@ export * from './allocation/allocate.ts';
 export * from './allocation/inflation.ts';
 export * from './allocation/largestRemainder.ts';
 export * from './chain/gasWithMargin.ts';
+export * from './chain/nextRefund.ts';
+export * from './chain/settledBatch.ts';
 export * from './deployment/contractAddress.ts';
 export * from './deployment/deployment.ts';
 export * from './errors/explainError.ts';

@@ -1,6 +1,6 @@
-import { evidenceProofsAbi, fraudProofsAbi, provenFault } from '@openledger/sdk';
+import { evidenceProofsAbi, fraudProofsAbi, provenFault, type SettledEvent, settledEvents } from '@openledger/sdk';
 import { type Address, decodeFunctionData, type Hash, type Hex } from 'viem';
-import { type SettledEvent, type Source, settledEvents } from './settledBatch.ts';
+import type { Source } from './source.ts';
 
 /** A proof that voided a batch and those built on it. */
 export type Void = {

@@ -1,5 +1,5 @@
+import { type SettledEvent, settledEvents } from '@openledger/sdk';
 import { type Address, isAddress } from 'viem';
-import { type SettledEvent, settledEvents } from '../chain/settledBatch.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import { openExaminer, type Report, verdict, withheld } from '../watchtower/examine.ts';
 import { checksTable, reportLine } from './print.ts';

@@ -1,7 +1,6 @@
-import { batchHeaderSchema, rewardsTree } from '@openledger/sdk';
+import { batchHeaderSchema, readSettled, rewardsTree, settledEvents } from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
 import { z } from 'zod';
-import { readSettled, settledEvents } from '../chain/settledBatch.ts';
 import type { Context } from '../context.ts';
 import { batches, receipts } from '../db/schema.ts';
 import { type BatchRow, rewardsSchema } from './build.ts';

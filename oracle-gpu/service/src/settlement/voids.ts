@@ -1,9 +1,7 @@
-import { batchHeaderSchema, receiptAtFault } from '@openledger/sdk';
+import { batchHeaderSchema, nextRefund, readSettled, receiptAtFault, type SettledEvent } from '@openledger/sdk';
 import { and, eq, gte, inArray } from 'drizzle-orm';
 import { z } from 'zod';
 import { finalityBlocks, RefusedTransaction } from '../chain/outbox.ts';
-import { nextRefund } from '../chain/refunds.ts';
-import { readSettled, type SettledEvent } from '../chain/settledBatch.ts';
 import { type Void, voidsOf } from '../chain/voids.ts';
 import type { Context } from '../context.ts';
 import { batches, receipts, voidedBatches } from '../db/schema.ts';

@@ -1,7 +1,18 @@
-import type { Allocation } from '@openledger/sdk';
-import { accuse, type Case, openBatch, rewardLeaf, type SignedReceipt, treeId, treeOf } from '@openledger/sdk';
+import {
+  type Allocation,
+  accuse,
+  type Case,
+  openBatch,
+  readSettled,
+  rewardLeaf,
+  type SettledBatch,
+  type SignedReceipt,
+  settledEvents,
+  treeId,
+  treeOf,
+} from '@openledger/sdk';
 import type { Hex } from 'viem';
-import { readSettled, type SettledBatch, type Source, settledEvents } from '../chain/settledBatch.ts';
+import type { Source } from '../chain/source.ts';
 import type { Read } from './examine.ts';
 
 /** What was seen elsewhere of an operator's receipts. */

@@ -6,14 +6,17 @@ import {
   type Commitment,
   type Deployment,
   faultsOf,
+  readSettled,
   recomputeBatch,
   rewardsTree,
+  type SettledBatch,
+  type SettledEvent,
+  settledEvents,
   verifyBatch,
 } from '@openledger/sdk';
 import type { Address } from 'viem';
 import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
-import { readSettled, type SettledBatch, type SettledEvent, settledEvents } from '../chain/settledBatch.ts';
 import type { Ipfs } from '../ipfs/client.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import { MalformedData, readBatchData } from './batchData.ts';

@@ -1,9 +1,16 @@
-import { equivocation, type FraudProof, findProofs, operatorRegistryAbi } from '@openledger/sdk';
+import {
+  equivocation,
+  type FraudProof,
+  findProofs,
+  nextRefund,
+  operatorRegistryAbi,
+  type SettledEvent,
+  UnreadableBatch,
+} from '@openledger/sdk';
 import { type Address, createWalletClient, formatEther, type Hex, http, parseEventLogs, type TransactionReceipt } from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { decodeRevert } from '../chain/outbox.ts';
-import { nextRefund } from '../chain/refunds.ts';
-import { type SettledEvent, type Source, UnreadableBatch } from '../chain/settledBatch.ts';
+import type { Source } from '../chain/source.ts';
 import { sentence } from '../errors.ts';
 import { caseOf } from './caseOf.ts';
 import type { Report } from './examine.ts';

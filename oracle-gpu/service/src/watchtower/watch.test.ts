@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { settlementAbi } from '@openledger/sdk';
+import { type SettledEvent, settlementAbi, UnreadableBatch } from '@openledger/sdk';
 import {
   type Address,
   concatHex,
@@ -19,7 +19,6 @@ import { rpc } from '../../../../script/dev/processes/rpc.ts';
 import { startAnvil } from '../../../../script/dev/testing/anvil.ts';
 import { openClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
-import { type SettledEvent, UnreadableBatch } from '../chain/settledBatch.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
 import type { Report } from './examine.ts';
 import { openWatchMetrics } from './metrics.ts';

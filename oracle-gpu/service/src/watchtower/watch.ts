@@ -1,7 +1,6 @@
-import type { Deployment } from '@openledger/sdk';
+import { type Deployment, type SettledEvent, settledEvents, UnreadableBatch } from '@openledger/sdk';
 import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
-import { type SettledEvent, settledEvents, UnreadableBatch } from '../chain/settledBatch.ts';
 import { sentence } from '../errors.ts';
 import { FileMissing, IpfsUnreachable } from '../ipfs/readVerified.ts';
 import { type Examiner, type Report, verdict, withheld } from './examine.ts';

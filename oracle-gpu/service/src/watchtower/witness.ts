@@ -15,7 +15,7 @@ import {
 } from '@openledger/sdk';
 import { type Address, type Hex, isAddressEqual } from 'viem';
 import { z } from 'zod';
-import type { Source } from '../chain/settledBatch.ts';
+import type { Source } from '../chain/source.ts';
 
 const bundleSchema = z.object({
   receipt: receiptSchema,

@@ -1,8 +1,7 @@
-import { type Case, type FraudProof, findProofs, type SignedReceipt } from '@openledger/sdk';
+import { type Case, type FraudProof, findProofs, type SignedReceipt, settledEvents } from '@openledger/sdk';
 import { createWalletClient, http, type TransactionReceipt } from 'viem';
 import { inject } from 'vitest';
 import { openClient } from '../../src/chain/client.ts';
-import { settledEvents } from '../../src/chain/settledBatch.ts';
 import { openIpfs } from '../../src/ipfs/client.ts';
 import { caseOf } from '../../src/watchtower/caseOf.ts';
 import { openExaminer } from '../../src/watchtower/examine.ts';

@@ -30,6 +30,8 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     SESSION_AUTHORIZED: m.act_session(),
     BATCH_SETTLED: m.act_batch_settled({ count: String(entry.batch?.callCount ?? '') }),
     BATCH_FINALIZED: m.act_batch_final({ batch: String(entry.batch?.batchIndex ?? '') }),
+    FRAUD_PROVEN: m.act_fraud_proven(),
+    REFUNDED: m.act_refunded(),
     REWARD_CLAIMED: m.act_claimed(),
     VOTES_CLAIMED: m.act_votes_claimed(),
     POOL_CLAIMED: m.act_pool_claimed({ name }),

@@ -49,7 +49,12 @@ export const earningsQuery = graphql(`
         recordCount
       }
     }
-    batchAllocations(first: 20, where: { address: $address, amount_gt: "0" }, orderBy: receipt__timestamp, orderDirection: desc) {
+    batchAllocations(
+      first: 20
+      where: { address: $address, amount_gt: "0" }
+      orderBy: receipt__timestamp
+      orderDirection: desc
+    ) {
       id
       amount
       weight

@@ -10,6 +10,10 @@ export const operatorFields = graphql(`
     unbondedAt
     batchCount
     batchFinalCount
+    batchVoidCount
+    voidFrom
+    slashed
+    refunded
     callCount
     fees
     registeredAt
@@ -49,6 +53,22 @@ export const operatorQuery = graphql(
           transactionHash
         }
       }
+      challenges(first: 20, where: { operator: $account }, orderBy: timestamp, orderDirection: desc) {
+        id
+        fault
+        value
+        slashed
+        reward
+        timestamp
+        transactionHash
+        challenger {
+          id
+        }
+        batch {
+          id
+          batchIndex
+        }
+      }
       batches(first: 50, where: { operatorAccount: $account }, orderBy: batchIndex, orderDirection: desc) {
         id
         batchIndex
@@ -68,7 +88,14 @@ export const operatorQuery = graphql(
 
 export const operatorUsageQuery = graphql(`
   query OperatorUsage($account: String!, $interval: Aggregation_interval!) {
-    operatorUsageStats_collection(interval: $interval, current: include, first: 60, where: { operator: $account }, orderBy: timestamp, orderDirection: desc) {
+    operatorUsageStats_collection(
+      interval: $interval
+      current: include
+      first: 60
+      where: { operator: $account }
+      orderBy: timestamp
+      orderDirection: desc
+    ) {
       timestamp
       calls
       fees

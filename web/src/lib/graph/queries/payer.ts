@@ -28,6 +28,20 @@ export const payerQuery = graphql(`
       operatorAccount {
         id
       }
+      operator {
+        voidFrom
+      }
+    }
+    refunds(first: 20, where: { payer: $payer }, orderBy: timestamp, orderDirection: desc) {
+      id
+      amount
+      timestamp
+      transactionHash
+      escrow {
+        operatorAccount {
+          id
+        }
+      }
     }
   }
 `);

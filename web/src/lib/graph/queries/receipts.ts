@@ -89,6 +89,23 @@ export const receiptQuery = graphql(
           dataCid
           transactionHash
           finalizedTransactionHash
+          isAccused
+          refundedAt
+          challenge {
+            fault
+            challenger {
+              id
+            }
+            batch {
+              batchIndex
+            }
+          }
+          replacedBy {
+            id
+          }
+          operator {
+            voidFrom
+          }
           operatorAccount {
             id
           }

@@ -46,7 +46,15 @@ function fileOf({
   parameters,
   dayIndex,
 }: ReceiptBundle): BatchFile {
-  const entry = { receipt, signature, allocations, evidence, composition, payer: channel.payer, signer: channel.signer };
+  const entry = {
+    receipt,
+    signature,
+    allocations,
+    evidence,
+    composition,
+    payer: channel.payer,
+    signer: channel.signer,
+  };
   return {
     version: 1,
     operator: channel.operator,
@@ -206,5 +214,8 @@ test('withheld checks say nothing, whatever they found', () => {
     { name: 'trace', status: 'failed' as const, sentence: 'no' },
     { name: 'fee', status: 'passed' as const, sentence: 'yes' },
   ];
-  expect(withhold(checks, ['trace'], 'why')).toEqual([{ name: 'trace', status: 'skipped', sentence: 'why' }, checks[1]]);
+  expect(withhold(checks, ['trace'], 'why')).toEqual([
+    { name: 'trace', status: 'skipped', sentence: 'why' },
+    checks[1],
+  ]);
 });

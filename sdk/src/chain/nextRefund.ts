@@ -1,6 +1,8 @@
-import { type BatchHeader, type ChannelEntry, channelId, unpackChannelEntries } from '@openledger/sdk';
 import type { Address, Hex } from 'viem';
-import { readSettled, type Source, settledEvents } from './settledBatch.ts';
+import type { BatchHeader } from '../settlement/batch.ts';
+import { type ChannelEntry, unpackChannelEntries } from '../settlement/channelEntries.ts';
+import { channelId } from '../settlement/channelId.ts';
+import { readSettled, type SettlementSource, settledEvents } from './settledBatch.ts';
 
 /** Channels refunded in one transaction, about 20,000 gas each. */
 const channelsAtOnce = 128;
@@ -16,7 +18,7 @@ export type Refund = {
  * The next refund that an operator's void batches still need, the last batch first, since a channel is undone from its
  * end; undefined when none is void. Throws UnreadableBatch.
  */
-export async function nextRefund(source: Source, operator: Address, fromBlock: bigint): Promise<Refund | undefined> {
+export async function nextRefund(source: SettlementSource, operator: Address, fromBlock: bigint): Promise<Refund | undefined> {
   const { client, contracts } = source;
   const state = await client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] });
   if (state.voidedFrom === 0) return undefined;
@@ -38,7 +40,11 @@ export async function nextRefund(source: Source, operator: Address, fromBlock: b
 }
 
 /** Of each entry whether its channel has gone back to where it was before. */
-async function undone({ client, contracts }: Source, operator: Address, entries: readonly ChannelEntry[]): Promise<boolean[]> {
+async function undone(
+  { client, contracts }: SettlementSource,
+  operator: Address,
+  entries: readonly ChannelEntry[],
+): Promise<boolean[]> {
   const states = await Promise.all(
     entries.map((entry) =>
       client.readContract({ ...contracts.escrow, functionName: 'channel', args: [channelId({ ...entry, operator })] }),

@@ -1,7 +1,7 @@
-import { type BatchHeader, type Commitment, settlementAbi } from '@openledger/sdk';
-import { type Address, decodeFunctionData, type Hex, hexToString } from 'viem';
-import type { ChainClient } from './client.ts';
-import type { Contracts } from './contracts.ts';
+import { type Address, decodeFunctionData, type Hex, hexToString, type PublicClient } from 'viem';
+import { type paymentEscrowAbi, settlementAbi } from '../generated/abis.ts';
+import type { BatchHeader } from '../settlement/batch.ts';
+import type { Commitment } from '../tree/nodes.ts';
 
 /** A batch as it was settled: everything of it that is on the chain. */
 export type SettledBatch = {
@@ -21,12 +21,19 @@ export type SettledBatch = {
 /** The header of a batch is not where it can be read; trying again will not change that. */
 export class UnreadableBatch extends Error {}
 
-export type Source = { client: ChainClient; contracts: Contracts };
+/** Where settled batches are read. */
+export type SettlementSource = {
+  client: Pick<PublicClient, 'getBlock' | 'getContractEvents' | 'getTransaction' | 'readContract'>;
+  contracts: {
+    settlement: { address: Address; abi: typeof settlementAbi };
+    escrow: { address: Address; abi: typeof paymentEscrowAbi };
+  };
+};
 export type SettledEvent = Awaited<ReturnType<typeof settledEvents>>[number];
 
 /** Batches settled in a range of blocks, in the order of the chain. After a void a number is used again, a header hash never. */
 export function settledEvents(
-  { client, contracts }: Source,
+  { client, contracts }: SettlementSource,
   range: { fromBlock: bigint; toBlock?: bigint },
   of: { operator?: Address; batchIndex?: number | number[]; headerHash?: Hex } = {},
 ) {
@@ -34,7 +41,7 @@ export function settledEvents(
 }
 
 /** Reads a batch's header and channels from the transaction that settled it. Throws UnreadableBatch. */
-export async function readSettled({ client }: Source, event: SettledEvent): Promise<SettledBatch> {
+export async function readSettled({ client }: SettlementSource, event: SettledEvent): Promise<SettledBatch> {
   const [transaction, block] = await Promise.all([
     client.getTransaction({ hash: event.transactionHash }),
     client.getBlock({ blockHash: event.blockHash }),
