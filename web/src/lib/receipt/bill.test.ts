@@ -15,11 +15,7 @@ test('tokens times prices and what is left over make the fee', () => {
 });
 
 test('retrieval and agent steps have a line where there were any', () => {
-  expect(billOf({ ...used, agentSteps: '2' }, prices).lines.map(({ kind }) => kind)).toEqual([
-    'prompt',
-    'completion',
-    'step',
-  ]);
+  expect(billOf({ ...used, agentSteps: '2' }, prices).lines.map(({ kind }) => kind)).toEqual(['prompt', 'completion', 'step']);
 });
 
 test('without prices nothing is made up', () => {

@@ -16,10 +16,7 @@ export type BillLine = {
 };
 
 /** What a receipt charges, line by line; `rest` is rounding and markup. Without prices only the counts are known. */
-export function billOf(
-  used: Used,
-  prices: Prices | undefined,
-): { lines: BillLine[]; rest: bigint | undefined; total: bigint } {
+export function billOf(used: Used, prices: Prices | undefined): { lines: BillLine[]; rest: bigint | undefined; total: bigint } {
   const line = (kind: BillLine['kind'], count: string, price: string | undefined): BillLine => ({
     kind,
     count: BigInt(count),

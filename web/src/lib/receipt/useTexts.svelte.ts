@@ -7,9 +7,7 @@ import { answerOf, recordTexts } from './recordTexts.ts';
 export function useTexts(bundle: () => ReceiptBundle | undefined): { readonly current: Map<string, string> } {
   const app = useApp();
   const query = createQuery(() => {
-    const contributions = [...new Set(bundle()?.records.map(({ contributionId }) => contributionId) ?? [])].sort(
-      (a, b) => a - b,
-    );
+    const contributions = [...new Set(bundle()?.records.map(({ contributionId }) => contributionId) ?? [])].sort((a, b) => a - b);
     return {
       queryKey: ['texts', contributions],
       enabled: contributions.length > 0,

@@ -36,8 +36,7 @@ export function invoiceCsv(receipts: readonly Paid[]): string {
     (a, b) => Number(a.timestamp) - Number(b.timestamp) || Number(a.sequence) - Number(b.sequence),
   );
   const total = sorted.reduce((sum, { fee }) => sum + BigInt(fee), 0n);
-  const sum = (count: (receipt: Paid) => string): bigint =>
-    sorted.reduce((all, receipt) => all + BigInt(count(receipt)), 0n);
+  const sum = (count: (receipt: Paid) => string): bigint => sorted.reduce((all, receipt) => all + BigInt(count(receipt)), 0n);
   const rows = sorted.map((receipt) => [
     new Date(Number(receipt.timestamp) * 1000).toISOString(),
     receipt.composition.map(({ release, releaseHash }) => release?.model.name ?? releaseHash).join(' + '),

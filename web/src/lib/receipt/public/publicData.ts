@@ -62,12 +62,7 @@ async function readPreviousRewards(app: App, batch: SettledBatch): Promise<Batch
  * The signer to hold a receipt against: whoever signed it, if the registry says that this key signs, or once signed, for
  * the operator; else the operator's present one, against which the check then fails.
  */
-async function signerOf(
-  app: App,
-  operator: Address,
-  receipt: ReceiptBundle['receipt'],
-  signature: Hex,
-): Promise<Address> {
+async function signerOf(app: App, operator: Address, receipt: ReceiptBundle['receipt'], signature: Hex): Promise<Address> {
   const registry = { address: app.address('OperatorRegistry'), abi: operatorRegistryAbi } as const;
   const present = () => app.chain.readContract({ ...registry, functionName: 'signerOf', args: [operator] });
   const domain = openLedgerDomain(app.config.chainId, app.address('Settlement'));
@@ -90,17 +85,13 @@ export async function readPublicReceipt(app: App, settled: SettledReceipt): Prom
     readReleaseFiles(known.manifestCid, (cid) => readCid(app, cid)),
   ]);
   const sequence = Number(settled.sequence);
-  const entry = file.receipts.find(
-    ({ receipt }) => receipt.channel === settled.channelId && receipt.sequence === sequence,
-  );
+  const entry = file.receipts.find(({ receipt }) => receipt.channel === settled.channelId && receipt.sequence === sequence);
   if (!entry) throw new Error('The file of the batch does not hold this receipt.');
 
   const { receipt, signature, composition, evidence } = entry;
   const channel = { payer: entry.payer, operator: file.operator, signer: entry.signer };
   const positions = new Set(evidence.records.map(({ position }) => position));
-  const contributions = rows
-    .filter(({ position }) => positions.has(position))
-    .map(({ contributionId }) => contributionId);
+  const contributions = rows.filter(({ position }) => positions.has(position)).map(({ contributionId }) => contributionId);
   const [facts, signer, texts] = await Promise.all([
     readReceiptFacts(app.chain, app.config.deployment, { receipt, channel, composition }),
     signerOf(app, file.operator, receipt, signature),

@@ -7,9 +7,7 @@ import type { PublicReceipt } from './publicData.ts';
 
 /** Takes back checks whose inputs are not public, whatever they said. */
 export function withhold(checks: readonly Check[], names: readonly string[], sentence: string): Check[] {
-  return checks.map((check) =>
-    names.includes(check.name) ? { name: check.name, status: 'skipped', sentence } : check,
-  );
+  return checks.map((check) => (names.includes(check.name) ? { name: check.name, status: 'skipped', sentence } : check));
 }
 
 /** Every check of a receipt that needs no more than the batch's file, the release's files and the chain. */
@@ -37,8 +35,7 @@ export async function verifyPublicBatch(app: App, batch: SettledBatch, data: Pub
     args: [call.body.operator, batch.batchIndex],
   });
   // The chain checked the root of the rewards before against the batch before; a file that states others proves nothing.
-  const trusted =
-    previousRewards && (batch.batchIndex === 1 || rewardsTree(previousRewards).root === call.previousRewardsRoot);
+  const trusted = previousRewards && (batch.batchIndex === 1 || rewardsTree(previousRewards).root === call.previousRewardsRoot);
   const { checks } = await verifyBatch(file, header, {
     chainId: app.config.chainId,
     settlement: app.address('Settlement'),
