@@ -98,6 +98,9 @@ contract Deploy is Script, Deployment {
         vm.serializeUint(key, "dataAnswer", c.dataAnswer);
         vm.serializeUint(key, "jury", c.jury);
         vm.serializeUint(key, "appeal", c.appeal);
+        vm.serializeUint(key, "juryDraw", c.juryDraw);
+        vm.serializeUint(key, "juryCommit", c.juryCommit);
+        vm.serializeUint(key, "juryReveal", c.juryReveal);
         vm.serializeUint(key, "unbonding", c.unbonding);
         vm.serializeUint(key, "settlementPeriod", c.settlementPeriod);
         vm.serializeUint(key, "longestPause", c.longestPause);

@@ -22,12 +22,14 @@ import {OpenGovernor} from "../contracts/src/governance/OpenGovernor.sol";
 import {Treasury} from "../contracts/src/governance/Treasury.sol";
 import {VotingPower} from "../contracts/src/governance/VotingPower.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
+import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
 import {EvidenceProofs} from "../contracts/src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../contracts/src/oracles/FraudProofs.sol";
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
+import {Jury} from "../contracts/src/oracles/Jury.sol";
 import {FeePolicy} from "../contracts/src/settlement/FeePolicy.sol";
 import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
 import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
@@ -36,6 +38,7 @@ import {ISettlement} from "../contracts/src/settlement/ISettlement.sol";
 import {PaymentEscrow} from "../contracts/src/settlement/PaymentEscrow.sol";
 import {RewardPool} from "../contracts/src/settlement/RewardPool.sol";
 import {Settlement} from "../contracts/src/settlement/Settlement.sol";
+import {JurySettings} from "../contracts/src/types/Jury.sol";
 import {Faucet} from "../contracts/src/token/Faucet.sol";
 import {OpenToken} from "../contracts/src/token/OpenToken.sol";
 import {Create3Factory, predictFrom} from "./Create3Factory.sol";
@@ -64,6 +67,7 @@ abstract contract Deployment {
         _deployGovernance(p);
         _deployDatanetsAndModels(p);
         _deploySettlement(p);
+        _deployJury(p);
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -208,7 +212,7 @@ abstract contract Deployment {
         );
         _proxy(
             "OperatorRegistry",
-            address(new OperatorRegistry(token, at("Settlement"), p.minimumStake, p.clocks.unbonding)),
+            address(new OperatorRegistry(token, at("Settlement"), at("Jury"), p.minimumStake, p.clocks.unbonding)),
             abi.encodeCall(OperatorRegistry.initialize, (authority))
         );
         _proxy(
@@ -248,6 +252,32 @@ abstract contract Deployment {
             IDatanetRegistry(at("DatanetRegistry"))
         );
         _proxy("EvidenceProofs", address(evidence), abi.encodeCall(EvidenceProofs.initialize, (authority)));
+    }
+
+    function _deployJury(
+        Parameters memory p
+    ) private {
+        Jury jury = new Jury(
+            IERC20(at("OpenToken")),
+            IOperatorRegistry(at("OperatorRegistry")),
+            ISettlement(at("Settlement")),
+            ITrainingJobs(at("TrainingJobs")),
+            IDatanetRegistry(at("DatanetRegistry")),
+            p.clocks.longestPause,
+            JurySettings({
+                minimumStake: p.jurorStake,
+                noShowPenalty: p.jurorPenalty,
+                bond: p.juryBond,
+                seats: p.jurySeats,
+                drawPeriod: p.clocks.juryDraw,
+                commitPeriod: p.clocks.juryCommit,
+                revealPeriod: p.clocks.juryReveal,
+                filingPeriod: p.clocks.window + p.clocks.dataAnswer,
+                samplingPeriod: p.clocks.window / 2, // what is disclosed at the last moment can still be a case
+                answerPeriod: p.clocks.dataAnswer
+            })
+        );
+        _proxy("Jury", address(jury), abi.encodeCall(Jury.initialize, (at("AccessManager"))));
     }
 
     function _deployFaucet(

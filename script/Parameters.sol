@@ -6,8 +6,11 @@ struct Clocks {
     uint64 batchAge; // an operator settles at the latest this long after a receipt
     uint64 window; // from settling a batch to its finality
     uint64 dataAnswer; // an operator has this long to publish data that is asked for
-    uint64 jury;
-    uint64 appeal;
+    uint64 jury; // from filing a case to the end of its first round: drawing, committing and revealing
+    uint64 appeal; // the same for the second draw
+    uint64 juryDraw; // jurors are drawn within this time
+    uint64 juryCommit; // then commit to their votes
+    uint64 juryReveal; // then reveal them
     uint64 unbonding; // of operators' stake
     uint64 settlementPeriod; // an operator may need this long to settle what is open
     uint64 longestPause;
@@ -33,6 +36,10 @@ struct Parameters {
     uint16 burnBps;
     uint16 contributorCapBps;
     uint96 minimumStake; // wei, of operators
+    uint96 jurorStake; // wei, that a juror has staked at least
+    uint96 jurorPenalty; // wei, for a duty not done
+    uint96 juryBond; // wei, of the first open case about a batch or release
+    uint16 jurySeats; // of a first round
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
     uint16 treasuryQuorumBps;
     uint16 upgradesQuorumBps;
@@ -68,9 +75,12 @@ library ParameterSets {
             batchAge: 20,
             window: 30,
             dataAnswer: 10,
-            jury: 10,
-            appeal: 10,
-            unbonding: 90,
+            jury: 90,
+            appeal: 90,
+            juryDraw: 20,
+            juryCommit: 40,
+            juryReveal: 30,
+            unbonding: 240,
             settlementPeriod: 30,
             longestPause: 10,
             thaw: 60,
@@ -83,6 +93,10 @@ library ParameterSets {
             upgradeDelay: 120
         });
         p.minimumStake = uint96(1_000 * OPEN);
+        p.jurorStake = uint96(100 * OPEN);
+        p.jurorPenalty = uint96(10 * OPEN);
+        p.juryBond = uint96(50 * OPEN);
+        p.jurySeats = 3;
         p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
         p.bridge = STANDARD_BRIDGE;
         p.faucetAmount = 1_000 * OPEN;
@@ -100,6 +114,9 @@ library ParameterSets {
             dataAnswer: 24 hours,
             jury: 3 days,
             appeal: 3 days,
+            juryDraw: 12 hours,
+            juryCommit: 36 hours,
+            juryReveal: 24 hours,
             unbonding: 14 days,
             settlementPeriod: 3 days,
             longestPause: 3 days,
@@ -113,6 +130,10 @@ library ParameterSets {
             upgradeDelay: 10 days
         });
         p.minimumStake = uint96(100_000 * OPEN);
+        p.jurorStake = uint96(10_000 * OPEN);
+        p.jurorPenalty = uint96(500 * OPEN);
+        p.juryBond = uint96(2_000 * OPEN);
+        p.jurySeats = 7;
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
         p.proposalThreshold = 0.001e18;
         p.bridge = STANDARD_BRIDGE;
@@ -130,6 +151,9 @@ library ParameterSets {
             c.unbonding > c.window + c.dataAnswer + c.jury + c.appeal,
             "unbonding > window + data answers + jury + appeal"
         );
+        _require(c.juryDraw > 0 && c.juryCommit > 0 && c.juryReveal > 0, "clocks > 0");
+        _require(c.jury >= c.juryDraw + c.juryCommit + c.juryReveal, "jury >= draw + commit + reveal");
+        _require(c.appeal >= c.jury, "appeal >= jury");
         // a payer cannot leave with what an operator had no time to settle
         _require(c.thaw > c.longestPause + c.settlementPeriod, "thaw > longest pause + settlement period");
         // who dislikes an upgrade can take deposits out and see every batch final before it

@@ -51,6 +51,7 @@ library Roles {
         bytes4[] memory pauses = _two(BoundedPause.pause.selector, BoundedPause.unpause.selector);
         all[n++] = _only(at("PaymentEscrow"), pauses, GUARDIAN);
         all[n++] = _only(at("Settlement"), pauses, GUARDIAN);
+        all[n++] = _only(at("Jury"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
         string[5] memory labels = ["bridge", "rewards", "training", "treasury", "guardian"];

@@ -132,5 +132,10 @@ interface ITrainingJobs {
         uint32 jobId,
         address operator
     ) external view returns (uint96 price, uint32 duration, uint16 checkpoints);
+    /// @return operator who trained the release, 0 if no job made it
+    /// @return attestedAt Unix seconds
+    function attestationOf(
+        bytes32 releaseHash
+    ) external view returns (address operator, uint64 attestedAt);
     function jobCount() external view returns (uint32);
 }

@@ -28,6 +28,12 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         uint16 checkpoints;
     }
 
+    /// @dev Who answers for a release, and since when.
+    struct Attestation {
+        address operator;
+        uint64 attestedAt;
+    }
+
     /// @dev A datanet that a job uses, and the grant that lets it.
     struct Use {
         uint32 datanetId;
@@ -46,6 +52,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         mapping(uint32 jobId => Use[]) uses;
         mapping(uint32 jobId => mapping(address operator => Quote)) quotes;
         mapping(uint32 jobId => uint32) lastStep;
+        mapping(bytes32 releaseHash => Attestation) attestations;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.TrainingJobs")) - 1)) & ~bytes32(uint256(0xff))
@@ -186,6 +193,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         j.status = JobStatus.Attested;
         j.released = j.price;
         releaseHash = _trainingJobs().models.addRelease(j.modelId, release, jobId, manifestCid);
+        _trainingJobs().attestations[releaseHash] = Attestation(msg.sender, uint64(block.timestamp));
         emit JobAttested(
             jobId, msg.sender, releaseHash, j.modelId, release.trainingLogRoot, due, evaluationCid, manifestCid
         );
@@ -223,6 +231,14 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     ) external view returns (uint96 price, uint32 duration, uint16 checkpoints) {
         Quote storage q = _trainingJobs().quotes[jobId][operator];
         return (q.price, q.duration, q.checkpoints);
+    }
+
+    /// @inheritdoc ITrainingJobs
+    function attestationOf(
+        bytes32 releaseHash
+    ) external view returns (address operator, uint64 attestedAt) {
+        Attestation storage a = _trainingJobs().attestations[releaseHash];
+        return (a.operator, a.attestedAt);
     }
 
     /// @inheritdoc ITrainingJobs

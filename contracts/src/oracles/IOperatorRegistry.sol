@@ -17,7 +17,8 @@ interface IOperatorRegistry {
     event Staked(address indexed operator, address indexed actor, uint96 amount, uint96 stake);
     event UnbondingStarted(address indexed operator, uint96 amount, uint64 unbondedAt);
     event Unbonded(address indexed operator, uint96 amount, uint96 stake);
-    /// @param reward part of `amount` that the challenger got; the rest is burned
+    /// @param reward part of `amount` that the challenger got; the rest is burned. All of it where the challenger is the
+    ///        Jury, which pays and burns from it
     event Slashed(
         address indexed operator,
         address indexed challenger,
@@ -28,6 +29,7 @@ interface IOperatorRegistry {
     );
 
     error OperatorRegistry_NotSettlement(address caller);
+    error OperatorRegistry_NotJury(address caller);
     error OperatorRegistry_ZeroAddress();
     error OperatorRegistry_ZeroAmount();
     error OperatorRegistry_AlreadyRegistered(address operator);
@@ -77,6 +79,13 @@ interface IOperatorRegistry {
         uint96 amount,
         address challenger
     ) external returns (uint96 slashed);
+
+    /// @notice Gives stake of an operator that was found guilty to the jury, from what is unbonding too. Takes what is
+    ///         there when that is less than `amount`. Only the jury.
+    function seize(
+        address operator,
+        uint96 amount
+    ) external returns (uint96 seized);
 
     function operator(
         address account

@@ -16,8 +16,8 @@ import {IOperatorRegistry} from "./IOperatorRegistry.sol";
 ///      | function         | who                      |
 ///      |------------------|--------------------------|
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      setLock and slash are for the Settlement contract, fixed at construction, so that no role can be given to move a
-///      lock or take stake.
+///      setLock and slash are for the Settlement contract, seize is for the Jury, both fixed at construction, so that no
+///      role can be given to move a lock or take stake.
 contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUpgradeable {
     using SafeERC20 for IERC20;
 
@@ -29,6 +29,7 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
 
     IERC20 public immutable token;
     address public immutable settlement;
+    address public immutable jury;
     /// @inheritdoc IOperatorRegistry
     uint96 public immutable minimumStake;
     /// @inheritdoc IOperatorRegistry
@@ -55,16 +56,19 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
 
     /// @param token_ OPEN
     /// @param settlement_ the Settlement contract, which may not exist yet
+    /// @param jury_ the Jury contract, which may not exist yet
     /// @param minimumStake_ wei that an active operator has bonded at least
     /// @param unbondingPeriod_ seconds
     constructor(
         IERC20 token_,
         address settlement_,
+        address jury_,
         uint96 minimumStake_,
         uint64 unbondingPeriod_
     ) {
         token = token_;
         settlement = settlement_;
+        jury = jury_;
         minimumStake = minimumStake_;
         unbondingPeriod = unbondingPeriod_;
         _disableInitializers();
@@ -168,18 +172,26 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
         address challenger
     ) external returns (uint96 slashed) {
         if (msg.sender != settlement) revert OperatorRegistry_NotSettlement(msg.sender);
-        Entry storage entry = _storage().entries[account];
-        (uint96 stake, uint96 unbonding) = (entry.stake, entry.unbonding);
-        slashed = amount < stake + unbonding ? amount : stake + unbonding;
-        // What is bonded goes first, so that an operator that stays must add stake before it can go on.
-        uint96 fromStake = slashed < stake ? slashed : stake;
-        stake -= fromStake;
-        unbonding -= slashed - fromStake;
-        (entry.stake, entry.unbonding) = (stake, unbonding);
+        uint96 stake;
+        uint96 unbonding;
+        (slashed, stake, unbonding) = _take(account, amount);
         uint96 reward = uint96(uint256(slashed) * CHALLENGER_BPS / BPS); // the burn is what rounds up
         emit Slashed(account, challenger, slashed, reward, stake, unbonding);
         if (reward != 0) token.safeTransfer(challenger, reward);
         if (slashed != reward) IOpenToken(address(token)).burn(slashed - reward);
+    }
+
+    /// @inheritdoc IOperatorRegistry
+    function seize(
+        address account,
+        uint96 amount
+    ) external returns (uint96 seized) {
+        if (msg.sender != jury) revert OperatorRegistry_NotJury(msg.sender);
+        uint96 stake;
+        uint96 unbonding;
+        (seized, stake, unbonding) = _take(account, amount);
+        emit Slashed(account, msg.sender, seized, seized, stake, unbonding);
+        if (seized != 0) token.safeTransfer(msg.sender, seized);
     }
 
     /// @inheritdoc IOperatorRegistry
@@ -231,6 +243,21 @@ contract OperatorRegistry is IOperatorRegistry, AccessManagedUpgradeable, UUPSUp
         if (taken != address(0) && taken != msg.sender) revert OperatorRegistry_SignerTaken(signer, taken);
         $.operators[signer] = msg.sender;
         entry.signer = signer;
+    }
+
+    /// @dev Takes what is there, up to `amount`.
+    function _take(
+        address account,
+        uint96 amount
+    ) private returns (uint96 taken, uint96 stake, uint96 unbonding) {
+        Entry storage entry = _storage().entries[account];
+        (stake, unbonding) = (entry.stake, entry.unbonding);
+        taken = amount < stake + unbonding ? amount : stake + unbonding;
+        // What is bonded goes first, so that an operator that stays must add stake before it can go on.
+        uint96 fromStake = taken < stake ? taken : stake;
+        stake -= fromStake;
+        unbonding -= taken - fromStake;
+        (entry.stake, entry.unbonding) = (stake, unbonding);
     }
 
     function _registered(

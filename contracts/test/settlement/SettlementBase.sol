@@ -54,6 +54,8 @@ abstract contract SettlementBase is Test {
     address internal guardian = makeAddr("guardian");
     address internal governance = makeAddr("governance");
     address internal anyone = makeAddr("anyone");
+    /// @dev Where tests of the Jury put it.
+    address internal juryAddress = makeAddr("jury");
     address internal operator;
     uint256 internal operatorKey;
     address internal operatorSigner;
@@ -105,7 +107,7 @@ abstract contract SettlementBase is Test {
         address evidence = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 18);
         registry = OperatorRegistry(
             _proxy(
-                address(new OperatorRegistry(open, settlement_, MINIMUM_STAKE, UNBONDING)),
+                address(new OperatorRegistry(open, settlement_, juryAddress, MINIMUM_STAKE, UNBONDING)),
                 abi.encodeCall(OperatorRegistry.initialize, (authority))
             )
         );

@@ -46,7 +46,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 22);
+        assertEq(names.length, 23);
     }
 
     /// @dev Nobody else can void a batch.
@@ -217,6 +217,15 @@ contract DeploymentTest is Test, Deployment {
         Parameters memory p = _production();
         p.clocks.unbonding = p.clocks.window + p.clocks.dataAnswer + p.clocks.jury + p.clocks.appeal;
         _refused(p, "unbonding > window + data answers + jury + appeal");
+        p = _production();
+        p.clocks.juryCommit += 1;
+        _refused(p, "jury >= draw + commit + reveal");
+        p = _production();
+        p.clocks.appeal = p.clocks.jury - 1;
+        _refused(p, "appeal >= jury");
+        p = _dev();
+        p.clocks.juryReveal = 0;
+        _refused(p, "clocks > 0");
         p = _production();
         p.clocks.thaw = p.clocks.longestPause + p.clocks.settlementPeriod;
         _refused(p, "thaw > longest pause + settlement period");

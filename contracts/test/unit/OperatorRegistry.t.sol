@@ -219,7 +219,7 @@ contract OperatorRegistryTest is SettlementBase {
     }
 
     function test_upgrade_isForTheAdminAlone() public {
-        address next = address(new OperatorRegistry(registry.token(), address(settlement), 1, 1));
+        address next = address(new OperatorRegistry(registry.token(), address(settlement), juryAddress, 1, 1));
         vm.prank(operator);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, operator));
         registry.upgradeToAndCall(next, "");

@@ -83,3 +83,13 @@ export function fileChildId(cid: string, position: i32): string {
 export function fileId(template: string, cid: string): string {
   return template + ':' + cid;
 }
+
+/** Id of a round of a jury's case. */
+export function roundId(number: BigInt, round: i32): Bytes {
+  return bytes4(number.toI32()).concat(bytes4(round));
+}
+
+/** Id of a juror's seat in a round. */
+export function seatId(number: BigInt, round: i32, juror: Address): Bytes {
+  return roundId(number, round).concat(juror);
+}
