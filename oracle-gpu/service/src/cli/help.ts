@@ -46,6 +46,7 @@ answer, whether an index row is that record's gradient) nobody can see from here
   --patience <s>       how long data may be missing before it counts as withheld    600
   --poll <s>           how often it looks                                           2
   --receipts <folder>  receipts that payers hold (JSON): what is settled otherwise than signed is proven with them
+  --no-refunds         file proofs only: the payers' refunds are sent by themselves or by somebody else
   --metrics-port <n>   Prometheus metrics at http://127.0.0.1:<n>/metrics
 
 It goes on by itself after outages of chain and IPFS. Ctrl-C ends it.

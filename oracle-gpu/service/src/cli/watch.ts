@@ -18,6 +18,7 @@ export const watchOptions = {
   poll: { type: 'string' },
   'metrics-port': { type: 'string' },
   receipts: { type: 'string' },
+  'no-refunds': { type: 'boolean' },
 } as const;
 
 type Given = {
@@ -32,6 +33,7 @@ type Given = {
   poll?: string | undefined;
   'metrics-port'?: string | undefined;
   receipts?: string | undefined;
+  'no-refunds'?: boolean | undefined;
 };
 
 const keySchema = z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value));
@@ -50,7 +52,15 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   const known = given.receipts === undefined ? [] : readReceipts(given.receipts);
   const witness = openWitness(chain, chain.deployment.chainId, known);
   const startBlock = BigInt(chain.deployment.startBlock);
-  const { fileContradictions, prosecute, address } = openProsecutor({ ...chain, startBlock, witness, metrics, say: print, key });
+  const { fileContradictions, prosecute, address } = openProsecutor({
+    ...chain,
+    startBlock,
+    witness,
+    metrics,
+    say: print,
+    key,
+    sendsRefunds: given['no-refunds'] !== true,
+  });
   const stateFile = given.state ?? `.openledger/watch-${chain.deployment.chainId}.json`;
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());

@@ -28,6 +28,8 @@ export type ProsecutorOptions = Source & {
   say: (line: string) => void;
   /** Who sends proofs; without one they are only reported. */
   key?: Hex | undefined;
+  /** Whether it also gives payers their money back, which they can do themselves. */
+  sendsRefunds: boolean;
 };
 
 export type Prosecutor = ReturnType<typeof openProsecutor>;
@@ -99,7 +101,7 @@ export function openProsecutor(options: ProsecutorOptions) {
 
   /** Sends the refunds that an operator's void batches still need, which anybody may. */
   async function refund(operator: Address): Promise<void> {
-    if (!account) return;
+    if (!account || !options.sendsRefunds) return;
     let sent = 0;
     for (;;) {
       const due = await nextRefund(options, operator, startBlock);

@@ -6,7 +6,6 @@ import {
   type BatchFile,
   type BatchHeader,
   batchParametersSchema,
-  bodyHash,
   channelId,
   commitmentOf,
   dataCommitment,
@@ -14,6 +13,7 @@ import {
   headerHash,
   type Leaf,
   openLedgerDomain,
+  openRewards,
   packChannelEntries,
   parametersHash,
   type Receipt,
@@ -29,6 +29,7 @@ import {
   treeAsGiven,
   treeId,
   withSentinels,
+  zeroHash,
 } from '@openledger/sdk';
 import { keccak256 } from 'viem';
 import { openIpfs } from '../../src/ipfs/client.ts';
@@ -75,12 +76,12 @@ export function moveOneWei(honest: Allocation[]): Allocation[] {
   });
 }
 
-/** Settles these receipts as the operator's next batch, with a lie or without. */
+/** Settles these receipts as the operator's next batch (its first without a previous one), with a lie or without. */
 export async function settleBatch(
-  world: World,
+  world: Pick<World, 'client' | 'contracts' | 'deployment' | 'ipfsUrl' | 'operator' | 'transact'>,
   session: Session | readonly Session[],
   bundles: readonly ReceiptBundle[],
-  previous: Settled,
+  previous: Settled | undefined,
   lie: Lie = {},
 ): Promise<SettledFile> {
   const { contracts, deployment, operator } = world;
@@ -106,14 +107,13 @@ export async function settleBatch(
   const sorted = sortReceipts(signed);
   const receipts = lie.order?.(sorted) ?? sorted;
   const positions = lie.positions?.(receipts) ?? receipts;
-  const honest = addRewards(previous.rewards, receipts);
+  const honest = addRewards(previous?.rewards ?? [], receipts);
   const rewards = lie.rewards?.(honest) ?? honest;
-  const { body: before } = previous.header;
   const dayIndex = await world.client.readContract({ ...contracts.settlement, functionName: 'dayIndex' });
   const file: BatchFile = {
     version: 1,
     operator: first.channel.operator,
-    batchIndex: before.batchIndex + 1,
+    batchIndex: (previous?.header.body.batchIndex ?? 0) + 1,
     feeVersion: first.receipt.feeVersion,
     dayIndex,
     parameters: first.parameters,
@@ -148,7 +148,7 @@ export async function settleBatch(
   const body = {
     operator: operator.address,
     batchIndex: file.batchIndex,
-    previousHash: headerHash(previous.header),
+    previousHash: previous ? headerHash(previous.header) : zeroHash,
     receipts: receiptsRoot,
     allocations: treeOf(treeId.allocations, allocationLeaves(positions).sort(byKey)),
     protocolFee: (receiptsRoot.amount * protocolBps) / 10_000n,
@@ -159,8 +159,7 @@ export async function settleBatch(
     dataHash: keccak256(commitment),
   };
   const tree = treeOf(treeId.rewards, lie.rewards ? rewards.map(rewardLeaf) : rewards.map(rewardLeaf).sort(byKey));
-  const { header } = previous;
-  const opening = { bodyHash: bodyHash(before), rewards: header.rewards, settledAt: BigInt(header.settledAt) };
+  const opening = openRewards(previous?.header);
   const { blockNumber } = await world.transact(operator, contracts.settlement, 'settle', [
     body,
     tree,

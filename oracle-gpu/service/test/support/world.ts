@@ -13,6 +13,7 @@ import { ipfsServer } from '../../../../script/dev/ipfs/server.ts';
 import { freePort } from '../../../../script/dev/testing/freePort.ts';
 import { openActors } from './actors.ts';
 import { startEngineDouble } from './engineDouble.ts';
+import type {} from './globalSetup.ts'; // what `inject` gives
 import { lockTable } from './tableLock.ts';
 
 const main = resolve(import.meta.dirname, '../../src/main.ts');
