@@ -5,12 +5,13 @@ import type { PayerReceipt } from './types.ts';
 /** Rows that the subgraph gives at a time. */
 const PAGE = 1000;
 
-/** Every settled receipt of a payer, page after page. */
+/** Every settled receipt that a payer paid for, page after page. */
 export async function readReceipts(graph: Pick<Graph, 'read'>, payer: string): Promise<PayerReceipt[]> {
   const receipts: PayerReceipt[] = [];
   for (;;) {
     const last = receipts.at(-1)?.id;
-    const where = { payer, ...(last ? { id_gt: last } : {}) };
+    // What a void batch had charged was given back, or is charged again by another.
+    const where = { payer, batch_: { status_not: 'VOID' as const }, ...(last ? { id_gt: last } : {}) };
     const { batchReceipts } = await graph.read(payerReceiptsQuery, { where });
     receipts.push(...batchReceipts);
     if (batchReceipts.length < PAGE) return receipts;
