@@ -17,6 +17,7 @@ const routes = [
   `/receipts/0x${'0'.repeat(64)}/1`,
   '/operators',
   `/operators/${devAccount('operator').address}`,
+  '/jury',
   '/settings',
 ];
 

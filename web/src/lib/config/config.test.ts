@@ -10,6 +10,7 @@ const names = [
   'ModelRegistry',
   'TrainingJobs',
   'OperatorRegistry',
+  'Jury',
   'PaymentEscrow',
   'Settlement',
   'RewardPool',

@@ -10,6 +10,7 @@ const CONTRACTS = [
   'ModelRegistry',
   'TrainingJobs',
   'OperatorRegistry',
+  'Jury',
   'PaymentEscrow',
   'Settlement',
   'RewardPool',
