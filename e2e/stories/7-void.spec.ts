@@ -52,7 +52,8 @@ async function finishRefunds(): Promise<void> {
   }
 }
 
-test('an operator charges three times the price and settles it', async () => {
+/** An operator charges three times the price and settles it. */
+async function overcharge(): Promise<void> {
   const { signer } = await client.readContract({ ...contracts.operators, functionName: 'operator', args: [liar.address] });
   if (/^0x0+$/.test(signer)) {
     const stake = (await client.readContract({ ...contracts.operators, functionName: 'minimumStake' })) * 2n;
@@ -86,7 +87,9 @@ test('an operator charges three times the price and settles it', async () => {
   const world = { ...actors, ipfsUrl: urls.ipfs, operator: liar };
   await settleBatch(world, session, [bundle], undefined, { receipt: () => ({ fee }) });
   expect(before - (await balance())).toBe(fee);
-});
+}
+
+test('an operator charges three times the price and settles it', overcharge);
 
 test('a watch proves it to the chain, and the operator loses stake', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'openledger-void-'));
@@ -120,4 +123,20 @@ test('the payer sees why, and takes the money back', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Proven against it' })).toBeVisible();
   await expect(page.getByText('A wrong price').first()).toBeVisible();
   await expect(page.getByText('Payers wait for their money')).toHaveCount(0);
+});
+
+test('anybody can prove it in the browser, without a watch', async ({ page }) => {
+  await overcharge();
+  const person = personOn(page);
+  await page.goto(`/receipts/${channel}/1`);
+  await page.getByRole('button', { name: 'Look for a proof' }).click({ timeout: 90_000 });
+  await expect(page.getByText('the bound prices make it')).toBeVisible({ timeout: 60_000 });
+  await person.connect();
+  await person.become('carol');
+  await page.getByRole('button', { name: 'Send the proof' }).click();
+  await person.done('Prove batch 1 wrong');
+  await expect(page.getByRole('heading', { name: 'Proven wrong' })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Refund the payers' }).click();
+  await person.done('Refund the payers of batch 1');
+  expect(await balance()).toBe(full);
 });

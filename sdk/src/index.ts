@@ -5,6 +5,7 @@ export * from './allocation/inflation.ts';
 export * from './allocation/largestRemainder.ts';
 export * from './chain/gasWithMargin.ts';
 export * from './chain/nextRefund.ts';
+export * from './chain/pendingBefore.ts';
 export * from './chain/settledBatch.ts';
 export * from './deployment/contractAddress.ts';
 export * from './deployment/deployment.ts';

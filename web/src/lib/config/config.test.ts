@@ -10,6 +10,7 @@ const names = [
   'ModelRegistry',
   'TrainingJobs',
   'OperatorRegistry',
+  'FraudProofs',
   'Jury',
   'PaymentEscrow',
   'Settlement',

@@ -10,6 +10,7 @@ const CONTRACTS = [
   'ModelRegistry',
   'TrainingJobs',
   'OperatorRegistry',
+  'FraudProofs',
   'Jury',
   'PaymentEscrow',
   'Settlement',
