@@ -14,6 +14,7 @@ const checks: { name: string; command: string; args: string[]; cwd?: string }[] 
   { name: 'types (web)', command: 'npm', args: ['run', 'check', '-w', 'web'] },
   { name: 'generated code', command: tools.node, args: ['sdk/scripts/generate.ts', '--check'] },
   { name: 'storage layouts', command: tools.node, args: ['script/dev/storage/check.ts'] },
+  { name: 'pitfalls', command: tools.node, args: ['script/dev/pitfalls.ts'] },
   { name: 'format (Python)', command: tools.python, args: ['-m', 'ruff', 'format', '--check', '.'], cwd: engine },
   { name: 'lint (Python)', command: tools.python, args: ['-m', 'ruff', 'check', '.'], cwd: engine },
   { name: 'types (Python)', command: tools.python, args: ['-m', 'mypy', 'openlora'], cwd: engine },

@@ -84,6 +84,7 @@ contract DatanetPool is IDatanetPool {
 
     function _accrue() private {
         (uint256 current, uint256 arrived) = _current();
+        // slither-disable-next-line incorrect-equality (a wei that anyone sends is shared like any other)
         if (arrived == 0) return;
         index = current;
         _divided += arrived;

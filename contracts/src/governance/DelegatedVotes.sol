@@ -59,6 +59,7 @@ abstract contract DelegatedVotes is VotesUpgradeable, IDelegatedVotes {
         Checkpoints.Trace208 storage delegated = _delegatedVotes().delegated;
         // `super` has checked that the amount fits 208 bits
         uint208 latest = delegated.latest();
+        // slither-disable-next-line unused-return (push returns the values before and after, known here)
         delegated.push(clock(), from == address(0) ? latest + uint208(amount) : latest - uint208(amount));
     }
 }

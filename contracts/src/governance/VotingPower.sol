@@ -177,6 +177,7 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
         uint208 floor_
     ) private {
         if (floor_ == 0) revert VotingPower_ZeroFloor();
+        // slither-disable-next-line unused-return (push returns the values before and after, known here)
         _votingPower().floor.push(clock(), floor_);
         emit FloorSet(floor_, _msgSender());
     }

@@ -164,6 +164,7 @@ library BatchParameters {
             c.sound = false;
             return address(0);
         }
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         uint256 value;
         for (uint256 at = c.at; at < end; ++at) {
             uint256 code = uint8(json[at]);

@@ -118,7 +118,9 @@ library ImpliedAllocation {
         Entry memory e,
         uint256 weight
     ) internal pure returns (uint256 sum) {
+        // slither-disable-next-line divide-before-multiply (floors in this order, as docs/allocation.md says)
         if (r.earned != 0) sum = weight * 8_000 / WHOLE * e.created / r.earned;
+        // slither-disable-next-line divide-before-multiply (floors in this order, as docs/allocation.md says)
         if (r.reviewed != 0) sum += weight * 1_000 / WHOLE * e.reviewed / r.reviewed;
         if (e.pays) sum += weight * 1_000 / WHOLE;
     }
@@ -128,6 +130,7 @@ library ImpliedAllocation {
         Result memory r,
         uint256 weight
     ) internal pure returns (uint256) {
+        // slither-disable-next-line divide-before-multiply (floors in this order, as docs/allocation.md says)
         return r.earned == 0 ? 0 : weight * 8_000 / WHOLE * r.developer / r.earned;
     }
 
@@ -207,6 +210,7 @@ library ImpliedAllocation {
         uint256 count = pools.length;
         uint256[] memory sizes = new uint256[](count);
         uint256[] memory ranks = new uint256[](count);
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         uint256 total;
         for (uint256 i = 0; i < count; ++i) {
             (sizes[i], ranks[i]) = (pools[i].size, pools[i].datanetId);

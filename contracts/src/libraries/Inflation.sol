@@ -56,6 +56,7 @@ library Inflation {
         uint256 burned,
         uint32 day
     ) internal pure returns (uint256) {
+        // slither-disable-next-line divide-before-multiply (weight counts whole units of 10,000 wei)
         return ((burned / 10_000) * exp2(day)) >> 32;
     }
 }

@@ -12,6 +12,7 @@ library LargestRemainder {
         uint256[] memory ranks
     ) internal pure returns (uint256[] memory parts) {
         uint256 count = claims.length;
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         uint256 total;
         for (uint256 i = 0; i < count; ++i) {
             total += claims[i];

@@ -21,6 +21,7 @@ library StakeTree {
     ) internal returns (uint32 slot) {
         slot = self.count++;
         uint208 height = self.height.latest();
+        // slither-disable-next-line unused-return (push returns the values before and after, known here)
         if (slot >> height != 0) self.height.push(uint48(block.timestamp), height + 1);
     }
 
@@ -30,11 +31,13 @@ library StakeTree {
         uint208 weight
     ) internal {
         uint48 now_ = uint48(block.timestamp);
+        // slither-disable-next-line unused-return (push returns the values before and after, known here)
         self.nodes[0][slot].push(now_, weight);
         uint256 height = self.height.latest();
         for (uint256 level = 1; level <= height; ++level) {
             uint256 index = slot >> level;
             mapping(uint256 => Checkpoints.Trace208) storage below = self.nodes[level - 1];
+            // slither-disable-next-line unused-return (push returns the values before and after, known here)
             self.nodes[level][index].push(now_, below[2 * index].latest() + below[2 * index + 1].latest());
         }
     }
@@ -56,6 +59,7 @@ library StakeTree {
         uint256 position,
         uint48 when
     ) internal view returns (uint32 slot, uint256 start, uint256 weight) {
+        // slither-disable-next-line uninitialized-local (the walk starts at 0)
         uint256 index;
         for (uint256 level = self.height.upperLookup(when); level != 0;) {
             --level;

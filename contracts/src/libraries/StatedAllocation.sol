@@ -17,12 +17,14 @@ library StatedAllocation {
         // All of them in order, none beyond those computed but the developer, and none twice.
         if (stated.length > r.count + 1) return (false, address(0));
         bool[] memory named = new bool[](r.count);
+        // slither-disable-next-line uninitialized-local (the first account is above 0)
         address last;
         for (uint256 i = 0; i < stated.length; ++i) {
             Allocation calldata s = stated[i];
             if (s.account <= last || (s.amount == 0 && s.weight == 0)) return (false, address(0));
             last = s.account;
             uint256 at = _find(r, s.account);
+            // slither-disable-next-line uninitialized-local (sums start at 0)
             uint256 amount;
             if (at < r.count) (amount, named[at]) = (r.entries[at].amount, true);
             if (s.amount == amount) continue;
@@ -48,6 +50,7 @@ library StatedAllocation {
         uint256 from,
         uint256 to
     ) internal pure returns (bool) {
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         uint256 sum;
         for (uint256 i = 0; i < stated.length; ++i) {
             sum += stated[i].weight;

@@ -129,6 +129,7 @@ library SumTree {
             let at := proof.offset
             for {} gt(width, 1) { width := shr(1, add(width, 1)) } {
                 // The last node of a level of odd width has no sibling and moves up unchanged.
+                // slither-disable-next-line incorrect-exp (xor is meant: the sibling differs in the last bit)
                 if lt(xor(position, 1), width) {
                     let sibling := shr(64, calldataload(add(at, 32)))
                     sibling := or(shl(128, shr(96, sibling)), and(sibling, 0xffffffffffffffffffffffff))

@@ -169,6 +169,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         if (step <= last) revert TrainingJobs_StepNotAfter(jobId, step, last);
         $.lastStep[jobId] = step;
         uint16 number = ++j.checkpointsDone;
+        // slither-disable-next-line divide-before-multiply (the wei that halving leaves is paid at the end)
         uint96 earned = uint96((uint256(j.price) / 2) * number / j.checkpoints);
         uint96 due = earned - j.released;
         j.released = earned;
@@ -192,6 +193,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         uint96 surplus = j.escrow - j.price;
         j.status = JobStatus.Attested;
         j.released = j.price;
+        // slither-disable-next-line reentrancy-no-eth (registry and token are this project's own and call nobody)
         releaseHash = _trainingJobs().models.addRelease(j.modelId, release, jobId, manifestCid);
         _trainingJobs().attestations[releaseHash] = Attestation(msg.sender, uint64(block.timestamp));
         emit JobAttested(
@@ -206,6 +208,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         uint32 jobId
     ) external {
         Job storage j = _trainingJobs().jobs[jobId];
+        // slither-disable-next-line uninitialized-local (set by each branch that goes on)
         uint64 deadline;
         if (j.status == JobStatus.Open) deadline = j.openUntil;
         else if (j.status == JobStatus.Accepted) deadline = j.deliverBy;

@@ -67,6 +67,7 @@ abstract contract AllocationFaults is EvidenceOpenings {
         q.answer.protocolFeeBps = fee.protocolFeeBps;
         q.answer.contributorCapBps = fee.contributorCapBps;
         q.burnBps = fee.burnBps;
+        // slither-disable-next-line divide-before-multiply (floors twice, as the fee and its burned part are)
         q.burned = uint256(opened.receipt.receipt.fee) * fee.protocolFeeBps / BPS * fee.burnBps / BPS;
         uint256 called = opened.receipt.receipt.timestamp;
         q.ownedFrom = called > CLOCK_SLACK ? called - CLOCK_SLACK : 0;

@@ -114,6 +114,7 @@ contract AllocationRules {
         DatanetUse[] calldata uses
     ) private view returns (bool) {
         for (uint256 i = 0; i < pools.length; ++i) {
+            // slither-disable-next-line uninitialized-local (false until found)
             bool used;
             for (uint256 j = 0; j < uses.length && !used; ++j) {
                 used = uses[j].datanetId == pools[i].datanetId;
@@ -121,6 +122,7 @@ contract AllocationRules {
             if (!used || datanets.datanet(pools[i].datanetId).pool != pools[i].account) return false;
         }
         for (uint256 i = 0; i < uses.length; ++i) {
+            // slither-disable-next-line uninitialized-local (false until found)
             bool paid;
             for (uint256 j = 0; j < pools.length && !paid; ++j) {
                 paid = pools[j].datanetId == uses[i].datanetId;

@@ -42,6 +42,7 @@ abstract contract ReceiptFaults is IFraudProofs, ReceiptProofs {
         bytes32 signed = _requireSigned(operator, receipt, signature);
         uint256 key = _receiptKey(receipt.channel, receipt.sequence);
         if (leaf.key != key) revert FraudProofs_WrongLeaf(leaf.key, key);
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, leaf);
         if (leaf.data == signed) revert FraudProofs_NoFault();
         _storage().slashed[operator][receipt.channel][receipt.sequence] = true;
@@ -147,6 +148,7 @@ abstract contract ReceiptFaults is IFraudProofs, ReceiptProofs {
     ) private view returns (bytes32 receiptHash) {
         bytes32 digest;
         (receiptHash, digest) = settlement.hashReceipt(receipt);
+        // slither-disable-next-line unused-return (a bad signature recovers nobody, refused below)
         (address recovered,,) = ECDSA.tryRecover(digest, signature);
         if (recovered == address(0) || registry.operatorOf(recovered) != operator) {
             revert FraudProofs_NotSigned(recovered, operator);
@@ -157,6 +159,7 @@ abstract contract ReceiptFaults is IFraudProofs, ReceiptProofs {
     function _sumInOrder(
         Allocation[] calldata allocations
     ) private pure returns (uint256 sum) {
+        // slither-disable-next-line uninitialized-local (the first account is above 0)
         address last;
         for (uint256 i = 0; i < allocations.length; ++i) {
             Allocation calldata a = allocations[i];

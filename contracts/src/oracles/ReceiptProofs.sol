@@ -34,7 +34,9 @@ abstract contract ReceiptProofs is BatchProofs {
         Accused calldata accused,
         OpenedReceipt calldata opened
     ) internal view {
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, opened.leaf);
+        // slither-disable-next-line unused-return (the digest is for signatures only)
         (bytes32 receiptHash,) = settlement.hashReceipt(opened.receipt);
         if (opened.leaf.data != receiptHash) revert FraudProofs_WrongReceipt(receiptHash, opened.leaf.data);
     }
@@ -81,6 +83,7 @@ abstract contract ReceiptProofs is BatchProofs {
     function _roundUp(
         uint256 amount
     ) private pure returns (uint256) {
+        // slither-disable-next-line divide-before-multiply (rounds up to a whole unit)
         return (amount + PRICE_UNIT - 1) / PRICE_UNIT * PRICE_UNIT;
     }
 }

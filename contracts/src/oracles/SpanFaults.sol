@@ -91,6 +91,7 @@ abstract contract SpanFaults is EvidenceOpenings {
         bytes32 given = keccak256(abi.encode(output.textHash, output.root));
         if (given != receipt.outputHash) revert EvidenceProofs_WrongOutput(given, receipt.outputHash);
         uint256 count = receipt.completionTokens;
+        // slither-disable-next-line divide-before-multiply (the token's chunk, and that chunk's first token)
         uint256 chunk = at / TOKENS;
         SumTree.Leaf memory leaf = SumTree.Leaf(
             chunk, keccak256(bytes.concat(output.salt, output.tokens)), uint96(output.tokens.length / TOKEN_BYTES), 0

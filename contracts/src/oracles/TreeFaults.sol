@@ -21,6 +21,7 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         Opening calldata left,
         Opening calldata right
     ) external {
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.openNeighbours(_tree(accused, treeId), treeId, left, right);
         if (left.key < right.key) revert FraudProofs_NoFault();
         _condemn(accused, Fault.Disorder);
@@ -32,6 +33,7 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         uint8 treeId,
         Opening calldata leaf
     ) external {
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.open(_tree(accused, treeId), treeId, leaf);
         uint256 end = _tree(accused, treeId).count - 1;
         bool sound;
@@ -61,6 +63,7 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         if (sequence <= entry.previousSequence || sequence > entry.lastSequence) {
             revert FraudProofs_NotInEntry(sequence, uint32(entry.previousSequence), entry.lastSequence);
         }
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.openNeighbours(accused.header.body.receipts, SumTree.RECEIPTS, left, right);
         uint256 key = _receiptKey(id, sequence);
         if (left.key >= key || right.key <= key) revert FraudProofs_NoFault();
@@ -74,6 +77,7 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         Opening calldata leaf
     ) external {
         uint256 entries = _requireChannels(accused, channels);
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, leaf);
         // The sentinels are no receipts.
         if (leaf.index == 0 || leaf.index == accused.header.body.receipts.count - 1) revert FraudProofs_NoFault();
@@ -91,7 +95,9 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         (bytes32 id,, Channels.Collection memory entry) = _openChannel(accused, channel);
         _requireKey(first, _receiptKey(id, entry.previousSequence + 1));
         _requireKey(last, _receiptKey(id, entry.lastSequence));
+        // slither-disable-next-line unused-return (the weight is not asked for)
         (uint256 before,) = TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, first);
+        // slither-disable-next-line unused-return (the weight is not asked for)
         (uint256 after_,) = TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, last);
         if (after_ + last.amount == before + entry.collected) revert FraudProofs_NoFault();
         _condemn(accused, Fault.WrongCollection);
@@ -118,12 +124,14 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         Opening calldata receipt
     ) external {
         BatchBody calldata body = accused.header.body;
+        // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
         TreeProofs.open(body.allocations, SumTree.ALLOCATIONS, allocation);
         if (allocation.index == 0 || allocation.index == body.allocations.count - 1) revert FraudProofs_NoFault();
         uint256 position = uint96(allocation.key);
         // Of `count` leaves two are sentinels; position 0 is the leaf after the first.
         if (position + 2 < body.receipts.count) {
             if (receipt.index != position + 1) revert FraudProofs_WrongPosition(receipt.index, position);
+            // slither-disable-next-line unused-return (it reverts unless the leaves open; their sums are not asked for)
             TreeProofs.open(body.receipts, SumTree.RECEIPTS, receipt);
             if (uint256(allocation.data) == receipt.key) revert FraudProofs_NoFault();
         }
@@ -147,8 +155,10 @@ abstract contract TreeFaults is IFraudProofs, BatchProofs {
         uint256 entries,
         uint256 key
     ) private pure returns (bool) {
+        // slither-disable-next-line uninitialized-local (read overwrites it; zero until then)
         Channels.VoucherWords memory words;
         words.operator = operator;
+        // slither-disable-next-line uninitialized-local (read overwrites it; zero until then)
         Channels.Collection memory entry;
         for (uint256 i = 0; i < entries; ++i) {
             Channels.read(channels, i, words, entry);

@@ -174,12 +174,17 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         PaymentEscrowStorage storage $ = _storage();
         mapping(address payer => Account) storage accounts = $.accounts[operator];
         bytes32 domain = _domainSeparatorV4();
+        // slither-disable-next-line uninitialized-local (read overwrites it; zero until then)
         Channels.VoucherWords memory words; // one buffer for all entries
         words.typeHash = Channels.VOUCHER_TYPEHASH;
         words.operator = operator;
+        // slither-disable-next-line uninitialized-local (read overwrites it; zero until then)
         Channels.Collection memory entry;
+        // slither-disable-next-line uninitialized-local (the first key is above 0)
         uint256 lastKey;
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         uint256 sum; // at most 512 amounts of 96 bits, as below
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         uint256 sequences;
         // What expired before this can no longer be settled.
         uint256 oldest = block.timestamp > thawPeriod ? block.timestamp - thawPeriod : 0;
@@ -231,8 +236,10 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
     ) external onlySettlement returns (uint32 entries) {
         uint256 count = channels.length / Channels.ENTRY_BYTES;
         if (from >= to || to > count) revert PaymentEscrow_BadRange(from, to, count);
+        // slither-disable-next-line uninitialized-local (read overwrites it; zero until then)
         Channels.VoucherWords memory words;
         words.operator = operator;
+        // slither-disable-next-line uninitialized-local (read overwrites it; zero until then)
         Channels.Collection memory entry;
         for (uint256 i = from; i < to; ++i) {
             Channels.read(channels, i, words, entry);

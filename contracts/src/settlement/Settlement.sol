@@ -137,6 +137,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         }
         _requireNext(state, b, previous);
         _requireCommitted(b, channels, dataCommitment);
+        // slither-disable-next-line reentrancy-no-eth (the escrow, fixed at construction, calls nothing but ecrecover)
         _requireReceipts(b, channels);
         _requireRewards(b, after_, previous.rewards);
 
@@ -212,6 +213,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         address operator,
         address challenger
     ) external onlyFraudProofs {
+        // slither-disable-next-line unused-return (the registry's event says how much was taken)
         registry.slash(operator, registry.minimumStake(), challenger);
     }
 
@@ -303,6 +305,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         }
         bytes32 stored = _storage().headerHashes[body.operator][settled]; // 0 before the first batch
         if (body.previousHash != stored) revert Settlement_WrongPreviousBatch(body.previousHash, stored);
+        // slither-disable-next-line uninitialized-local (0 before the first batch)
         bytes32 opened;
         if (settled != 0 || !_isZero(previous)) {
             opened = _hashHeader(previous.bodyHash, previous.rewards, previous.settledAt);

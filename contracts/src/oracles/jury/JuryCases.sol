@@ -44,6 +44,7 @@ abstract contract JuryCases is JurorStakes {
         string calldata statementCid
     ) external whenNotPaused returns (uint32 caseId) {
         if (question > Question.Query) revert Jury_WrongQuestion(question);
+        // slither-disable-next-line uninitialized-local (filled below)
         Subject memory s;
         s.question = question;
         s.highestBond = highestBond;
@@ -62,6 +63,7 @@ abstract contract JuryCases is JurorStakes {
         string calldata statementCid
     ) external whenNotPaused returns (uint32 caseId) {
         if (question < Question.Row) revert Jury_WrongQuestion(question);
+        // slither-disable-next-line uninitialized-local (filled below)
         Subject memory s;
         s.question = question;
         s.highestBond = highestBond;
@@ -143,7 +145,9 @@ abstract contract JuryCases is JurorStakes {
         AccusedReceipt calldata accused
     ) private view {
         Receipt calldata receipt = accused.opened.receipt;
+        // slither-disable-next-line unused-return (it reverts unless the leaf opens; its sum is not asked for)
         TreeProofs.open(accused.header.body.receipts, SumTree.RECEIPTS, accused.opened.leaf);
+        // slither-disable-next-line unused-return (the digest is for signatures only)
         (s.object,) = settlement.hashReceipt(receipt);
         if (accused.opened.leaf.data != s.object) revert Jury_WrongReceipt(s.object, accused.opened.leaf.data);
         bytes32 channel = Channels.id(accused.payer, s.accused, accused.signer);

@@ -110,6 +110,7 @@ abstract contract JuryRounds is JuryCases {
         uint16 seats = c.seats;
         Span[] memory taken = new Span[](seats + MAX_PASSED_OVER);
         for (uint256 n = 0; n < taken.length && drawn < seats && left != 0; ++n) {
+            // slither-disable-next-line weak-prng (the seed is of a block fixed beforehand; 2^256 hides the bias)
             uint256 position = uint256(keccak256(abi.encode(seed, n))) % left;
             for (uint256 i = 0; i < n && position >= taken[i].start; ++i) {
                 position += taken[i].length;

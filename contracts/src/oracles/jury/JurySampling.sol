@@ -59,6 +59,7 @@ abstract contract JurySampling is JuryState {
         s.discloseBy = discloseBy;
         for (uint16 i = 0; i < samples; ++i) {
             // leaf 0 is the sentinel; the same receipt may come twice
+            // slither-disable-next-line weak-prng (the seed is of a block fixed beforehand; 2^256 hides the bias)
             uint32 leaf = uint32(uint256(keccak256(abi.encode(seed, i))) % s.receipts) + 1;
             emit ReceiptSampled(headerHash, s.operator, i, leaf, discloseBy);
         }
@@ -93,6 +94,7 @@ abstract contract JurySampling is JuryState {
         if (s.slashed || s.disclosed == s.samples) revert Jury_NothingWithheld(headerHash);
         if (block.timestamp <= s.discloseBy) revert Jury_TooEarly(s.discloseBy + 1);
         s.slashed = true;
+        // slither-disable-next-line reentrancy-no-eth (registry and token are this project's own and call nobody)
         uint96 slashed = registry.seize(s.operator, registry.minimumStake());
         uint96 bounty = uint96(slashed * FILER_BPS / BPS);
         _give(msg.sender, bounty);

@@ -151,6 +151,7 @@ abstract contract JuryState is IJury, BoundedPause {
         if (block.number <= first) revert Jury_SeedUnknown(first);
         uint256 moves = (block.number - first - 1) / READABLE_BLOCKS;
         if (moves > SEED_MOVES) revert Jury_SeedLapsed(first);
+        // slither-disable-next-line divide-before-multiply (whole moves only)
         return blockhash(first + moves * READABLE_BLOCKS);
     }
 

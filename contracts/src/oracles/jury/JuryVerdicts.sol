@@ -31,11 +31,13 @@ abstract contract JuryVerdicts is JuryRounds {
         JuryCase storage c = _openCase(caseId);
         _requireRoundOver(c);
         (uint16 guilty, uint16 innocent, uint16 half) = (c.guilty, c.innocent, c.seats / 2);
+        // slither-disable-next-line uninitialized-local (sums start at 0)
         Sums memory sums;
         sums.jurors = _endDuties(caseId, c.round);
         // More than half of the seats, not of the votes: who keeps others from voting decides nothing by that.
         if (guilty > half) {
             c.status = CaseStatus.Guilty;
+            // slither-disable-next-line reentrancy-no-eth (registry and token are this project's own and call nobody)
             _convict(caseId, c, sums);
             _reward(caseId, c.round, Vote.Guilty, guilty, sums.jurors);
         } else if (innocent > half) {
@@ -45,6 +47,7 @@ abstract contract JuryVerdicts is JuryRounds {
             _give(c.accused, toAccused);
             _reward(caseId, c.round, Vote.Innocent, innocent, sums.jurors);
         } else {
+            // slither-disable-next-line reentrancy-no-eth (registry and token are this project's own and call nobody)
             _reward(caseId, c.round, Vote.None, guilty + innocent, sums.jurors);
             if (c.round == 1) return _drawAgain(caseId, c);
             c.status = CaseStatus.Dismissed;
@@ -141,6 +144,7 @@ abstract contract JuryVerdicts is JuryRounds {
         $.slashed[c.object] = true;
         uint96 amount = registry.minimumStake();
         if (c.fee > amount / FEE_FACTOR) amount = FEE_FACTOR * c.fee;
+        // slither-disable-next-line reentrancy-no-eth (registry and token are this project's own and call nobody)
         uint96 slashed = registry.seize(c.accused, amount);
         if (slashed == 0) return;
         sums.slashed = slashed;
@@ -178,6 +182,7 @@ abstract contract JuryVerdicts is JuryRounds {
     ) private {
         if (pot == 0) return;
         uint96 share = winners == 0 ? 0 : pot / winners;
+        // slither-disable-next-line divide-before-multiply (what an equal division leaves is burned)
         uint96 rest = pot - share * winners;
         if (rest != 0) IOpenToken(address(token)).burn(rest);
         if (share == 0) return;

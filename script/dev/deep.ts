@@ -1,0 +1,70 @@
+// `npm run test:deep`: every fuzz test 50,000 times and above a million calls against the invariants (foundry.toml,
+// profile deep), one file of tests after the other; takes hours. Ends with one line that sums all of them.
+//   npm run test:deep -- Custody RewardPool     only files whose names contain one of these
+import { spawn } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, tools } from './config.ts';
+import { countForge } from './testing/counts.ts';
+import { addDepths, type Depth, depthOf } from './testing/depths.ts';
+
+const names = process.argv.slice(2);
+const files = globSync('contracts/test/**/*.t.sol', { cwd: root })
+  .filter((file) => /function (testFuzz_|invariant_)/.test(readFileSync(join(root, file), 'utf8')))
+  .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
+  // What checks most comes first.
+  .sort((a, b) => Number(b.includes('/invariant/')) - Number(a.includes('/invariant/')) || (a < b ? -1 : 1));
+if (files.length === 0) {
+  console.error(`No file with fuzz tests or invariants is called like ${names.join(' or ')}.`);
+  process.exit(1);
+}
+
+function run(file: string): Promise<{ output: string; code: number }> {
+  return new Promise((done) => {
+    const began = Date.now();
+    const child = spawn(tools.forge, ['test', '--match-path', file, '--match-test', '^(testFuzz_|invariant_)'], {
+      cwd: root,
+      env: { ...process.env, FOUNDRY_PROFILE: 'deep', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const collect = (chunk: Buffer) => {
+      output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    const beat = setInterval(() => console.log(`${file} … ${Math.round((Date.now() - began) / 1000)} s so far`), 60_000);
+    const finish = (code: number) => {
+      clearInterval(beat);
+      done({ output, code });
+    };
+    child.on('error', (error) => {
+      output += error.message;
+      finish(1);
+    });
+    child.on('close', (code) => finish(code ?? 1));
+  });
+}
+
+const inWords = ({ fuzzTests, fuzzRuns, campaigns, calls, reverts }: Depth) =>
+  `${fuzzTests} fuzz tests with ${fuzzRuns} runs, ${campaigns} invariants with ${calls} calls of which ${reverts} reverted`;
+
+const total = { passed: 0, failed: 0 };
+let depth = depthOf('');
+const began = Date.now();
+for (const [i, file] of files.entries()) {
+  const start = Date.now();
+  const { output, code } = await run(file);
+  const count = countForge(output);
+  if ((code !== 0 && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
+  total.passed += count.passed;
+  total.failed += count.failed;
+  const reached = depthOf(output);
+  depth = addDepths(depth, reached);
+  const seconds = Math.round((Date.now() - start) / 1000);
+  console.log(`${count.failed ? '✗' : '✓'} ${i + 1}/${files.length} ${file} (${seconds} s): ${inWords(reached)}`);
+  if (count.failed) console.log(output.slice(-12_000));
+}
+console.log(`${inWords(depth)}, ${Math.round((Date.now() - began) / 1000)} s`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed ? 1 : 0;
