@@ -7,9 +7,12 @@ import {IDatanetRegistry} from "../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
 import {ITrainingJobs} from "../models/ITrainingJobs.sol";
 import {ISettlement} from "../settlement/ISettlement.sol";
-import {JurySettings} from "../types/Jury.sol";
+import {AccusedReceipt, JurySettings, Question, Sampling} from "../types/Jury.sol";
+import {DatanetUse, Release} from "../types/Release.sol";
+import {BatchHeader} from "../types/Settlement.sol";
+import {IJury} from "./IJury.sol";
 import {IOperatorRegistry} from "./IOperatorRegistry.sol";
-import {JurySampling} from "./jury/JurySampling.sol";
+import {JuryClerk} from "./jury/JuryClerk.sol";
 import {JuryState} from "./jury/JuryState.sol";
 import {JuryVerdicts} from "./jury/JuryVerdicts.sol";
 
@@ -24,7 +27,10 @@ import {JuryVerdicts} from "./jury/JuryVerdicts.sol";
 ///      OperatorRegistry knows this contract by its address: nobody else can make it slash. A pause stops new cases and
 ///      samplings, never draws, votes, verdicts, disclosures or withdrawals. Settlement does not know this contract:
 ///      no case can hold up a batch.
-contract Jury is JuryVerdicts, JurySampling, UUPSUpgradeable {
+contract Jury is JuryVerdicts, UUPSUpgradeable {
+    /// @notice The other half of the code, which works on this contract's storage.
+    address public immutable clerk;
+
     constructor(
         IERC20 token_,
         IOperatorRegistry registry_,
@@ -34,6 +40,7 @@ contract Jury is JuryVerdicts, JurySampling, UUPSUpgradeable {
         uint64 longestPause_,
         JurySettings memory settings_
     ) BoundedPause(longestPause_) JuryState(registry_, settlement_, jobs_, datanets_, token_, settings_) {
+        clerk = address(new JuryClerk(token_, registry_, settlement_, jobs_, datanets_, longestPause_, settings_));
         _disableInitializers();
     }
 
@@ -41,6 +48,114 @@ contract Jury is JuryVerdicts, JurySampling, UUPSUpgradeable {
         address authority
     ) external initializer {
         __AccessManaged_init(authority);
+    }
+
+    /// @inheritdoc IJury
+    function fileReceipt(
+        Question,
+        AccusedReceipt calldata,
+        uint96,
+        string calldata
+    ) external returns (uint32) {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function fileRelease(
+        Question,
+        Release calldata,
+        uint32,
+        uint96,
+        string calldata
+    ) external returns (uint32) {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function draw(
+        uint32
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function compensate(
+        uint32,
+        DatanetUse[] calldata,
+        uint256
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function burnCompensation(
+        uint32
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function openSampling(
+        BatchHeader calldata
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function drawSamples(
+        bytes32
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function disclose(
+        bytes32,
+        uint16,
+        string calldata
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function punishSilence(
+        bytes32
+    ) external {
+        _askClerk();
+    }
+
+    /// @inheritdoc IJury
+    function setSampleRate(
+        uint16 rateBps
+    ) external restricted {
+        if (rateBps > MAX_SAMPLE_BPS) revert Jury_RateTooHigh(rateBps, MAX_SAMPLE_BPS);
+        _jury().sampleRateBps = rateBps;
+        emit SampleRateSet(rateBps, msg.sender);
+    }
+
+    /// @inheritdoc IJury
+    function sampleRateBps() external view returns (uint16) {
+        return _jury().sampleRateBps;
+    }
+
+    /// @inheritdoc IJury
+    function sampling(
+        bytes32 headerHash
+    ) external view returns (Sampling memory) {
+        return _jury().samplings[headerHash];
+    }
+
+    /// @dev Runs the same call on the other half of the code, with this contract's storage, and ends as it ends.
+    function _askClerk() private {
+        address target = clerk;
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let ok := delegatecall(gas(), target, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            switch ok
+            case 0 { revert(0, returndatasize()) }
+            default { return(0, returndatasize()) }
+        }
     }
 
     function _authorizeUpgrade(

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Test} from "forge-std/Test.sol";
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
 import {AccusedReceipt, CaseStatus, Juror, JuryCase, Question, Seat, Vote} from "../../src/types/Jury.sol";
 import {DatanetUse} from "../../src/types/Release.sol";
@@ -86,8 +86,8 @@ contract JuryHandler is Test {
             // judged or slashed before, or eight are open
             bytes4 error = bytes4(reason);
             assertTrue(
-                error == IJury.Jury_AlreadyJudged.selector || error == IJury.Jury_AlreadySlashed.selector
-                    || error == IJury.Jury_TooManyCases.selector
+                error == IJuryEvents.Jury_AlreadyJudged.selector || error == IJuryEvents.Jury_AlreadySlashed.selector
+                    || error == IJuryEvents.Jury_TooManyCases.selector
             );
         }
     }
@@ -149,7 +149,7 @@ contract JuryHandler is Test {
         if (c.compensation < uses.length) return;
         try jury.compensate(id, uses, index % uses.length) {}
         catch (bytes memory reason) {
-            assertEq(bytes4(reason), IJury.Jury_AlreadyCompensated.selector);
+            assertEq(bytes4(reason), IJuryEvents.Jury_AlreadyCompensated.selector);
         }
     }
 

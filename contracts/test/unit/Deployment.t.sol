@@ -22,6 +22,7 @@ import {Treasury} from "../../src/governance/Treasury.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
 import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
 import {IOperatorRegistry} from "../../src/oracles/IOperatorRegistry.sol";
+import {Jury} from "../../src/oracles/Jury.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {IPaymentEscrow} from "../../src/settlement/IPaymentEscrow.sol";
 import {Settlement} from "../../src/settlement/Settlement.sol";
@@ -167,6 +168,19 @@ contract DeploymentTest is Test, Deployment {
             vm.prank(at("UpgradesTimelock"));
             proxy.upgradeToAndCall(implementation, "");
         }
+    }
+
+    /// @dev EIP-170: tests run without the limit, chains do not.
+    function test_everyContract_fitsIntoAChain() public {
+        _deploy(_dev());
+        bytes32 slot = bytes32(uint256(keccak256("eip1967.proxy.implementation")) - 1);
+        for (uint256 i; i < names.length; ++i) {
+            address target = at(names[i]);
+            if (_isProxy(names[i])) target = address(uint160(uint256(vm.load(target, slot))));
+            assertGt(target.code.length, 0, names[i]);
+            assertLe(target.code.length, 24_576, names[i]);
+        }
+        assertLe(Jury(at("Jury")).clerk().code.length, 24_576);
     }
 
     function test_upgrade_changesTheCode() public {

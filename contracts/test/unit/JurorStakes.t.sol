@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {StakeTree} from "../../src/libraries/StakeTree.sol";
 import {ITrainingJobs} from "../../src/models/ITrainingJobs.sol";
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
 import {JurySettings, Vote} from "../../src/types/Jury.sol";
 import {JuryBase} from "../settlement/JuryBase.sol";
@@ -19,12 +19,12 @@ contract JurorStakesTest is JuryBase {
         address fresh = makeAddr("fresh");
         _give(fresh, address(jury), 1_000e18);
         vm.startPrank(fresh);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_BelowMinimum.selector, JUROR_STAKE - 1, JUROR_STAKE));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_BelowMinimum.selector, JUROR_STAKE - 1, JUROR_STAKE));
         jury.stake(JUROR_STAKE - 1);
-        vm.expectRevert(IJury.Jury_ZeroAmount.selector);
+        vm.expectRevert(IJuryEvents.Jury_ZeroAmount.selector);
         jury.stake(0);
         vm.expectEmit(address(jury));
-        emit IJury.JurorStaked(fresh, fresh, JUROR_STAKE, JUROR_STAKE);
+        emit IJuryEvents.JurorStaked(fresh, fresh, JUROR_STAKE, JUROR_STAKE);
         jury.stake(JUROR_STAKE);
         jury.stake(1);
         assertEq(jury.juror(fresh).stake, JUROR_STAKE + 1);
@@ -37,14 +37,14 @@ contract JurorStakesTest is JuryBase {
         amount = uint96(bound(amount, 1, 200e18));
         uint256 before = token.balanceOf(jurors[0]);
         vm.startPrank(jurors[0]);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingToWithdraw.selector, jurors[0]));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingToWithdraw.selector, jurors[0]));
         jury.withdrawStake(jurors[0]);
         jury.unstake(amount);
         uint64 leavesAt = uint64(block.timestamp) + TWO_ROUNDS;
         assertEq(jury.juror(jurors[0]).leavesAt, leavesAt);
         assertEq(jury.activeJurors(), 200e18 - amount < JUROR_STAKE ? JURORS - 1 : JURORS);
         vm.warp(leavesAt - 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_StillLeaving.selector, leavesAt));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_StillLeaving.selector, leavesAt));
         jury.withdrawStake(jurors[0]);
         vm.warp(leavesAt);
         vm.stopPrank();
@@ -57,10 +57,10 @@ contract JurorStakesTest is JuryBase {
         (uint32 caseId, address[] memory drawn) = _drawnCase();
         vm.startPrank(drawn[0]);
         vm.expectRevert(
-            abi.encodeWithSelector(IJury.Jury_BeyondFreeStake.selector, 200e18 - PENALTY + 1, 200e18 - PENALTY)
+            abi.encodeWithSelector(IJuryEvents.Jury_BeyondFreeStake.selector, 200e18 - PENALTY + 1, 200e18 - PENALTY)
         );
         jury.unstake(200e18 - PENALTY + 1);
-        vm.expectRevert(IJury.Jury_ZeroAmount.selector);
+        vm.expectRevert(IJuryEvents.Jury_ZeroAmount.selector);
         jury.unstake(0);
         jury.unstake(200e18 - PENALTY);
         vm.stopPrank();
@@ -86,7 +86,7 @@ contract JurorStakesTest is JuryBase {
         JurySettings memory s
     ) private {
         (IERC20 open, ITrainingJobs jobs) = (jury.token(), jury.jobs());
-        vm.expectRevert(IJury.Jury_InvalidSettings.selector);
+        vm.expectRevert(IJuryEvents.Jury_InvalidSettings.selector);
         new Jury(open, registry, settlement, jobs, datanets, LONGEST_PAUSE, s);
     }
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {BoundedPause} from "../../src/libraries/BoundedPause.sol";
 import {TreeProofs} from "../../src/libraries/TreeProofs.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {AccusedReceipt, CaseStatus, JuryCase, Question, Vote} from "../../src/types/Jury.sol";
 import {JuryBase} from "../settlement/JuryBase.sol";
 
@@ -41,7 +41,7 @@ contract JuryCasesTest is JuryBase {
         Story memory s = _settleHonest(_two());
         AccusedReceipt memory accused = _accusedAt(s, 0);
         vm.expectEmit(address(jury));
-        emit IJury.CaseFiled(
+        emit IJuryEvents.CaseFiled(
             1,
             operator,
             filer,
@@ -66,7 +66,7 @@ contract JuryCasesTest is JuryBase {
         AccusedReceipt memory a = _accusedAt(s, 0);
         a.header.settledAt += 1;
         vm.prank(filer);
-        vm.expectPartialRevert(IJury.Jury_WrongHeader.selector);
+        vm.expectPartialRevert(IJuryEvents.Jury_WrongHeader.selector);
         jury.fileReceipt(Question.Output, a, type(uint96).max, "");
 
         a = _accusedAt(s, 0);
@@ -76,14 +76,15 @@ contract JuryCasesTest is JuryBase {
         a = _accusedAt(s, 0);
         a.opened.receipt.fee += 1;
         _refusedFiling(
-            a, abi.encodeWithSelector(IJury.Jury_WrongReceipt.selector, _hash(a.opened.receipt), a.opened.leaf.data)
+            a,
+            abi.encodeWithSelector(IJuryEvents.Jury_WrongReceipt.selector, _hash(a.opened.receipt), a.opened.leaf.data)
         );
         a.opened.receipt.fee -= 1; // the story's own
 
         a = _accusedAt(s, 0);
         a.signer = mallory;
         vm.prank(filer);
-        vm.expectPartialRevert(IJury.Jury_WrongChannel.selector);
+        vm.expectPartialRevert(IJuryEvents.Jury_WrongChannel.selector);
         jury.fileReceipt(Question.Output, a, type(uint96).max, "");
 
         a = _accusedAt(s, 0);
@@ -91,7 +92,7 @@ contract JuryCasesTest is JuryBase {
         _refusedFiling(
             a,
             abi.encodeWithSelector(
-                IJury.Jury_WrongComposition.selector,
+                IJuryEvents.Jury_WrongComposition.selector,
                 keccak256(abi.encode(a.composition)),
                 a.opened.receipt.compositionHash
             )
@@ -99,19 +100,22 @@ contract JuryCasesTest is JuryBase {
 
         a = _accusedAt(s, 0);
         a.component = 1;
-        _refusedFiling(a, abi.encodeWithSelector(IJury.Jury_NoSuchComponent.selector, 1, 1));
+        _refusedFiling(a, abi.encodeWithSelector(IJuryEvents.Jury_NoSuchComponent.selector, 1, 1));
 
         a = _accusedAt(s, 0);
         a.release.k = 1;
         _refusedFiling(
-            a, abi.encodeWithSelector(IJury.Jury_WrongRelease.selector, keccak256(abi.encode(a.release)), releaseHash)
+            a,
+            abi.encodeWithSelector(
+                IJuryEvents.Jury_WrongRelease.selector, keccak256(abi.encode(a.release)), releaseHash
+            )
         );
         assertEq(token.balanceOf(address(jury)), 8 * 200e18);
     }
 
     function test_fileReceipt_failsForQuestionsAboutReleases() public {
         AccusedReceipt memory a = _accusedAt(_settleHonest(_two()), 0);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_WrongQuestion.selector, Question.Row));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_WrongQuestion.selector, Question.Row));
         jury.fileReceipt(Question.Row, a, type(uint96).max, "");
     }
 
@@ -119,7 +123,7 @@ contract JuryCasesTest is JuryBase {
         Story memory s = _settleHonest(_two());
         uint64 deadline = uint64(block.timestamp) + FILING;
         _pass(FILING + 1);
-        _refusedFiling(_accusedAt(s, 0), abi.encodeWithSelector(IJury.Jury_TooLate.selector, deadline));
+        _refusedFiling(_accusedAt(s, 0), abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, deadline));
     }
 
     function test_fileReceipt_failsForAVoidBatch() public {
@@ -127,9 +131,9 @@ contract JuryCasesTest is JuryBase {
         Story memory s = _settleBad(_two());
         AccusedReceipt memory a = _accusedAt(s, 0);
         _void(before, s);
-        _refusedFiling(a, abi.encodeWithSelector(IJury.Jury_BatchVoid.selector, operator, 1));
+        _refusedFiling(a, abi.encodeWithSelector(IJuryEvents.Jury_BatchVoid.selector, operator, 1));
         _refundAll(s);
-        _refusedFiling(a, abi.encodeWithSelector(IJury.Jury_BatchVoid.selector, operator, 1));
+        _refusedFiling(a, abi.encodeWithSelector(IJuryEvents.Jury_BatchVoid.selector, operator, 1));
     }
 
     function test_fileReceipt_failsWithTooFewJurors() public {
@@ -138,14 +142,14 @@ contract JuryCasesTest is JuryBase {
             vm.prank(jurors[i]);
             jury.unstake(200e18);
         }
-        _refusedFiling(_accusedAt(s, 0), abi.encodeWithSelector(IJury.Jury_TooFewJurors.selector, 2, SEATS));
+        _refusedFiling(_accusedAt(s, 0), abi.encodeWithSelector(IJuryEvents.Jury_TooFewJurors.selector, 2, SEATS));
     }
 
     function test_fileReceipt_takesNoMoreThanTheFilerAgreedTo() public {
         Story memory s = _settleHonest(_two());
         _file(s, 0, Question.Output);
         AccusedReceipt memory a = _accusedAt(s, 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_BondTooLow.selector, CASE_BOND, 2 * CASE_BOND));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_BondTooLow.selector, CASE_BOND, 2 * CASE_BOND));
         vm.prank(filer);
         jury.fileReceipt(Question.Output, a, CASE_BOND, "");
     }
@@ -162,7 +166,7 @@ contract JuryCasesTest is JuryBase {
             _file(s, i / 2, i % 2 == 0 ? Question.Output : Question.Query);
         }
         assertEq(sum, 255 * CASE_BOND);
-        _refusedFiling(_accusedAt(s, 4), abi.encodeWithSelector(IJury.Jury_TooManyCases.selector, target));
+        _refusedFiling(_accusedAt(s, 4), abi.encodeWithSelector(IJuryEvents.Jury_TooManyCases.selector, target));
         uint32 elsewhere = _file(_settleHonest(_two()), 0, Question.Output); // other batches are not kept waiting
         assertEq(jury.caseOf(elsewhere).bond, CASE_BOND);
         _assertSolvent();
@@ -171,7 +175,8 @@ contract JuryCasesTest is JuryBase {
     function test_judged_isNotFiledAgain() public {
         Story memory s = _settleHonest(_two());
         uint32 caseId = _file(s, 0, Question.Output);
-        bytes memory judged = abi.encodeWithSelector(IJury.Jury_AlreadyJudged.selector, jury.caseOf(caseId).subject);
+        bytes memory judged =
+            abi.encodeWithSelector(IJuryEvents.Jury_AlreadyJudged.selector, jury.caseOf(caseId).subject);
         _refusedFiling(_accusedAt(s, 0), judged);
         _draw(caseId);
         _voteOut(caseId, Vote.Innocent);
@@ -186,7 +191,7 @@ contract JuryCasesTest is JuryBase {
         _voteOut(caseId, Vote.Guilty);
         vm.warp(headers[operator][1].settledAt + FILING);
         AccusedReceipt memory a = _accusedAt(s, 0);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadySlashed.selector, _hash(s.opened[0])));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadySlashed.selector, _hash(s.opened[0])));
         vm.prank(filer);
         jury.fileReceipt(Question.Query, a, type(uint96).max, "");
     }
@@ -206,15 +211,15 @@ contract JuryCasesTest is JuryBase {
     function test_answer_onlyByTheAccusedUntilVotesAreDue() public {
         (uint32 caseId,) = _drawnCase();
         vm.expectEmit(address(jury));
-        emit IJury.CaseAnswered(caseId, operator, "bafkreianswer", operatorSigner);
+        emit IJuryEvents.CaseAnswered(caseId, operator, "bafkreianswer", operatorSigner);
         vm.prank(operatorSigner);
         jury.answer(caseId, "bafkreianswer");
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotAccused.selector, caseId, mallory));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotAccused.selector, caseId, mallory));
         vm.prank(mallory);
         jury.answer(caseId, "");
         uint64 commitBy = uint64(block.timestamp) + COMMIT;
         _pass(COMMIT + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, commitBy));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, commitBy));
         vm.prank(operator);
         jury.answer(caseId, "");
     }

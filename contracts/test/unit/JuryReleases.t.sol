@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IAccessGrants} from "../../src/datanets/IAccessGrants.sol";
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
 import {CaseStatus, JuryCase, Question, Vote} from "../../src/types/Jury.sol";
 import {DatanetUse, Release} from "../../src/types/Release.sol";
@@ -98,7 +98,7 @@ contract JuryReleasesTest is Deployed {
         assertEq(token.balanceOf(address(poolOf(uses[0].datanetId))), part);
         assertEq(poolOf(uses[0].datanetId).claimable(alice), part); // its contributor's
         vm.warp(START + 2); // within the filing period
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadySlashed.selector, releaseHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadySlashed.selector, releaseHash));
         _file(Question.Training, 0);
     }
 
@@ -107,19 +107,19 @@ contract JuryReleasesTest is Deployed {
         uint32 second = _file(Question.Row, 2);
         assertEq(uint256(jury.caseOf(second).status), uint256(CaseStatus.Open));
         bytes32 subject = jury.caseOf(second).subject;
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadyJudged.selector, subject));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadyJudged.selector, subject));
         _file(Question.Row, 2);
     }
 
     function test_fileRelease_failsForUnknownReleasesOtherQuestionsAndTooLate() public {
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_WrongQuestion.selector, Question.Query));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_WrongQuestion.selector, Question.Query));
         _file(Question.Query, 0);
         uint64 deadline = uint64(block.timestamp) - 1 + filingPeriod;
         vm.warp(deadline + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, deadline));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, deadline));
         _file(Question.Row, 0);
         release.k = 1;
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotAttested.selector, keccak256(abi.encode(release))));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotAttested.selector, keccak256(abi.encode(release))));
         _file(Question.Row, 0);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {CaseStatus, Question, Vote} from "../../src/types/Jury.sol";
 import {JuryBase} from "../settlement/JuryBase.sol";
 
@@ -93,11 +93,11 @@ contract JuryRoundsTest is JuryBase {
         uint32 caseId = _file(_settleHonest(_two()), 0, Question.Output);
         uint64 seedBlock = uint64(block.number) + jury.SEED_DELAY();
         vm.roll(seedBlock);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_SeedUnknown.selector, seedBlock));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_SeedUnknown.selector, seedBlock));
         jury.draw(caseId);
         vm.roll(seedBlock + 1);
         jury.draw(caseId);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadyDrawn.selector, caseId));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadyDrawn.selector, caseId));
         jury.draw(caseId);
     }
 
@@ -120,7 +120,7 @@ contract JuryRoundsTest is JuryBase {
         _expectSeed(caseId, hashes[1]);
         vm.revertToState(filed);
         vm.roll(first + 256 * (jury.SEED_MOVES() + 1) + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_SeedLapsed.selector, first));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_SeedLapsed.selector, first));
         jury.draw(caseId);
     }
 
@@ -131,7 +131,7 @@ contract JuryRoundsTest is JuryBase {
         uint64 commitBy = uint64(block.timestamp) + COMMIT;
         bytes32 seed = keccak256(abi.encode(hash, caseId, uint8(1)));
         vm.expectEmit(address(jury));
-        emit IJury.RoundDrawn(caseId, 1, seed, SEATS, commitBy, commitBy + REVEAL, address(this));
+        emit IJuryEvents.RoundDrawn(caseId, 1, seed, SEATS, commitBy, commitBy + REVEAL, address(this));
         jury.draw(caseId);
     }
 
@@ -140,38 +140,38 @@ contract JuryRoundsTest is JuryBase {
         _commitVote(caseId, drawn[0], Vote.Guilty);
         _commitVote(caseId, drawn[0], Vote.Innocent);
         uint64 commitBy = uint64(block.timestamp) + COMMIT;
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooEarly.selector, commitBy + 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooEarly.selector, commitBy + 1));
         _revealVote(caseId, drawn[0], Vote.Innocent);
         _pass(COMMIT);
         _commitVote(caseId, drawn[1], Vote.Guilty);
         _pass(1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, commitBy));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, commitBy));
         vm.prank(drawn[2]);
         jury.commitVote(caseId, "late");
-        vm.expectPartialRevert(IJury.Jury_WrongVote.selector);
+        vm.expectPartialRevert(IJuryEvents.Jury_WrongVote.selector);
         _revealVote(caseId, drawn[0], Vote.Guilty);
         _revealVote(caseId, drawn[0], Vote.Innocent);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadyRevealed.selector, caseId, drawn[0]));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadyRevealed.selector, caseId, drawn[0]));
         _revealVote(caseId, drawn[0], Vote.Innocent);
         _pass(REVEAL);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, commitBy + REVEAL));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, commitBy + REVEAL));
         _revealVote(caseId, drawn[1], Vote.Guilty);
     }
 
     function test_commitVote_failsForOthersAndBeforeTheDraw() public {
         uint32 caseId = _file(_settleHonest(_two()), 0, Question.Output);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotDrawn.selector, caseId));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotDrawn.selector, caseId));
         jury.commitVote(caseId, "c");
         _draw(caseId);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotJuror.selector, caseId, mallory));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotJuror.selector, caseId, mallory));
         vm.prank(mallory);
         jury.commitVote(caseId, "c");
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotJuror.selector, caseId, mallory));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotJuror.selector, caseId, mallory));
         vm.prank(mallory);
         jury.revealVote(caseId, Vote.Guilty, "salt");
-        vm.expectRevert(IJury.Jury_EmptyCommitment.selector);
+        vm.expectRevert(IJuryEvents.Jury_EmptyCommitment.selector);
         jury.commitVote(caseId, 0);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotOpen.selector, 7, CaseStatus.None));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotOpen.selector, 7, CaseStatus.None));
         jury.commitVote(7, "c");
     }
 
@@ -185,7 +185,7 @@ contract JuryRoundsTest is JuryBase {
         jury.commitVote(caseId, commitment);
         _pass(COMMIT + 1);
         _revealVote(caseId, drawn[0], Vote.Guilty);
-        vm.expectPartialRevert(IJury.Jury_WrongVote.selector);
+        vm.expectPartialRevert(IJuryEvents.Jury_WrongVote.selector);
         _revealVote(caseId, drawn[1], Vote.Guilty);
     }
 
@@ -201,7 +201,7 @@ contract JuryRoundsTest is JuryBase {
         _pass(COMMIT + 1);
         bytes32 given = jury.commitmentOf(caseId, 1, drawn[0], Vote.Guilty, other);
         vm.startPrank(drawn[0]);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_WrongVote.selector, given, commitment));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_WrongVote.selector, given, commitment));
         jury.revealVote(caseId, Vote.Guilty, other);
         jury.revealVote(caseId, Vote.Guilty, salt);
         assertEq(jury.caseOf(caseId).guilty, 1);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {BoundedPause} from "../../src/libraries/BoundedPause.sol";
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {Sampling} from "../../src/types/Jury.sol";
 import {BatchHeader} from "../../src/types/Settlement.sol";
 import {JuryBase} from "../settlement/JuryBase.sol";
@@ -36,7 +36,7 @@ contract JurySamplingTest is JuryBase {
         vm.prank(guardian);
         jury.setSampleRate(1);
         vm.startPrank(governance);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_RateTooHigh.selector, 1_001, 1_000));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_RateTooHigh.selector, 1_001, 1_000));
         jury.setSampleRate(1_001);
         jury.setSampleRate(7);
         assertEq(jury.sampleRateBps(), 7);
@@ -52,7 +52,7 @@ contract JurySamplingTest is JuryBase {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         assertEq(logs.length, 3); // a tenth of 21
         for (uint256 i = 0; i < 3; ++i) {
-            assertEq(logs[i].topics[0], IJury.ReceiptSampled.selector);
+            assertEq(logs[i].topics[0], IJuryEvents.ReceiptSampled.selector);
             (uint16 sample, uint32 leaf, uint64 discloseBy) = abi.decode(logs[i].data, (uint16, uint32, uint64));
             assertEq(sample, i);
             assertTrue(leaf >= 1 && leaf <= 21);
@@ -61,31 +61,31 @@ contract JurySamplingTest is JuryBase {
         Sampling memory s = jury.sampling(headerHash);
         assertEq(s.samples, 3);
         assertEq(s.operator, operator);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadySampled.selector, headerHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadySampled.selector, headerHash));
         jury.drawSamples(headerHash);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingSampled.selector, headerHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingSampled.selector, headerHash));
         jury.openSampling(header);
     }
 
     function test_openSampling_onceWithinItsTimeOfASettledBatch() public {
         header.settledAt += 1;
-        vm.expectPartialRevert(IJury.Jury_WrongHeader.selector);
+        vm.expectPartialRevert(IJuryEvents.Jury_WrongHeader.selector);
         jury.openSampling(header);
         header.settledAt -= 1;
         jury.openSampling(header);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadySampled.selector, headerHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadySampled.selector, headerHash));
         jury.openSampling(header);
         uint64 seedBlock = uint64(block.number) + jury.SEED_DELAY();
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_SeedUnknown.selector, seedBlock));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_SeedUnknown.selector, seedBlock));
         jury.drawSamples(headerHash);
         _pass(SAMPLING + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, header.settledAt + SAMPLING));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, header.settledAt + SAMPLING));
         jury.drawSamples(headerHash);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, header.settledAt + SAMPLING));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, header.settledAt + SAMPLING));
         jury.openSampling(header);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingSampled.selector, bytes32("x")));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingSampled.selector, bytes32("x")));
         jury.drawSamples("x");
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingWithheld.selector, headerHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingWithheld.selector, headerHash));
         jury.punishSilence(headerHash); // nobody drew, nothing is owed
     }
 
@@ -94,31 +94,31 @@ contract JurySamplingTest is JuryBase {
         vm.startPrank(operatorSigner);
         for (uint16 i = 0; i < 3; ++i) {
             vm.expectEmit(address(jury));
-            emit IJury.SampleDisclosed(headerHash, operator, i, "bafkreipreimages", operatorSigner);
+            emit IJuryEvents.SampleDisclosed(headerHash, operator, i, "bafkreipreimages", operatorSigner);
             jury.disclose(headerHash, i, "bafkreipreimages");
         }
         vm.stopPrank();
         _pass(ANSWER + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingWithheld.selector, headerHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingWithheld.selector, headerHash));
         jury.punishSilence(headerHash);
     }
 
     function test_disclose_failsForOthersTwiceOrLate() public {
         _sampled();
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotOperator.selector, mallory, operator));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotOperator.selector, mallory, operator));
         vm.prank(mallory);
         jury.disclose(headerHash, 0, "p");
         vm.startPrank(operator);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NoSuchSample.selector, headerHash, 3));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NoSuchSample.selector, headerHash, 3));
         jury.disclose(headerHash, 3, "p");
-        vm.expectRevert(IJury.Jury_EmptyPointer.selector);
+        vm.expectRevert(IJuryEvents.Jury_EmptyPointer.selector);
         jury.disclose(headerHash, 0, "");
         jury.disclose(headerHash, 0, "p");
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadyDisclosed.selector, headerHash, 0));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadyDisclosed.selector, headerHash, 0));
         jury.disclose(headerHash, 0, "p");
         uint64 discloseBy = uint64(block.timestamp) + ANSWER;
         _pass(ANSWER + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, discloseBy));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, discloseBy));
         jury.disclose(headerHash, 1, "p");
     }
 
@@ -133,7 +133,7 @@ contract JurySamplingTest is JuryBase {
             jury.disclose(headerHash, i, "p");
         }
         uint64 discloseBy = jury.sampling(headerHash).discloseBy;
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooEarly.selector, discloseBy + 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooEarly.selector, discloseBy + 1));
         jury.punishSilence(headerHash);
         _pass(ANSWER + 1);
         uint256 supply = token.totalSupply();
@@ -141,7 +141,7 @@ contract JurySamplingTest is JuryBase {
         assertEq(registry.operator(operator).stake, STAKE - MINIMUM_STAKE);
         assertEq(jury.credit(watchtower), MINIMUM_STAKE / 10);
         assertEq(supply - token.totalSupply(), MINIMUM_STAKE - MINIMUM_STAKE / 10);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingWithheld.selector, headerHash));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingWithheld.selector, headerHash));
         jury.punishSilence(headerHash);
         _assertSolvent();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IJury} from "../../src/oracles/IJury.sol";
+import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {IOperatorRegistry} from "../../src/oracles/IOperatorRegistry.sol";
 import {ISettlement} from "../../src/settlement/ISettlement.sol";
 import {CaseStatus, JuryCase, Question, Vote} from "../../src/types/Jury.sol";
@@ -13,7 +13,7 @@ contract JuryVerdictsTest is JuryBase {
         uint256 supply = token.totalSupply();
         _unanimous(caseId, Vote.Guilty);
         vm.expectEmit(address(jury));
-        emit IJury.CaseDecided(caseId, CaseStatus.Guilty, 3, 0, MINIMUM_STAKE, 100e18, 100e18, 300e18, anyone);
+        emit IJuryEvents.CaseDecided(caseId, CaseStatus.Guilty, 3, 0, MINIMUM_STAKE, 100e18, 100e18, 300e18, anyone);
         vm.prank(anyone);
         jury.decide(caseId); // at once: everybody has revealed
         assertEq(registry.operator(operator).stake, STAKE - MINIMUM_STAKE);
@@ -76,11 +76,11 @@ contract JuryVerdictsTest is JuryBase {
         Vote[] memory votes_ = new Vote[](3);
         (votes_[0], votes_[1]) = (Vote.Innocent, Vote.Innocent);
         _voteAll(caseId, votes_);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooEarly.selector, block.timestamp + REVEAL));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooEarly.selector, block.timestamp + REVEAL));
         jury.decide(caseId);
         _pass(REVEAL);
         vm.expectEmit(address(jury));
-        emit IJury.NoShowPenalised(caseId, drawn[2], 1, PENALTY, 190e18);
+        emit IJuryEvents.NoShowPenalised(caseId, drawn[2], 1, PENALTY, 190e18);
         jury.decide(caseId);
         assertEq(jury.juror(drawn[2]).stake, 190e18);
         assertEq(jury.juror(drawn[2]).locked, 0);
@@ -96,7 +96,7 @@ contract JuryVerdictsTest is JuryBase {
         _commitVote(caseId, drawn[2], Vote.Guilty);
         _pass(COMMIT + 1);
         bytes32 commitment = jury.commitmentOf(caseId, 1, drawn[0], Vote.None, "salt");
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_WrongVote.selector, commitment, commitment));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_WrongVote.selector, commitment, commitment));
         _revealVote(caseId, drawn[0], Vote.None);
         _revealVote(caseId, drawn[1], Vote.Guilty);
         _revealVote(caseId, drawn[2], Vote.Guilty);
@@ -126,7 +126,7 @@ contract JuryVerdictsTest is JuryBase {
         }
         _voteAll(caseId, votes_);
         vm.expectEmit(address(jury));
-        emit IJury.CaseDecided(caseId, CaseStatus.Dismissed, 3, 3, 0, 0, 0, 0, address(this));
+        emit IJuryEvents.CaseDecided(caseId, CaseStatus.Dismissed, 3, 3, 0, 0, 0, 0, address(this));
         jury.decide(caseId);
         assertEq(jury.credit(filer), CASE_BOND);
         assertEq(registry.operator(operator).stake, STAKE);
@@ -136,17 +136,17 @@ contract JuryVerdictsTest is JuryBase {
 
     function test_undrawn_isDismissedInTheEnd() public {
         uint32 caseId = _file(_settleHonest(_two()), 0, Question.Query);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooEarly.selector, block.timestamp + DRAW + 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooEarly.selector, block.timestamp + DRAW + 1));
         jury.decide(caseId);
         _pass(DRAW + 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooLate.selector, block.timestamp - 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooLate.selector, block.timestamp - 1));
         jury.draw(caseId);
         jury.decide(caseId);
         _pass(DRAW + 1);
         jury.decide(caseId);
         assertEq(uint256(_status(caseId)), uint256(CaseStatus.Dismissed));
         assertEq(jury.credit(filer), CASE_BOND);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NotOpen.selector, caseId, CaseStatus.Dismissed));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NotOpen.selector, caseId, CaseStatus.Dismissed));
         jury.decide(caseId);
         _assertSolvent();
     }
@@ -250,20 +250,20 @@ contract JuryVerdictsTest is JuryBase {
         _unanimous(caseId, Vote.Guilty);
         jury.decide(caseId);
         uint256 half = jury.caseOf(caseId).compensation / 2;
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NoSuchDatanet.selector, 2, 2));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NoSuchDatanet.selector, 2, 2));
         jury.compensate(caseId, uses, 2);
         jury.compensate(caseId, uses, 1);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_AlreadyCompensated.selector, caseId, 1));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_AlreadyCompensated.selector, caseId, 1));
         jury.compensate(caseId, uses, 1);
         jury.compensate(caseId, uses, 0);
         assertEq(token.balanceOf(datanets.datanet(uses[0].datanetId).pool), half);
         assertEq(token.balanceOf(datanets.datanet(uses[1].datanetId).pool), half);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingToCompensate.selector, caseId));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingToCompensate.selector, caseId));
         jury.compensate(caseId, uses, 0);
         uses.pop();
         vm.expectRevert(
             abi.encodeWithSelector(
-                IJury.Jury_WrongDatanets.selector, keccak256(abi.encode(uses)), release_.datanetsHash
+                IJuryEvents.Jury_WrongDatanets.selector, keccak256(abi.encode(uses)), release_.datanetsHash
             )
         );
         jury.compensate(caseId, uses, 0);
@@ -275,14 +275,14 @@ contract JuryVerdictsTest is JuryBase {
         _unanimous(caseId, Vote.Guilty);
         jury.decide(caseId);
         uint64 from = uint64(block.timestamp) + jury.COMPENSATION_PERIOD();
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_TooEarly.selector, from));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_TooEarly.selector, from));
         jury.burnCompensation(caseId);
         uint96 left = jury.caseOf(caseId).compensation;
         uint256 supply = token.totalSupply();
         vm.warp(from);
         jury.burnCompensation(caseId);
         assertEq(supply - token.totalSupply(), left);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingToCompensate.selector, caseId));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingToCompensate.selector, caseId));
         jury.burnCompensation(caseId);
         _assertSolvent();
     }
@@ -295,7 +295,7 @@ contract JuryVerdictsTest is JuryBase {
         vm.prank(anyone);
         jury.withdraw(filer);
         assertEq(token.balanceOf(filer) - before, CASE_BOND + 100e18);
-        vm.expectRevert(abi.encodeWithSelector(IJury.Jury_NothingToWithdraw.selector, filer));
+        vm.expectRevert(abi.encodeWithSelector(IJuryEvents.Jury_NothingToWithdraw.selector, filer));
         jury.withdraw(filer);
         _assertSolvent();
     }

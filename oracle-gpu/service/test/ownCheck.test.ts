@@ -112,3 +112,34 @@ test('a batch that stands on other rewards than the chain holds is not sent', as
   await world.query('DELETE FROM batches WHERE batch_index = 2');
   expect((await dryRun()).code).toBe(0);
 });
+
+test('what is held is listed, put back once the service is stopped, and held again while it is wrong; or forgiven', async () => {
+  const [wrong] = await world.query("SELECT channel, hash FROM receipts WHERE status = 'held' ORDER BY sequence LIMIT 1");
+  const channel = String(wrong?.channel);
+  const held = async (...words: string[]) => {
+    const command = startCommand(['held', ...words], { environment: world.environment });
+    return { code: await command.ended, output: command.output() };
+  };
+  const list = await held();
+  expect(list.code).toBe(0);
+  expect(list.output).toContain(`channel ${channel}  receipt 2`);
+  expect(list.output).toContain('fees do not follow');
+  expect((await held('retry', channel)).output).toContain('The service is running: stop it first');
+  expect((await held('drop', channel)).output).toContain('takes retry or forgive');
+
+  await world.kill();
+  expect(await held('retry', channel)).toMatchObject({ code: 0, output: expect.stringContaining('2 receipts') });
+  expect((await held()).output).toContain('No receipt is held.');
+  await world.start();
+  const before = await world.gateway.session(sessions[0].apiKey);
+  await world.gateway.settle();
+  const count = async () => (await world.query("SELECT 1 FROM receipts WHERE status = 'held'")).length;
+  await until('them held again', async () => (await count()) === 2);
+
+  await world.kill();
+  const [sum] = await world.query("SELECT sum(fee)::text AS sum FROM receipts WHERE status = 'held'");
+  expect((await held('forgive', channel)).output).toContain('nobody owes them');
+  expect((await held('forgive', channel)).code).toBe(1);
+  await world.start();
+  expect((await world.gateway.session(sessions[0].apiKey)).spent).toBe(before.spent - BigInt(String(sum?.sum)));
+});

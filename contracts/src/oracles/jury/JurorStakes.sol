@@ -4,12 +4,12 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {StakeTree} from "../../libraries/StakeTree.sol";
-import {Juror} from "../../types/Jury.sol";
+import {Juror, JurySettings} from "../../types/Jury.sol";
 import {IJury} from "../IJury.sol";
 import {JuryState} from "./JuryState.sol";
 
-/// @notice What jurors have staked, and the weights they are drawn by.
-abstract contract JurorStakes is JuryState {
+/// @notice What jurors have staked, the weights they are drawn by, and money that waits to be fetched.
+abstract contract JurorStakes is IJury, JuryState {
     using SafeERC20 for IERC20;
     using StakeTree for StakeTree.Tree;
 
@@ -57,6 +57,41 @@ abstract contract JurorStakes is JuryState {
         (j.leaving, j.leavesAt) = (0, 0);
         emit JurorStakeWithdrawn(account, amount, msg.sender);
         token.safeTransfer(account, amount);
+    }
+
+    /// @inheritdoc IJury
+    function withdraw(
+        address account
+    ) external {
+        JuryStorage storage $ = _jury();
+        uint96 amount = $.credits[account];
+        if (amount == 0) revert Jury_NothingToWithdraw(account);
+        $.credits[account] = 0;
+        emit CreditWithdrawn(account, amount, msg.sender);
+        token.safeTransfer(account, amount);
+    }
+
+    /// @inheritdoc IJury
+    function credit(
+        address account
+    ) external view returns (uint96) {
+        return _jury().credits[account];
+    }
+
+    /// @inheritdoc IJury
+    function settings() external view returns (JurySettings memory) {
+        return JurySettings({
+            minimumStake: _minimumStake,
+            noShowPenalty: _noShowPenalty,
+            bond: _bond,
+            seats: _seats,
+            drawPeriod: _drawPeriod,
+            commitPeriod: _commitPeriod,
+            revealPeriod: _revealPeriod,
+            filingPeriod: _filingPeriod,
+            samplingPeriod: _samplingPeriod,
+            answerPeriod: _answerPeriod
+        });
     }
 
     /// @inheritdoc IJury

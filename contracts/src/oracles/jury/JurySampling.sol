@@ -4,26 +4,11 @@ pragma solidity ^0.8.30;
 import {IOpenToken} from "../../token/IOpenToken.sol";
 import {Sampling} from "../../types/Jury.sol";
 import {BatchHeader} from "../../types/Settlement.sol";
-import {IJury} from "../IJury.sol";
 import {JuryState} from "./JuryState.sol";
 
 /// @notice Samples of settled receipts whose preimages the operator owes to re-executors.
 abstract contract JurySampling is JuryState {
-    /// @notice Most that governance can ask for: one receipt in ten.
-    uint16 public constant MAX_SAMPLE_BPS = 1_000;
-    /// @notice Samples of a batch at most.
-    uint16 public constant MAX_SAMPLES = 16;
-
-    /// @inheritdoc IJury
-    function setSampleRate(
-        uint16 rateBps
-    ) external restricted {
-        if (rateBps > MAX_SAMPLE_BPS) revert Jury_RateTooHigh(rateBps, MAX_SAMPLE_BPS);
-        _jury().sampleRateBps = rateBps;
-        emit SampleRateSet(rateBps, msg.sender);
-    }
-
-    /// @inheritdoc IJury
+    /// @notice See IJury.
     function openSampling(
         BatchHeader calldata header
     ) external whenNotPaused {
@@ -43,7 +28,7 @@ abstract contract JurySampling is JuryState {
         emit SamplingOpened(headerHash, s.operator, header.body.batchIndex, rateBps, s.seedBlock, drawBy, msg.sender);
     }
 
-    /// @inheritdoc IJury
+    /// @notice See IJury.
     function drawSamples(
         bytes32 headerHash
     ) external {
@@ -65,7 +50,7 @@ abstract contract JurySampling is JuryState {
         }
     }
 
-    /// @inheritdoc IJury
+    /// @notice See IJury.
     function disclose(
         bytes32 headerHash,
         uint16 sample,
@@ -86,7 +71,7 @@ abstract contract JurySampling is JuryState {
         emit SampleDisclosed(headerHash, operator, sample, pointer, msg.sender);
     }
 
-    /// @inheritdoc IJury
+    /// @notice See IJury.
     function punishSilence(
         bytes32 headerHash
     ) external {
@@ -100,17 +85,5 @@ abstract contract JurySampling is JuryState {
         _give(msg.sender, bounty);
         emit SilencePunished(headerHash, s.operator, slashed, bounty, msg.sender);
         if (slashed != bounty) IOpenToken(address(token)).burn(slashed - bounty);
-    }
-
-    /// @inheritdoc IJury
-    function sampleRateBps() external view returns (uint16) {
-        return _jury().sampleRateBps;
-    }
-
-    /// @inheritdoc IJury
-    function sampling(
-        bytes32 headerHash
-    ) external view returns (Sampling memory) {
-        return _jury().samplings[headerHash];
     }
 }

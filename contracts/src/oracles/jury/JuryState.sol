@@ -2,21 +2,18 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IDatanetRegistry} from "../../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../../libraries/BoundedPause.sol";
 import {StakeTree} from "../../libraries/StakeTree.sol";
 import {ITrainingJobs} from "../../models/ITrainingJobs.sol";
 import {ISettlement} from "../../settlement/ISettlement.sol";
-import {Juror, JuryCase, JurySettings, Sampling, Seat} from "../../types/Jury.sol";
+import {CaseStatus, Juror, JuryCase, JurySettings, Sampling, Seat} from "../../types/Jury.sol";
 import {BatchHeader} from "../../types/Settlement.sol";
-import {IJury} from "../IJury.sol";
+import {IJuryEvents} from "../IJuryEvents.sol";
 import {IOperatorRegistry} from "../IOperatorRegistry.sol";
 
 /// @notice What all parts of the Jury share: its numbers, its storage, the seed, and money that waits to be fetched.
-abstract contract JuryState is IJury, BoundedPause {
-    using SafeERC20 for IERC20;
-
+abstract contract JuryState is IJuryEvents, BoundedPause {
     uint256 internal constant BPS = 10_000;
     /// @notice Parts of what a verdict slashes, rounded down; the rest is burned. Together at most half, so that an
     ///         operator that convicts itself, its own jurors and datanets included, always loses the other half.
@@ -31,6 +28,17 @@ abstract contract JuryState is IJury, BoundedPause {
     uint64 private constant READABLE_BLOCKS = 256;
     /// @notice How often a seed that nobody used in time moves on to the next block fixed beforehand.
     uint64 public constant SEED_MOVES = 7;
+
+    /// @notice Cases about one batch or release that may be open at a time. Each needs twice the bond of the one before
+    ///         it, so that filling all of them to keep others out costs 255 bonds.
+    uint8 public constant MAX_OPEN_CASES = 8;
+    /// @notice Most that governance can ask for: one receipt in ten.
+    uint16 public constant MAX_SAMPLE_BPS = 1_000;
+    /// @notice Samples of a batch at most.
+    uint16 public constant MAX_SAMPLES = 16;
+
+    /// @notice Seconds after a verdict in which compensation can be paid; what nobody could open by then is burned.
+    uint64 public constant COMPENSATION_PERIOD = 30 days;
 
     IERC20 public immutable token;
     IOperatorRegistry public immutable registry;
@@ -101,39 +109,18 @@ abstract contract JuryState is IJury, BoundedPause {
         _answerPeriod = s.answerPeriod;
     }
 
-    /// @inheritdoc IJury
-    function withdraw(
-        address account
-    ) external {
-        JuryStorage storage $ = _jury();
-        uint96 amount = $.credits[account];
-        if (amount == 0) revert Jury_NothingToWithdraw(account);
-        $.credits[account] = 0;
-        emit CreditWithdrawn(account, amount, msg.sender);
-        token.safeTransfer(account, amount);
+    function _openCase(
+        uint32 caseId
+    ) internal view returns (JuryCase storage c) {
+        c = _jury().cases[caseId];
+        if (c.status != CaseStatus.Open) revert Jury_NotOpen(caseId, c.status);
     }
 
-    /// @inheritdoc IJury
-    function credit(
-        address account
-    ) external view returns (uint96) {
-        return _jury().credits[account];
-    }
-
-    /// @inheritdoc IJury
-    function settings() external view returns (JurySettings memory) {
-        return JurySettings({
-            minimumStake: _minimumStake,
-            noShowPenalty: _noShowPenalty,
-            bond: _bond,
-            seats: _seats,
-            drawPeriod: _drawPeriod,
-            commitPeriod: _commitPeriod,
-            revealPeriod: _revealPeriod,
-            filingPeriod: _filingPeriod,
-            samplingPeriod: _samplingPeriod,
-            answerPeriod: _answerPeriod
-        });
+    /// @dev What filing one more case about `target` takes.
+    function _bondFor(
+        bytes32 target
+    ) internal view returns (uint96) {
+        return _bond << _jury().openCases[target];
     }
 
     function _give(

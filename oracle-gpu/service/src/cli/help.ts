@@ -11,6 +11,7 @@ export const help: Readonly<Record<string, string>> = {
   openledger batch verify <operator> <index>    everything in one settled batch
   openledger batch verify --dry-run             the batch that one's own service would settle next
   openledger watch                              every batch, as it is settled; files proofs
+  openledger held                               receipts that one's own service holds back, and what to do
 
 openledger <command> --help says more. Exit code 0: nothing is wrong; 1: something is, or it could not be checked.`,
   'receipt verify': `openledger receipt verify <file>
@@ -31,6 +32,16 @@ With --dry-run it is the batch that one's own service would settle next, read fr
 service's environment. Nothing is written, pinned or sent.
 
 ${sources}`,
+  held: `openledger held
+openledger held retry <channel>
+openledger held forgive <channel>
+
+Before it settles a batch the service checks it as anybody would, and holds back what is wrong with all that is behind it
+on the channel. Without more words this lists it, with the reason. Run it with the service's environment; to decide, stop
+the service first.
+
+  retry    the cause is repaired: the receipts are checked again and settled
+  forgive  nobody owes them any more; the channel stays closed`,
   watch: `openledger watch
 
 Follows the chain and checks every new batch as \`batch verify\` does, one line each. It reports faults by the name the

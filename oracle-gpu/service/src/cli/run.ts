@@ -2,6 +2,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { sentence } from '../errors.ts';
 import { batchVerify } from './batchVerify.ts';
 import { dryRun } from './dryRun.ts';
+import { decideHeld, heldList } from './held.ts';
 import { help } from './help.ts';
 import { receiptVerify } from './receiptVerify.ts';
 import { sourceOptions } from './sources.ts';
@@ -42,6 +43,15 @@ async function dispatch(command: string, args: readonly string[], print: Output[
     }
     const [operator, index] = expect(command, positionals.slice(2), 2);
     return batchVerify(operator as string, index as string, values, print);
+  }
+  if (command === 'held') {
+    const { positionals } = parse(args, {});
+    const given = positionals.slice(1);
+    if (given.length === 0) return heldList(process.env, print);
+    const [decision, channel] = expect(command, given, 2);
+    if (decision !== 'retry' && decision !== 'forgive')
+      throw new Error(`openledger held takes retry or forgive, not "${decision}".`);
+    return decideHeld(process.env, channel as string, decision, print);
   }
   if (command === 'watch') {
     const { values, positionals } = parse(args, { ...sourceOptions, ...watchOptions });

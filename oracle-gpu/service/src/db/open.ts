@@ -7,6 +7,9 @@ import * as schema from './schema.ts';
 
 const migrations = resolve(import.meta.dirname, '../../drizzle');
 
+/** Says whether this connection now holds what only one service may: no other one works on the database then. */
+export const serviceLock = "SELECT pg_try_advisory_lock(hashtext('openledger service')) AS held";
+
 export type Database = Awaited<ReturnType<typeof openDatabase>>['db'];
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
@@ -27,7 +30,7 @@ export async function openDatabase(url: string, log: Log) {
   });
   await lock.connect();
   for (let waited = false; ; waited = true) {
-    const { rows } = await lock.query<{ held: boolean }>("SELECT pg_try_advisory_lock(hashtext('openledger service')) AS held");
+    const { rows } = await lock.query<{ held: boolean }>(serviceLock);
     if (rows[0]?.held) break;
     if (!waited) log.info('another service holds this database; waiting until it ends');
     await new Promise((done) => setTimeout(done, 500));

@@ -76,7 +76,7 @@ async function refuse(context: Context, { batchIndex }: BatchRow, failed: string
   log.error(
     { batchIndex, failed, wrong: wrong.map(({ hash }) => hash) },
     wrong.length > 0
-      ? 'this batch fails the check before it is settled: its wrong receipts are held, look at them'
+      ? 'this batch fails the check before it is settled: its wrong receipts are held, openledger held lists them'
       : 'this batch fails the check before it is settled and is not sent: look at it',
   );
   if (wrong.length === 0) return;
