@@ -74,6 +74,19 @@ contract SettlementGasTest is TransactionGas, BatchBuilder {
         vm.snapshotValue(GROUP, "calldata_bytes_per_call_1024_16", size.ceilDiv(1_024));
     }
 
+    /// @dev What a batch costs follows its channels; calls only add to its trees.
+    function test_settle_otherSizes() public {
+        uint256[2][5] memory sizes =
+            [[uint256(1), 1], [uint256(64), 1], [uint256(64), 16], [uint256(64), 64], [uint256(1_024), 64]];
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < sizes.length; ++i) {
+            (uint256 calls, uint256 channels) = (sizes[i][0], sizes[i][1]);
+            string memory name = string.concat("settle_", vm.toString(calls), "_", vm.toString(channels));
+            _settleGas(name, channels, uint32(calls / channels));
+            vm.revertToState(snapshot);
+        }
+    }
+
     function test_settle_oneMoreChannel() public {
         uint256 snapshot = vm.snapshotState();
         (uint256 sixteen,) = _settleGas("settle_16_16", 16, 1);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {BatchBuilder} from "../settlement/BatchBuilder.sol";
+import {TransactionGas} from "./TransactionGas.sol";
+
+/// @notice The least that a ledger with a row for each call does: it keeps who is owed what for which answer.
+contract Rows {
+    struct Row {
+        address account;
+        uint96 amount;
+        bytes32 receiptHash;
+    }
+
+    Row[] public rows;
+
+    function settle(
+        Row[] calldata added
+    ) external {
+        for (uint256 i = 0; i < added.length; ++i) {
+            rows.push(added[i]);
+        }
+    }
+}
+
+/// @notice What a call costs otherwise, measured like the settling of batches: a transaction for each call, by a signed
+///         transfer (EIP-3009) without any word of who is owed; and a row in storage for each call.
+/// forge-config: default.isolate = true
+contract AlternativesGasTest is TransactionGas, BatchBuilder {
+    bytes32 private constant TRANSFER = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+    );
+
+    function test_oneTransferPerCall() public {
+        token.mint(payer, 100e18);
+        _transfer("first");
+        bytes memory data = _transfer("second"); // both balances are in use
+        _measure("alternative_transfer_per_call", data);
+    }
+
+    function test_rowPerCall() public {
+        Rows rows = new Rows();
+        uint256[2] memory counts = [uint256(64), 1_024];
+        rows.settle(_rows(1));
+        for (uint256 i = 0; i < 2; ++i) {
+            Rows.Row[] memory added = _rows(counts[i]);
+            rows.settle(added);
+            _measure(string.concat("alternative_rows_", vm.toString(counts[i])), abi.encodeCall(Rows.settle, (added)));
+        }
+    }
+
+    function _rows(
+        uint256 count
+    ) private pure returns (Rows.Row[] memory rows) {
+        rows = new Rows.Row[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            rows[i] = Rows.Row(_contributor(i % 5), 12_345_678_901_230_000, keccak256(abi.encode(i)));
+        }
+    }
+
+    function _transfer(
+        bytes32 nonce
+    ) private returns (bytes memory data) {
+        uint256 until = block.timestamp + 60;
+        bytes32 struct_ = keccak256(abi.encode(TRANSFER, payer, operator, 1e18, 0, until, nonce));
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), struct_));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(payerKey, digest);
+        data = abi.encodeWithSignature(
+            "transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+            payer,
+            operator,
+            1e18,
+            0,
+            until,
+            nonce,
+            v,
+            r,
+            s
+        );
+        (bool done,) = address(token).call(data);
+        assertTrue(done);
+    }
+}
