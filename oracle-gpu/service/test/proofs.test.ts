@@ -6,6 +6,7 @@ import {
   findProofs,
   openLedgerDomain,
   type ReceiptBundle,
+  type RecordScore,
   receiptBundleSchema,
   type Session,
   signReceipt,
@@ -113,6 +114,15 @@ const reversed = <T>(items: readonly T[]): T[] => [...items].reverse();
 /** The last receipt of the first session has a sequence that nobody pays for. */
 const jump: Lie['receipt'] = ({ sequence }) => (sequence === 3 ? { sequence: 9 } : {});
 
+const stranger = '0x00000000000000000000000000000000000000ff';
+/** The first record of the evidence, said to be something else. */
+const withRecord =
+  (change: Partial<RecordScore>): Lie['evidence'] =>
+  (evidence) => ({
+    ...evidence,
+    records: evidence.records.map((record, rank) => (rank === 0 ? { ...record, ...change } : record)),
+  });
+
 const lies: [what: string, fault: string, lie: Lie][] = [
   ['receipts out of order', 'disorder', { order: reversed }],
   ['an account twice in one receipt', 'disorder', { settledAllocations: splitRichest }],
@@ -129,6 +139,12 @@ const lies: [what: string, fault: string, lie: Lie][] = [
   ['a fee too high', 'wrong price', { receipt: ({ fee }, at) => (at === 0 ? { fee: fee + 10_000n } : {}) }],
   ['a fee too low', 'wrong price', { receipt: ({ fee }, at) => (at === 2 ? { fee: fee - 10_000n } : {}) }],
   ['allocations settled otherwise than stated', 'unfaithful allocation', { settledAllocations: moveOneWei }],
+  ['a wei that the evidence gives to another', 'unfounded allocation', { allocations: moveOneWei }],
+  ['votes that the evidence gives to another', 'unfounded allocation', { allocations: moveWeight }],
+  ['a record of another contributor', 'false record', { evidence: withRecord({ contributor: stranger }) }],
+  ['a record that is in no row', 'false record', { evidence: withRecord({ position: 1_000 }) }],
+  ['a score in two parts of a row of one', 'false score', { evidence: withRecord({ partials: [900, 900] }) }],
+  ['another null threshold', 'false record', { evidence: (evidence) => ({ ...evidence, nullThreshold: 7 }) }],
   ['allocations that sum to another fee', 'unbalanced allocation', { allocations: shiftBetweenReceipts }],
 ];
 
@@ -145,8 +161,8 @@ test('every proof that is found for a lie is one that the chain takes', async ()
   for (const [what, , lie] of lies) {
     const before = await rpc<string>(inject('chainUrl'), 'evm_snapshot', []);
     await settleBatch(world, sessions, bundles, honest, lie);
-    const { address } = world.contracts.proofs;
-    for (const { data, fault } of findProofs(await caseAgainst(world, 2))) {
+    for (const { contract, data, fault } of findProofs(await caseAgainst(world, 2))) {
+      const { address } = contract === 'EvidenceProofs' ? world.contracts.evidenceProofs : world.contracts.proofs;
       const call = world.client.call({ account: challenger.address, to: address, data });
       await expect(call, `${what}: ${fault}`).resolves.toBeDefined();
     }

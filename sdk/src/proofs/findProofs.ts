@@ -1,5 +1,7 @@
 import { contradictedReceipt } from './contradictedReceipt.ts';
 import { disorder } from './disorder.ts';
+import { falseRecord } from './falseRecord.ts';
+import { falseScore } from './falseScore.ts';
 import type { Case, FraudProof } from './fraudProof.ts';
 import { malformedLeaf } from './malformedLeaf.ts';
 import { misaccounting } from './misaccounting.ts';
@@ -9,6 +11,7 @@ import { strayAllocation } from './strayAllocation.ts';
 import { strayReceipt } from './strayReceipt.ts';
 import { unbalancedAllocation } from './unbalancedAllocation.ts';
 import { unfaithfulAllocation } from './unfaithfulAllocation.ts';
+import { unfoundedAllocation } from './unfoundedAllocation.ts';
 import { wrongCollection } from './wrongCollection.ts';
 import { wrongPrice } from './wrongPrice.ts';
 
@@ -26,6 +29,9 @@ export const voidingProofs = [
   wrongCollection,
   missingReceipt,
   strayReceipt,
+  falseRecord,
+  falseScore,
+  unfoundedAllocation,
 ] as const;
 
 /** Proofs that hold against a batch, one of each fault that is found; none against an honest one. Never throws. */

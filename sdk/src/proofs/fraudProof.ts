@@ -8,8 +8,10 @@ import type { SumTree } from '../tree/sumTree.ts';
 import type { BatchFacts } from '../verify/recomputeBatch.ts';
 import type { OpenedBatch } from './openBatch.ts';
 
-/** A transaction to FraudProofs that voids a batch. */
+/** A transaction that voids a batch. */
 export type FraudProof = {
+  /** Where it goes: proofs about evidence to EvidenceProofs, all others to FraudProofs. */
+  contract?: 'EvidenceProofs';
   /** As `provenFault` names it. */
   fault: string;
   /** What is wrong, in a sentence. */

@@ -1,7 +1,7 @@
 import { type Address, type Hex, keccak256, zeroAddress } from 'viem';
 import { allocate, type Pool } from '../allocation/allocate.ts';
 import type { Allocation } from '../evidence/evidence.ts';
-import type { IndexLeaf, Terms } from '../release/release.ts';
+import type { DatanetUse, IndexLeaf, Release, Terms } from '../release/release.ts';
 import type { BatchHeader } from '../settlement/batch.ts';
 import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
 import { type ChannelEntry, unpackChannelEntries } from '../settlement/channelEntries.ts';
@@ -21,6 +21,9 @@ export type ReleaseFacts = {
   /** Ids of the datanets it was trained on, and its index by position, both opened against its hash; absent where they cannot be fetched. */
   datanets?: readonly number[];
   index?: readonly IndexLeaf[];
+  /** What the release hash is over, and the datanet versions in it; absent where the manifest cannot be fetched. Only proofs need them. */
+  release?: Release;
+  uses?: readonly DatanetUse[];
 };
 
 /** What a batch is recomputed from, besides its file. */

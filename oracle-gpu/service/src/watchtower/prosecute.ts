@@ -38,7 +38,8 @@ export type Prosecutor = ReturnType<typeof openProsecutor>;
 export function openProsecutor(options: ProsecutorOptions) {
   const { client, contracts, startBlock, witness, metrics, say } = options;
   const account: PrivateKeyAccount | undefined = options.key && privateKeyToAccount(options.key);
-  const to = contracts.proofs.address;
+  const targetOf = ({ contract }: FraudProof): Address =>
+    contract === 'EvidenceProofs' ? contracts.evidenceProofs.address : contracts.proofs.address;
 
   /** Why the chain would not take that; undefined when it would. Throws when it does not answer. */
   async function refusal(target: Address, data: Hex): Promise<string | undefined> {
@@ -66,7 +67,7 @@ export function openProsecutor(options: ProsecutorOptions) {
   /** Sends the first of these that the chain takes. Returns whether a proof stands, of whomever. */
   async function file(about: string, proofs: readonly FraudProof[]): Promise<boolean> {
     for (const proof of proofs) {
-      const reason = await refusal(to, proof.data);
+      const reason = await refusal(targetOf(proof), proof.data);
       if (reason?.startsWith('Settlement_BatchVoid')) {
         metrics.proofs.inc({ fault: proof.fault, result: 'faster' });
         say(`${about}: somebody else's proof came first.`);
@@ -82,7 +83,7 @@ export function openProsecutor(options: ProsecutorOptions) {
         say(`${about} can be proven wrong (${proof.fault}: ${proof.about}): set OPENLEDGER_WATCH_KEY to file such proofs.`);
         return false;
       }
-      const receipt = await send(account, to, proof.data);
+      const receipt = await send(account, targetOf(proof), proof.data);
       const isFiled = receipt.status === 'success';
       metrics.proofs.inc({ fault: proof.fault, result: isFiled ? 'filed' : 'faster' });
       if (!isFiled) {

@@ -19,7 +19,7 @@ import { FileMissing, readVerified } from '../ipfs/readVerified.ts';
 import { MalformedData, parse } from './batchData.ts';
 
 type Source = { client: ChainClient; contracts: Contracts; ipfs: Ipfs; startBlock: bigint };
-type Published = { nullThreshold: number; datanets?: number[]; index?: IndexLeaf[] };
+type Published = Pick<ReleaseFacts, 'nullThreshold' | 'datanets' | 'index' | 'release' | 'uses'>;
 
 const manifestSchema = z.object({ release: releaseSchema, datanets: z.array(datanetUseSchema), indexCid: z.string() });
 // Rows carry more than what is hashed; only what is hashed counts here.
@@ -66,7 +66,7 @@ async function readManifest(ipfs: Ipfs, hash: Hex, manifestCid: string): Promise
   try {
     const { release, datanets, indexCid } = parse(manifestSchema, manifestCid, await readVerified(ipfs, manifestCid));
     if (releaseHash(release) !== hash || datanetsHash(datanets) !== release.datanetsHash) return {};
-    const ids = { datanets: datanets.map(({ datanetId }) => datanetId) };
+    const ids = { datanets: datanets.map(({ datanetId }) => datanetId), uses: datanets, release };
     const { rows } = parse(indexSchema, indexCid, await readVerified(ipfs, indexCid));
     return opens(rows, release) ? { ...ids, index: rows } : ids;
   } catch (error) {

@@ -35,8 +35,9 @@ export async function condemn(world: World, challenger: Actor, batchIndex: numbe
 }
 
 /** Throws when the chain does not take it. */
-export async function send(world: World, challenger: Actor, { data }: FraudProof): Promise<TransactionReceipt> {
-  const to = world.contracts.proofs.address;
+export async function send(world: World, challenger: Actor, { contract, data }: FraudProof): Promise<TransactionReceipt> {
+  const { evidenceProofs, proofs } = world.contracts;
+  const to = contract === 'EvidenceProofs' ? evidenceProofs.address : proofs.address;
   const wallet = createWalletClient({
     account: challenger.account,
     chain: world.client.chain,

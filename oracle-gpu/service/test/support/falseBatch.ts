@@ -9,6 +9,8 @@ import {
   channelId,
   commitmentOf,
   dataCommitment,
+  type Evidence,
+  evidenceHash,
   hashAllocations,
   headerHash,
   type Leaf,
@@ -43,6 +45,8 @@ export type Lie = {
   allocations?: (honest: Allocation[], position: number) => Allocation[];
   /** Of each receipt, behind its back: it states other ones. */
   settledAllocations?: (stated: Allocation[], position: number) => Allocation[];
+  /** What a receipt says it rests on, signed so. */
+  evidence?: (honest: Evidence, position: number) => Evidence;
   /** Fields of a receipt, signed so; a changed fee changes what the richest account gets. */
   receipt?: (honest: Receipt, position: number) => Partial<Receipt>;
   rewards?: (honest: Allocation[]) => Allocation[];
@@ -92,14 +96,16 @@ export async function settleBatch(
   const protocolBps = BigInt(first.fee.protocolFeeBps);
   const signed: SettledReceipt[] = [];
   for (const [position, bundle] of sortReceipts(bundles).entries()) {
-    const { evidence, composition, channel } = bundle;
+    const { composition, channel } = bundle;
+    const evidence = lie.evidence?.(bundle.evidence, position) ?? bundle.evidence;
     const changed = lie.receipt?.(bundle.receipt, position) ?? {};
     const more = (changed.fee ?? bundle.receipt.fee) - bundle.receipt.fee;
     const given = lie.allocations?.(bundle.allocations, position) ?? bundle.allocations;
     const taker = richest(given);
     const share = more - (more * protocolBps) / 10_000n;
     const stated = given.map((one) => (one === taker ? { ...one, amount: one.amount + share } : one));
-    const receipt = { ...bundle.receipt, allocationHash: hashAllocations(stated), ...changed };
+    const bound = { evidenceHash: evidenceHash(evidence), allocationHash: hashAllocations(stated) };
+    const receipt = { ...bundle.receipt, ...bound, ...changed };
     const signature = await signReceipt(operator.account, receipt, domain);
     const allocations = lie.settledAllocations?.(stated, position) ?? stated;
     signed.push({ receipt, signature, allocations, evidence, composition, payer: channel.payer, signer: channel.signer });
