@@ -22,6 +22,7 @@ contract TreeMutationsTest is Mutations {
         _loses("rewards with data", "malformed leaf", rewardData);
         _loses("rewards under a key beyond an account", "malformed leaf", rewardKey);
         _loses("a receipt under a later sequence: the first is missing", "missing receipt", receiptMissing);
+        _loses("a receipt under the sequence of one settled before", "missing receipt", firstMissing);
         _loses("a receipt under a later sequence: that one is stray", "stray receipt", receiptLate);
         _loses("a receipt of a channel that pays nothing", "stray receipt", receiptOfNobody);
         _loses("a receipt of an earlier batch", "stray receipt", receiptEarly);
@@ -34,7 +35,7 @@ contract TreeMutationsTest is Mutations {
         _loses("rewards of before forgotten", "misaccounting", pastForgotten);
         _loses("an allocation of a receipt that does not exist", "stray allocation", positionBeyond);
         _loses("an allocation that names another receipt", "stray allocation", otherReceipt);
-        assertEq(mutations, 26);
+        assertEq(mutations, 27);
     }
 
     // ── Order ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -177,6 +178,17 @@ contract TreeMutationsTest is Mutations {
         uint32 sequence = uint32(s.receipts[last].key) - 7;
         Opening memory left = _open(s, R, last - 1);
         fraudProofs.proveMissingReceipt(_accuse(s), _channel(s, 0), sequence, left, _open(s, R, last));
+    }
+
+    function firstMissing(
+        Story memory,
+        Story memory s
+    ) internal {
+        uint32 sequence = uint32(s.receipts[1].key);
+        s.receipts[1].key -= 1;
+        _commit(s);
+        Opening memory left = _open(s, R, 1);
+        fraudProofs.proveMissingReceipt(_accuse(s), _channel(s, 0), sequence, left, _open(s, R, 2));
     }
 
     function _stray(
