@@ -6,6 +6,21 @@ import type { Outbox } from './outbox.ts';
 /** Stake is locked twice over behind pending batches: put in more than the least, if the account has it. */
 const wantedTimesMinimum = 10n;
 
+/** What this account would add to its stake to be active, wei, as far as it has it; 0 if it is active. */
+export async function plannedStake(chain: Chain): Promise<bigint> {
+  const { client, contracts, account } = chain;
+  if (await client.readContract({ ...contracts.operators, functionName: 'isActive', args: [account.address] })) return 0n;
+  const [minimum, balance, { stake }] = await Promise.all([
+    client.readContract({ ...contracts.operators, functionName: 'minimumStake' }),
+    client.readContract({ ...contracts.token, functionName: 'balanceOf', args: [account.address] }),
+    client.readContract({ ...contracts.operators, functionName: 'operator', args: [account.address] }),
+  ]);
+  const least = stake < minimum ? minimum - stake : 1n;
+  const half = balance / 2n;
+  const wanted = minimum * wantedTimesMinimum - stake;
+  return wanted < half ? wanted : half > least ? half : least;
+}
+
 /**
  * Makes this account an active operator if it is not one. Throws a sentence that says what a new one lacks; one that was
  * active goes on without: after a slash its payers still get their refunds, and it can settle again once it has stake.
@@ -14,16 +29,13 @@ export async function registerOperator(chain: Chain, outbox: Outbox, config: Pic
   const { client, contracts, account } = chain;
   const isActive = () => client.readContract({ ...contracts.operators, functionName: 'isActive', args: [account.address] });
   if (await isActive()) return;
-  const [minimum, balance, known] = await Promise.all([
+  const [stake, minimum, balance, known] = await Promise.all([
+    plannedStake(chain),
     client.readContract({ ...contracts.operators, functionName: 'minimumStake' }),
     client.readContract({ ...contracts.token, functionName: 'balanceOf', args: [account.address] }),
     client.readContract({ ...contracts.operators, functionName: 'operator', args: [account.address] }),
   ]);
   const isKnown = known.signer !== '0x0000000000000000000000000000000000000000';
-  const least = known.stake < minimum ? minimum - known.stake : 1n;
-  const half = balance / 2n;
-  const wanted = minimum * wantedTimesMinimum - known.stake;
-  const stake = wanted < half ? wanted : half > least ? half : least;
   if (balance < stake && isKnown) {
     log.error(
       { operator: account.address, stake: known.stake.toString(), minimum: minimum.toString() },

@@ -11,6 +11,7 @@ export const help: Readonly<Record<string, string>> = {
   openledger batch verify <operator> <index>    everything in one settled batch
   openledger batch verify --dry-run             the batch that one's own service would settle next
   openledger watch                              every batch, as it is settled; files proofs
+  openledger operator init                      checks this machine, registers, stakes, answers once
   openledger held                               receipts that one's own service holds back, and what to do
 
 openledger <command> --help says more. Exit code 0: nothing is wrong; 1: something is, or it could not be checked.`,
@@ -32,6 +33,13 @@ With --dry-run it is the batch that one's own service would settle next, read fr
 service's environment. Nothing is written, pinned or sent.
 
 ${sources}`,
+  'operator init': `openledger operator init
+
+Run it with the service's environment (docs/interfaces.md) before its first start. It checks machine, chain, IPFS, engine
+and database, registers the account of OPENLEDGER_OPERATOR_KEY with a stake after asking, and has the engine answer once.
+It may be run again: what is done is not done twice.
+
+  --yes    stake without asking`,
   held: `openledger held
 openledger held retry <channel>
 openledger held forgive <channel>

@@ -4,6 +4,7 @@ import { batchVerify } from './batchVerify.ts';
 import { dryRun } from './dryRun.ts';
 import { decideHeld, heldList } from './held.ts';
 import { help } from './help.ts';
+import { operatorInit } from './operatorInit.ts';
 import { receiptVerify } from './receiptVerify.ts';
 import { sourceOptions } from './sources.ts';
 import { watchCommand, watchOptions } from './watch.ts';
@@ -43,6 +44,11 @@ async function dispatch(command: string, args: readonly string[], print: Output[
     }
     const [operator, index] = expect(command, positionals.slice(2), 2);
     return batchVerify(operator as string, index as string, values, print);
+  }
+  if (command === 'operator init') {
+    const { values, positionals } = parse(args, { yes: { type: 'boolean' } });
+    expect(command, positionals.slice(2), 0);
+    return operatorInit(process.env, values.yes === true, print);
   }
   if (command === 'held') {
     const { positionals } = parse(args, {});

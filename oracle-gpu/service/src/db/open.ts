@@ -16,8 +16,9 @@ export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /**
  * Connects, waits until no other service works on this database (a session lock that dies with its holder),
  * and brings the tables up to date.
+ * @param ifHeld by another service; refused with a sentence instead of waiting
  */
-export async function openDatabase(url: string, log: Log) {
+export async function openDatabase(url: string, log: Log, ifHeld: 'wait' | 'refuse' = 'wait') {
   const pool = new pg.Pool({ connectionString: url, max: 20 });
   pool.on('error', (error) => log.warn({ reason: error.message }, 'a database connection was lost'));
   // The pool listens to idle connections only: one that breaks in the middle of a transaction would end the process.
@@ -32,6 +33,10 @@ export async function openDatabase(url: string, log: Log) {
   for (let waited = false; ; waited = true) {
     const { rows } = await lock.query<{ held: boolean }>(serviceLock);
     if (rows[0]?.held) break;
+    if (ifHeld === 'refuse') {
+      await Promise.all([lock.end(), pool.end()]);
+      throw new Error('its service is running; stop it first.');
+    }
     if (!waited) log.info('another service holds this database; waiting until it ends');
     await new Promise((done) => setTimeout(done, 500));
   }
