@@ -25,6 +25,12 @@ const keys = new Map<string, string>();
 const chunkSchema = z.looseObject({ receipt: receiptBundleSchema.optional() });
 
 beforeAll(async () => {
+  // A release whose files are gone with their operator: it must not stand in the way of the others.
+  const gone = await openWorld();
+  await gone.start();
+  const record = makeRecord('what does burn do', 'destroys tokens of the caller');
+  await makeModel(gone, await gone.newActor(), await makeDatanet(gone, [[await gone.newActor(), [record]]]));
+  await gone.stop();
   first = await openWorld();
   second = await openWorld({
     environment: {

@@ -13,7 +13,7 @@ import type { Hex } from 'viem';
 import { z } from 'zod';
 import { gather } from '../datanets/gather.ts';
 import { releases } from '../db/schema.ts';
-import { ServiceError } from '../errors.ts';
+import { ServiceError, sentence } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
@@ -98,20 +98,27 @@ export function createAdoption(context: Trainer) {
     return true;
   }
 
+  /** One release that cannot be read now must not keep the others waiting: it is looked at again later. */
+  async function tryToAdopt(announced: Announced, held: ReadonlySet<string>): Promise<void> {
+    const { releaseHash: hash } = announced;
+    try {
+      if (await adopt(announced, held)) waiting.delete(hash);
+    } catch (error) {
+      const isFinal = error instanceof z.ZodError || (error instanceof ServiceError && error.status === 422);
+      if (isFinal) waiting.delete(hash);
+      log[isFinal ? 'warn' : 'debug'](
+        { releaseHash: hash, reason: sentence(error) },
+        isFinal ? 'a release of another operator is not served' : 'a release of another operator cannot be read yet',
+      );
+    }
+  }
+
   return async function tick(): Promise<void> {
     const isNew = await readAnnounced();
     if (waiting.size === 0 || (!isNew && Date.now() < notBefore)) return;
     notBefore = Date.now() + lookAgainMs;
     const held = new Set((await engine.adapters()).filter(({ hasIndex }) => hasIndex).map(({ id }) => id));
-    for (const announced of [...waiting.values()]) {
-      try {
-        if (await adopt(announced, held)) waiting.delete(announced.releaseHash);
-      } catch (error) {
-        const isFinal = error instanceof z.ZodError || (error instanceof ServiceError && error.status === 422);
-        if (!isFinal) throw error; // what may pass: tried again
-        waiting.delete(announced.releaseHash);
-        log.warn({ releaseHash: announced.releaseHash, reason: error.message }, 'a release of another operator is not served');
-      }
-    }
+    // The newest is what callers ask for.
+    for (const announced of [...waiting.values()].reverse()) await tryToAdopt(announced, held);
   };
 }
