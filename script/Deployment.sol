@@ -36,6 +36,7 @@ import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
 import {IRewardPool} from "../contracts/src/settlement/IRewardPool.sol";
 import {ISettlement} from "../contracts/src/settlement/ISettlement.sol";
 import {PaymentEscrow} from "../contracts/src/settlement/PaymentEscrow.sol";
+import {Prepayments} from "../contracts/src/settlement/Prepayments.sol";
 import {RewardPool} from "../contracts/src/settlement/RewardPool.sol";
 import {Settlement} from "../contracts/src/settlement/Settlement.sol";
 import {JurySettings} from "../contracts/src/types/Jury.sol";
@@ -217,9 +218,14 @@ abstract contract Deployment {
         );
         _proxy(
             "PaymentEscrow",
-            address(new PaymentEscrow(token, at("Settlement"), p.clocks.thaw, p.clocks.longestPause)),
+            address(
+                new PaymentEscrow(token, at("Settlement"), at("Prepayments"), p.clocks.thaw, p.clocks.longestPause)
+            ),
             abi.encodeCall(PaymentEscrow.initialize, (authority))
         );
+        Prepayments prepayments =
+            new Prepayments(token, IPaymentEscrow(at("PaymentEscrow")), IOperatorRegistry(at("OperatorRegistry")));
+        _proxy("Prepayments", address(prepayments), abi.encodeCall(Prepayments.initialize, (authority)));
         _proxy(
             "RewardPool",
             address(new RewardPool(token, IContributionVotes(at("ContributionVotes")), at("Settlement"))),

@@ -46,6 +46,7 @@ interface IPaymentEscrow {
     );
 
     error PaymentEscrow_NotSettlement(address caller);
+    error PaymentEscrow_NotPrepayments(address caller);
     error PaymentEscrow_ZeroAddress();
     error PaymentEscrow_ZeroAmount();
     error PaymentEscrow_BadSigner(address signer);
@@ -98,6 +99,17 @@ interface IPaymentEscrow {
         address signer,
         uint96 cap,
         uint32 expiry
+    ) external;
+
+    /// @notice Deposits the caller's OPEN for `payer` and lets `signer` spend that much more of it: a payment is a session
+    ///         for what was paid. Only Prepayments, which has seen the payer's signature over the amount.
+    /// @dev Brings an ended session back to life, as `authorizeSession` does; what was prepaid and not spent before counts
+    ///      again then.
+    function prepay(
+        address payer,
+        address operator,
+        address signer,
+        uint96 amount
     ) external;
 
     /// @notice Ends a session key for new calls at once; receipts made before can be settled until the thaw has passed.

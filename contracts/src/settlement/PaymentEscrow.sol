@@ -20,15 +20,19 @@ import {IPaymentEscrow} from "./IPaymentEscrow.sol";
 ///      |------------------|--------------------------|
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
-///      A pause stops deposits only. collect, refund and release are for the Settlement contract, fixed at construction, so that
-///      no role can be given to move payers' money.
+///      A pause stops deposits only. collect, refund and release are for the Settlement contract, prepay for Prepayments, both
+///      fixed at construction, so that no role can be given to move payers' money.
 contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 {
     using SafeERC20 for IERC20;
 
     IERC20 public immutable token;
     address public immutable settlement;
+    address public immutable prepayments;
     /// @inheritdoc IPaymentEscrow
     uint64 public immutable thawPeriod;
+
+    /// @notice Seconds that a prepayment can be spent in; a later one to the same signer extends it.
+    uint32 public constant PREPAID_PERIOD = 90 days;
 
     /// @custom:storage-location erc7201:openledger.storage.PaymentEscrow
     struct PaymentEscrowStorage {
@@ -43,16 +47,19 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
 
     /// @param token_ OPEN
     /// @param settlement_ the Settlement contract, which may not exist yet
+    /// @param prepayments_ the Prepayments contract, which may not exist yet
     /// @param thawPeriod_ seconds; longer than the longest pause and a settlement period together
     /// @param longestPause_ seconds
     constructor(
         IERC20 token_,
         address settlement_,
+        address prepayments_,
         uint64 thawPeriod_,
         uint64 longestPause_
     ) BoundedPause(longestPause_) EIP712("OpenLedger", "1") {
         token = token_;
         settlement = settlement_;
+        prepayments = prepayments_;
         thawPeriod = thawPeriod_;
         _disableInitializers();
     }
@@ -115,6 +122,26 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         c.cap = cap;
         c.expiry = expiry;
         emit SessionAuthorized(msg.sender, operator, signer, id, cap, expiry);
+    }
+
+    /// @inheritdoc IPaymentEscrow
+    function prepay(
+        address payer,
+        address operator,
+        address signer,
+        uint96 amount
+    ) external {
+        if (msg.sender != prepayments) revert PaymentEscrow_NotPrepayments(msg.sender);
+        if (signer == address(0) || signer == payer) revert PaymentEscrow_BadSigner(signer);
+        bytes32 id = Channels.id(payer, operator, signer);
+        Channel storage c = _storage().channels[id];
+        uint96 cap = c.cap + amount;
+        uint32 expiry = uint32(block.timestamp) + PREPAID_PERIOD;
+        if (expiry < c.expiry) expiry = c.expiry;
+        c.cap = cap;
+        c.expiry = expiry;
+        emit SessionAuthorized(payer, operator, signer, id, cap, expiry);
+        deposit(payer, operator, amount);
     }
 
     /// @inheritdoc IPaymentEscrow

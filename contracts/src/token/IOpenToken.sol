@@ -23,4 +23,11 @@ interface IOpenToken {
     function burn(
         uint256 amount
     ) external;
+
+    /// @notice What an authorised transfer (ERC-3009) moved; both zero for a nonce that was never used or was cancelled.
+    /// @dev ERC-3009's own `authorizationState` is true for both, and says neither to whom nor how much.
+    function authorizedTransfer(
+        address from,
+        bytes32 nonce
+    ) external view returns (address to, uint96 value);
 }

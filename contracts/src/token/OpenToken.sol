@@ -25,7 +25,8 @@ import {IOptimismMintableERC20} from "./IOptimismMintableERC20.sol";
 
 /// @title OPEN on the L2
 /// @dev Authorised transfers (ERC-3009) are what x402's `exact` scheme pays with. Their nonces are of the payer's choice
-///      and independent of those of permits and delegations.
+///      and independent of those of permits and delegations. What each moved is remembered, so that `Prepayments` can tell
+///      a payment that anyone sent from one that was cancelled.
 contract OpenToken is
     ERC20Upgradeable,
     ERC20PermitUpgradeable,
@@ -41,10 +42,17 @@ contract OpenToken is
     /// @dev All that was ever made on L1, in wei.
     uint256 public constant MAX_SUPPLY = 1_000_000_000e18;
 
+    /// @dev One slot: the supply stays below 96 bits.
+    struct AuthorizedTransfer {
+        address to;
+        uint96 value;
+    }
+
     /// @custom:storage-location erc7201:openledger.storage.OpenToken
     struct OpenTokenStorage {
         address bridge;
         address remoteToken;
+        mapping(address from => mapping(bytes32 nonce => AuthorizedTransfer)) authorizedTransfers;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.OpenToken")) - 1)) & ~bytes32(uint256(0xff))
@@ -128,6 +136,15 @@ contract OpenToken is
         return _openToken().remoteToken;
     }
 
+    /// @inheritdoc IOpenToken
+    function authorizedTransfer(
+        address from,
+        bytes32 nonce
+    ) external view returns (address to, uint96 value) {
+        AuthorizedTransfer storage moved = _openToken().authorizedTransfers[from][nonce];
+        return (moved.to, moved.value);
+    }
+
     /// @inheritdoc IERC165
     function supportsInterface(
         bytes4 interfaceId
@@ -153,6 +170,18 @@ contract OpenToken is
 
     function _maxSupply() internal pure override returns (uint256) {
         return MAX_SUPPLY;
+    }
+
+    function _transferWithAuthorization(
+        address from,
+        address to,
+        uint256 value,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes32 nonce
+    ) internal override {
+        super._transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
+        _openToken().authorizedTransfers[from][nonce] = AuthorizedTransfer(to, uint96(value)); // no more than the supply
     }
 
     function _update(

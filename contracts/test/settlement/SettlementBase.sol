@@ -56,6 +56,8 @@ abstract contract SettlementBase is Test {
     address internal anyone = makeAddr("anyone");
     /// @dev Where tests of the Jury put it.
     address internal juryAddress = makeAddr("jury");
+    /// @dev Where tests of Prepayments put it.
+    address internal prepaymentsAddress = makeAddr("prepayments");
     address internal operator;
     uint256 internal operatorKey;
     address internal operatorSigner;
@@ -119,7 +121,7 @@ abstract contract SettlementBase is Test {
         );
         escrow = PaymentEscrow(
             _proxy(
-                address(new PaymentEscrow(open, settlement_, THAW, LONGEST_PAUSE)),
+                address(new PaymentEscrow(open, settlement_, prepaymentsAddress, THAW, LONGEST_PAUSE)),
                 abi.encodeCall(PaymentEscrow.initialize, (authority))
             )
         );

@@ -269,7 +269,7 @@ contract PaymentEscrowTest is SettlementBase {
 
     function test_pauseAndUpgrade_areRestricted() public {
         bytes memory expected = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, anyone);
-        address next = address(new PaymentEscrow(escrow.token(), address(settlement), 1, 1));
+        address next = address(new PaymentEscrow(escrow.token(), address(settlement), address(0), 1, 1));
         vm.startPrank(anyone);
         vm.expectRevert(expected);
         escrow.pause();

@@ -83,7 +83,10 @@ contract SettlementUpgradesTest is FraudBase, UpgradeChecks {
         watch(abi.encodeCall(escrow.channel, (escrow.channelId(payer, operator, payer))));
         watch(abi.encodeCall(escrow.channel, (escrow.channelId(payer2, operator, payer2))));
         watch(abi.encodeCall(escrow.pending, ()));
-        _check(address(escrow), address(new PaymentEscrow(token, address(settlement), THAW, LONGEST_PAUSE)));
+        _check(
+            address(escrow),
+            address(new PaymentEscrow(token, address(settlement), escrow.prepayments(), THAW, LONGEST_PAUSE))
+        );
     }
 
     function test_upgradeRewardPool_keepsItsState() public {

@@ -62,7 +62,7 @@ contract SettlementVectorsTest is Test {
 
     /// @dev At the address of the vectors, which the domain names.
     function _escrow() private returns (PaymentEscrow) {
-        vm.etch(at, address(new PaymentEscrow(IERC20(address(1)), address(2), 1, 1)).code);
+        vm.etch(at, address(new PaymentEscrow(IERC20(address(1)), address(2), address(3), 1, 1)).code);
         return PaymentEscrow(at);
     }
 

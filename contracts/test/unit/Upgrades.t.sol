@@ -14,7 +14,9 @@ import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../../src/models/TrainingJobs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {IPrepayments} from "../../src/settlement/IPrepayments.sol";
 import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
+import {Prepayments} from "../../src/settlement/Prepayments.sol";
 import {Faucet} from "../../src/token/Faucet.sol";
 import {OpenToken} from "../../src/token/OpenToken.sol";
 import {DatanetUse, Release} from "../../src/types/Release.sol";
@@ -259,12 +261,38 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         watch(abi.encodeCall(escrow.account, (alice, operator)));
         watch(abi.encodeCall(escrow.channel, (escrow.channelId(alice, operator, bob))));
         watch(abi.encodeCall(escrow.pending, ()));
-        PaymentEscrow next =
-            new PaymentEscrow(IERC20(address(token)), at("Settlement"), escrow.thawPeriod(), escrow.longestPause());
+        PaymentEscrow next = new PaymentEscrow(
+            IERC20(address(token)), at("Settlement"), at("Prepayments"), escrow.thawPeriod(), escrow.longestPause()
+        );
         _check("PaymentEscrow", address(next));
         vm.prank(alice);
         vm.expectRevert(); // still paused
         escrow.deposit(alice, operator, 1);
+    }
+
+    function test_upgradePrepayments_keepsItsState() public {
+        Prepayments prepayments = Prepayments(at("Prepayments"));
+        prepayments.open(operator);
+        (address payer, uint256 key) = makeAddrAndKey("payer");
+        token.mint(payer, 5e18);
+        IPrepayments.Payment memory p = IPrepayments.Payment(payer, 5e18, 0, block.timestamp + 60, "nonce");
+        bytes32 typehash = keccak256(
+            "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+        );
+        bytes32 structHash = keccak256(
+            abi.encode(typehash, payer, prepayments.vaultOf(operator), p.value, p.validAfter, p.validBefore, p.nonce)
+        );
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(key, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+        prepayments.pay(operator, p, v, r, s);
+        watch(abi.encodeCall(prepayments.isCredited, (payer, "nonce")));
+        watch(abi.encodeCall(prepayments.vaultOf, (operator)));
+        Prepayments next = new Prepayments(prepayments.token(), prepayments.escrow(), prepayments.registry());
+        _check("Prepayments", address(next));
+        vm.expectRevert(
+            abi.encodeWithSelector(IPrepayments.Prepayments_AlreadyCredited.selector, payer, bytes32("nonce"))
+        );
+        prepayments.credit(operator, payer, "nonce");
     }
 
     function test_upgradeFaucet_keepsItsState() public {

@@ -4,6 +4,7 @@ import Fastify, { type FastifyError, type FastifyReply } from 'fastify';
 import { ZodError } from 'zod';
 import type { Context } from './context.ts';
 import { errorBody, ServiceError, sentence } from './errors.ts';
+import { paymentRequiredHeader, paymentResponseHeader } from './payments/offer.ts';
 import { nextCursor } from './routes/page.ts';
 
 /** The HTTP side: limits, CORS and errors in one shape. Routes are added by whoever calls. */
@@ -12,7 +13,7 @@ export async function openServer({ log, config }: Pick<Context, 'log' | 'config'
   await app.register(cors, {
     origin: true,
     methods: ['GET', 'HEAD', 'POST'],
-    exposedHeaders: [nextCursor, 'retry-after'],
+    exposedHeaders: [nextCursor, 'retry-after', paymentRequiredHeader, paymentResponseHeader],
     strictPreflight: false,
   });
   await app.register(rateLimit, {

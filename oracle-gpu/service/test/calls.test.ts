@@ -163,7 +163,7 @@ describe('a call is refused and costs nothing', () => {
   test('without a key that stands for a session', async () => {
     const { status, error } = await ask('hello', { key: `ol-${'9'.repeat(64)}` });
     expect([status, error.code, error.type]).toEqual([401, 'invalid_api_key', 'authentication_error']);
-    expect((await post('/v1/chat/completions', {})).status).toBe(401);
+    expect((await post('/v1/chat/completions', {}, { authorization: 'Bearer nothing' })).status).toBe(401);
   });
 
   test('for a model that is not here', async () => {

@@ -40,6 +40,19 @@ export const sessions = pgTable(
   (table) => [uniqueIndex('sessions_key_hash').on(table.keyHash), index('sessions_payer').on(table.payer)],
 );
 
+/** Authorised transfers (x402's `exact`) that were presented as payment, each bound to the request that it came with first. */
+export const payments = pgTable(
+  'payments',
+  {
+    payer: text().notNull(),
+    nonce: text().notNull(),
+    requestHash: text('request_hash').notNull(),
+    amount: wei('amount').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.payer, table.nonce] })],
+);
+
 /** A charged answer that a retry with the same Idempotency-Key gets again, byte by byte. */
 export const answers = pgTable(
   'answers',

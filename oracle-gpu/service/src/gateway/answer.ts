@@ -8,10 +8,11 @@ import { bundleText, openBundle, whenAnswered } from '../receipts/bundle.ts';
 import type { Account } from '../sessions/book.ts';
 import { attribute } from './attribute.ts';
 import { type ChatRequest, plainMessages } from './chatRequest.ts';
-import { composeReceipt, priceOf } from './composeReceipt.ts';
+import { composeReceipt } from './composeReceipt.ts';
+import { quote } from './quote.ts';
 import { deliveredSchema, renderEnd, renderFinish, renderPiece, renderResponse, renderStart } from './render.ts';
 import { inProgress, type Reservation, reserve } from './reserve.ts';
-import { resolveModel, type ServedModel } from './resolveModel.ts';
+import type { ServedModel } from './resolveModel.ts';
 import type { Slots } from './slots.ts';
 
 /** Where an answer goes as it is made. `write` returns false once nobody listens any more. */
@@ -76,25 +77,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const giveBack = slots.take(session.channel);
   try {
-    const [model, { promptTokens, promptTokenIds, contextLength }] = await Promise.all([
-      resolveModel(context, request.model),
-      context.engine.tokenize(plainMessages(request.messages)),
-    ]);
-    if (promptTokens >= contextLength) {
-      throw new ServiceError(
-        400,
-        'context_length_exceeded',
-        `The prompt has ${promptTokens} tokens and the model reads ${contextLength}: shorten it.`,
-        { promptTokens, contextLength },
-      );
-    }
-    const asked = request.max_completion_tokens ?? request.max_tokens ?? context.config.limits.maxTokens;
-    const maxTokens = Math.min(asked, context.config.limits.maxTokens, contextLength - promptTokens);
-    const { fee: most } = priceOf(
-      model,
-      { promptTokens, completionTokens: maxTokens, retrievalTokens: 0, agentSteps: 0 },
-      session,
-    );
+    const { model, promptTokenIds, maxTokens, most } = await quote(context, request, session);
     const call: Call = {
       id: randomUUID(),
       idempotencyKey: idempotencyKey ?? null,

@@ -5,7 +5,7 @@ import { errorBody, ServiceError } from '../errors.ts';
 import { prepare, produce, storedAnswer } from '../gateway/answer.ts';
 import { chatRequestSchema } from '../gateway/chatRequest.ts';
 import { createSlots } from '../gateway/slots.ts';
-import { requireSession } from '../sessions/findSession.ts';
+import { isUnpaid, keyPayer, offer, paidPayer } from '../payments/payer.ts';
 
 const eventStream = 'text/event-stream; charset=utf-8';
 const json = 'application/json; charset=utf-8';
@@ -26,10 +26,9 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
   };
 
   app.post('/v1/chat/completions', { bodyLimit: 1024 * 1024 }, async (request, reply) => {
-    const session = await requireSession(context, request.headers.authorization);
+    const byKey = await keyPayer(context, request);
     const body = chatRequestSchema.parse(request.body);
-    const header = request.headers['idempotency-key'];
-    const idempotencyKey = typeof header === 'string' && header.length > 0 ? header.slice(0, 200) : undefined;
+    const { session, idempotencyKey } = byKey ?? (await paidPayer(context, slots, request, reply, body));
 
     const stored = await storedAnswer(context, session, body, idempotencyKey);
     if (stored) return reply.type(stored.stream ? eventStream : json).send(stored.response);
@@ -40,7 +39,10 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
         'channel_closed',
         'An earlier receipt of this session cannot be settled, so nothing more can be paid with it: open another session.',
       );
-    const prepared = await prepare(context, slots, session, body, idempotencyKey);
+    const prepared = await prepare(context, slots, session, body, idempotencyKey).catch(async (error: unknown) => {
+      if (!byKey && isUnpaid(error)) await offer(context, request, reply, body, error);
+      throw error;
+    });
     const gone = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();

@@ -115,13 +115,14 @@ async function checkSignature({ chain }: Context, { voucher, signature, chainId 
 
 /** Inserts the channel, or raises its ceiling. The key that came first keeps the channel: vouchers become public when settled. */
 async function store(
-  { db }: Context,
+  context: Pick<Context, 'db'>,
   channel: Hex,
   voucher: Voucher,
   signature: Hex,
   keyHash: Hex,
   onChain: { collected: bigint; sequence: number },
 ): Promise<SessionRow> {
+  const { db } = context;
   const terms = {
     ceiling: voucher.cumulativeCeiling,
     maxSequence: voucher.maxSequence,
@@ -169,6 +170,9 @@ async function store(
     });
   } catch (error) {
     if (isUniqueViolation(error)) {
+      // Two calls may open a channel at once: the second finds it there.
+      const [opened] = await db.select({ channel: sessions.channel }).from(sessions).where(eq(sessions.channel, channel));
+      if (opened) return store(context, channel, voucher, signature, keyHash, onChain);
       throw new ServiceError(409, 'key_in_use', 'This API key stands for another channel: make a new key.');
     }
     throw error;

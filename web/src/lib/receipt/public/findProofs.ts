@@ -6,13 +6,11 @@ import {
   findProofs,
   modelRegistryAbi,
   openBatch,
-  paymentEscrowAbi,
   pendingBefore,
   type ReleaseFacts,
   readSettled,
   rewardLeaf,
   settledEvents,
-  settlementAbi,
   type Terms,
   treeId,
   treeOf,
@@ -20,6 +18,7 @@ import {
 import type { Address, Hex } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
 import type { SettledBatch } from '../types.ts';
+import { settlementSource } from './openSettled.ts';
 import type { PublicReceipt } from './publicData.ts';
 
 /** An account that holds nothing, for asking what the chain would say. */
@@ -35,9 +34,8 @@ export async function findPublicProofs(
   { file, previousRewards }: PublicReceipt,
 ): Promise<FraudProof[]> {
   const fromBlock = BigInt(app.config.deployment.startBlock);
-  const settlement = { address: app.address('Settlement'), abi: settlementAbi } as const;
-  const escrow = { address: app.address('PaymentEscrow'), abi: paymentEscrowAbi } as const;
-  const source = { client: app.chain, contracts: { settlement, escrow } };
+  const source = settlementSource(app);
+  const { settlement } = source.contracts;
   const operator = batch.operatorAccount.id as Address;
   const of = { operator, batchIndex: batch.batchIndex, headerHash: batch.headerHash as Hex };
   const [event] = await settledEvents(source, { fromBlock }, of);

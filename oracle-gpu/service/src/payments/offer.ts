@@ -1,0 +1,62 @@
+import { hashJson, networkOf, voucherScheme } from '@openledger/sdk';
+import { encodePaymentRequiredHeader } from '@x402/core/http';
+import type { PaymentRequired, PaymentRequirements } from '@x402/core/types';
+import type { Context } from '../context.ts';
+import type { ChatRequest } from '../gateway/chatRequest.ts';
+import { quote } from '../gateway/quote.ts';
+import { vaultOf } from './vault.ts';
+
+export const paymentRequiredHeader = 'PAYMENT-REQUIRED';
+export const paymentHeader = 'PAYMENT-SIGNATURE';
+export const paymentResponseHeader = 'PAYMENT-RESPONSE';
+
+/** How long a payment may be on its way, in seconds: an authorised transfer must reach a block in that time. */
+const timeoutSeconds = 120;
+
+/**
+ * What a call can cost, as x402 version 2 offers it: by an authorised transfer of OPEN (`exact`), or from a channel.
+ * @param error why an earlier payment was not enough
+ * @param state of the channel that it named
+ */
+export async function offerPayment(
+  context: Context,
+  url: string,
+  request: ChatRequest,
+  error?: string,
+  state?: unknown,
+): Promise<PaymentRequired> {
+  const { chain } = context;
+  const [{ most }, vault] = await Promise.all([quote(context, request), vaultOf(context)]);
+  const common = {
+    network: networkOf(chain.chainId),
+    asset: chain.contracts.token.address,
+    amount: most.toString(),
+    maxTimeoutSeconds: timeoutSeconds,
+  };
+  const exact: PaymentRequirements = {
+    ...common,
+    scheme: 'exact',
+    payTo: vault,
+    // The domain that OPEN's authorisations are signed in (EIP-712).
+    extra: { name: 'OpenLedger', version: '1', assetTransferMethod: 'eip3009' },
+  };
+  const voucher: PaymentRequirements = {
+    ...common,
+    scheme: voucherScheme,
+    payTo: chain.contracts.escrow.address,
+    extra: {
+      operator: chain.operator,
+      escrow: chain.contracts.escrow.address,
+      request: hashJson(request),
+      ...(state ? { state } : {}),
+    },
+  };
+  return {
+    x402Version: 2,
+    ...(error ? { error } : {}),
+    resource: { url, description: `An answer of ${request.model}, with a receipt`, mimeType: 'application/json' },
+    accepts: [exact, voucher],
+  };
+}
+
+export const offerHeader = (offer: PaymentRequired): string => encodePaymentRequiredHeader(offer);
