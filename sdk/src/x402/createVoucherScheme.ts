@@ -34,6 +34,7 @@ type Channel = {
   running: bigint;
 };
 
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 const maxSequence = 0xffff_ffff;
 const voucherSeconds = 86_400;
 
@@ -99,7 +100,7 @@ export function createVoucherScheme({ wallet, chain, spendingLimit, depositAtOnc
     if (missing <= 0n) return;
     const room = spendingLimit - signedBeyond() + (channel.ceiling - ceiling);
     const wished = depositAtOnce < room + missing ? depositAtOnce : room + missing;
-    const amount = wished > missing ? wished : missing;
+    const amount = larger(wished, missing);
     const held = await chain.readContract({ address: token, abi: erc20Abi, functionName: 'balanceOf', args: [payer()] });
     if (held < amount) throw new Error(`The wallet holds ${held} wei of OPEN and ${amount} are to be deposited: add OPEN to it.`);
     await send(token, erc20Abi, 'approve', [escrow, amount]);
@@ -115,7 +116,7 @@ export function createVoucherScheme({ wallet, chain, spendingLimit, depositAtOnc
     return inTurn(async () => {
       const channel = await channelOf(operator, escrow);
       const needed = channel.spent + channel.running + amount;
-      const ceiling = needed > channel.ceiling ? needed : channel.ceiling;
+      const ceiling = larger(needed, channel.ceiling);
       const beyond = signedBeyond() + ceiling - channel.ceiling;
       if (beyond > spendingLimit)
         throw new Error(
