@@ -256,6 +256,9 @@ contract DeploymentTest is Test, Deployment {
         p.clocks.feeGrace = p.clocks.longestPause + p.clocks.settlementPeriod - 1;
         _refused(p, "fee grace >= longest pause + settlement period");
         p = _production();
+        p.clocks.requestPeriod = p.clocks.longestPause;
+        _refused(p, "request period > longest pause");
+        p = _production();
         p.clocks.window = 48 hours - 1;
         _refused(p, "window >= 48 h in production");
         p = _dev();
