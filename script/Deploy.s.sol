@@ -107,6 +107,7 @@ contract Deploy is Script, Deployment {
         vm.serializeUint(key, "thaw", c.thaw);
         vm.serializeUint(key, "feeNotice", c.feeNotice);
         vm.serializeUint(key, "feeGrace", c.feeGrace);
+        vm.serializeUint(key, "requestPeriod", c.requestPeriod);
         vm.serializeUint(key, "reviewPeriod", c.reviewPeriod);
         vm.serializeUint(key, "votingDelay", c.votingDelay);
         vm.serializeUint(key, "votingPeriod", c.votingPeriod);

@@ -27,9 +27,11 @@ import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
 import {EvidenceProofs} from "../contracts/src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../contracts/src/oracles/FraudProofs.sol";
+import {InferenceRequests} from "../contracts/src/oracles/InferenceRequests.sol";
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
 import {Jury} from "../contracts/src/oracles/Jury.sol";
+import {RequestAccount} from "../contracts/src/oracles/RequestAccount.sol";
 import {FeePolicy} from "../contracts/src/settlement/FeePolicy.sol";
 import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
 import {IPaymentEscrow} from "../contracts/src/settlement/IPaymentEscrow.sol";
@@ -69,6 +71,7 @@ abstract contract Deployment {
         _deployDatanetsAndModels(p);
         _deploySettlement(p);
         _deployJury(p);
+        _deployRequests(p);
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -284,6 +287,24 @@ abstract contract Deployment {
             })
         );
         _proxy("Jury", address(jury), abi.encodeCall(Jury.initialize, (at("AccessManager"))));
+    }
+
+    function _deployRequests(
+        Parameters memory p
+    ) private {
+        InferenceRequests requests = new InferenceRequests(
+            new RequestAccount(IERC20(at("OpenToken")), IPaymentEscrow(at("PaymentEscrow"))),
+            ISettlement(at("Settlement")),
+            IOperatorRegistry(at("OperatorRegistry")),
+            IModelRegistry(at("ModelRegistry")),
+            IFeePolicy(at("FeePolicy")),
+            p.clocks.requestPeriod,
+            p.callbackGas,
+            p.clocks.longestPause
+        );
+        _proxy(
+            "InferenceRequests", address(requests), abi.encodeCall(InferenceRequests.initialize, (at("AccessManager")))
+        );
     }
 
     function _deployFaucet(

@@ -17,6 +17,7 @@ struct Clocks {
     uint64 thaw; // of payers' deposits
     uint64 feeNotice; // from setting a fee to its effect
     uint64 feeGrace; // receipts of an earlier fee may be settled this long after it was replaced
+    uint64 requestPeriod; // contracts that ask a model give it at least this long to answer
     uint64 reviewPeriod; // contributors take their bond back after this
     uint64 votingDelay;
     uint64 votingPeriod;
@@ -40,6 +41,7 @@ struct Parameters {
     uint96 jurorPenalty; // wei, for a duty not done
     uint96 juryBond; // wei, of the first open case about a batch or release
     uint16 jurySeats; // of a first round
+    uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
     uint16 treasuryQuorumBps;
     uint16 upgradesQuorumBps;
@@ -86,6 +88,7 @@ library ParameterSets {
             thaw: 60,
             feeNotice: 30,
             feeGrace: 60,
+            requestPeriod: 20,
             reviewPeriod: 120,
             votingDelay: 5,
             votingPeriod: 90,
@@ -123,6 +126,7 @@ library ParameterSets {
             thaw: 7 days,
             feeNotice: 7 days,
             feeGrace: 7 days,
+            requestPeriod: 4 days,
             reviewPeriod: 14 days,
             votingDelay: 1 days,
             votingPeriod: 7 days,
@@ -161,6 +165,8 @@ library ParameterSets {
         _require(c.upgradeDelay > c.treasuryDelay, "upgrade delay > treasury delay");
         _require(c.settlementPeriod >= c.batchAge, "settlement period >= batch age");
         _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");
+        // a pause of deposits, which answers make, ends before a request does
+        _require(c.requestPeriod > c.longestPause, "request period > longest pause");
         if (p.development) return;
         _require(c.window >= 48 hours, "window >= 48 h in production");
         if (p.guardian == address(0)) revert Parameters_Missing("guardian");
@@ -172,6 +178,7 @@ library ParameterSets {
         p.protocolFeeBps = 500;
         p.burnBps = 5_000;
         p.contributorCapBps = 8_000;
+        p.callbackGas = 1_000_000;
         p.treasuryQuorumBps = 1_000;
         p.upgradesQuorumBps = 2_000;
     }

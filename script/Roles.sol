@@ -52,6 +52,7 @@ library Roles {
         all[n++] = _only(at("PaymentEscrow"), pauses, GUARDIAN);
         all[n++] = _only(at("Settlement"), pauses, GUARDIAN);
         all[n++] = _only(at("Jury"), pauses, GUARDIAN);
+        all[n++] = _only(at("InferenceRequests"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
         string[5] memory labels = ["bridge", "rewards", "training", "treasury", "guardian"];

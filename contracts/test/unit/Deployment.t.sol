@@ -47,7 +47,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 24);
+        assertEq(names.length, 25);
     }
 
     /// @dev Nobody else can void a batch.
@@ -255,6 +255,9 @@ contract DeploymentTest is Test, Deployment {
         p = _production();
         p.clocks.feeGrace = p.clocks.longestPause + p.clocks.settlementPeriod - 1;
         _refused(p, "fee grace >= longest pause + settlement period");
+        p = _production();
+        p.clocks.requestPeriod = p.clocks.longestPause;
+        _refused(p, "request period > longest pause");
         p = _production();
         p.clocks.window = 48 hours - 1;
         _refused(p, "window >= 48 h in production");

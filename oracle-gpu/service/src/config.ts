@@ -39,6 +39,13 @@ const environmentSchema = z.object({
     .bigint()
     .nonnegative()
     .default(10n ** 16n),
+  /** Least that a request on chain must be ready to pay, so that it is worth the gas of accepting and answering it, wei. */
+  OPENLEDGER_REQUEST_MINIMUM: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(10n ** 16n),
+  /** Least time before its deadline in which a request on chain is still accepted, seconds. */
+  OPENLEDGER_REQUEST_SECONDS: seconds.default(15),
   OPENLEDGER_POLL_SECONDS: seconds.default(1),
 });
 
@@ -76,6 +83,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     },
     stuckMs: e.OPENLEDGER_STUCK_SECONDS * 1000,
     keeper: { minimum: e.OPENLEDGER_PAYOUT_MINIMUM },
+    requests: { minimum: e.OPENLEDGER_REQUEST_MINIMUM, seconds: e.OPENLEDGER_REQUEST_SECONDS },
     pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,
   };
 }

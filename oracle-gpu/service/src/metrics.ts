@@ -36,6 +36,12 @@ export function openMetrics() {
       help: 'Accounts paid out because they asked for it',
       registers,
     }),
+    requests: new Counter({
+      name: 'openledger_requests_total',
+      help: 'Requests on chain that this operator was asked, by outcome',
+      labelNames: ['outcome'],
+      registers,
+    }),
     voidedBatches: new Counter({
       name: 'openledger_voided_batches_total',
       help: 'Own batches that a proof made void, by the fault that was proven: any of these asks for a person',

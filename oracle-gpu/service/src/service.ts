@@ -17,6 +17,8 @@ import { createMutex } from './mutex.ts';
 import { openReceiptSigner } from './receipts/signer.ts';
 import { openReleases } from './releases.ts';
 import { repeat } from './repeat.ts';
+import { createResponder } from './requests/answer.ts';
+import { mirrorRequests } from './requests/mirror.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
 import { datanets } from './routes/datanets.ts';
 import { files } from './routes/files.ts';
@@ -76,6 +78,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     async (tx, event) => {
       await mirrorDatanets(tx, event);
       await mirrorThresholds(tx, event);
+      await mirrorRequests(tx, event);
       const jobId = await mirrorJobs(tx, event);
       if (jobId !== undefined) changed.add(jobId);
     },
@@ -88,11 +91,13 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const oneReader = createMutex();
   freshen = () => oneReader(readChain);
   const settler = createSettler(context);
+  const responder = createResponder(context);
   const loops = [
     repeat('chain', config.pollMs, log, freshen),
     repeat('settlement', config.pollMs, log, settler.tick),
     repeat('releases', config.pollMs, log, createAdoption(trainerContext)),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
+    repeat('requests', config.pollMs, log, responder.tick),
   ];
 
   const { app } = await openServer(context);
@@ -118,6 +123,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     context,
     stop: async (): Promise<void> => {
       await app.close();
+      responder.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await trainer.stop();
       await database.close();

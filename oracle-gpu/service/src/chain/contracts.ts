@@ -6,6 +6,7 @@ import {
   evidenceProofsAbi,
   feePolicyAbi,
   fraudProofsAbi,
+  inferenceRequestsAbi,
   modelRegistryAbi,
   openTokenAbi,
   operatorRegistryAbi,
@@ -35,6 +36,7 @@ export function openContracts(deployment: Deployment) {
     proofs: { address: at('FraudProofs'), abi: fraudProofsAbi },
     evidenceProofs: { address: at('EvidenceProofs'), abi: evidenceProofsAbi },
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
+    requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
   } as const;
 }
 

@@ -198,6 +198,28 @@ export const payoutThresholds = pgTable('payout_thresholds', {
   threshold: wei('threshold').notNull(),
 });
 
+/** What contracts and accounts ask on chain, as the events tell it, and whether it still concerns this operator. */
+export const inferenceRequests = pgTable(
+  'inference_requests',
+  {
+    requestId: whole('request_id').primaryKey(),
+    requester: text().notNull(),
+    releaseHash: text('release_hash').notNull(),
+    termsVersion: whole('terms_version').notNull(),
+    operator: text().notNull(), // the named one; the zero address: any
+    maxFee: wei('max_fee').notNull(),
+    deadline: whole('deadline').notNull(),
+    promptDigest: text('prompt_digest').notNull(),
+    prompt: text(), // as hex; null where it lies under the CID
+    promptCid: text('prompt_cid'),
+    /** open: to be looked at; declined, done: not any more, `reason` says why */
+    status: text().notNull(),
+    reason: text(),
+    createdAt: createdAt(),
+  },
+  (table) => [index('inference_requests_status').on(table.status)],
+);
+
 /** How far the chain has been read. */
 export const cursors = pgTable('cursors', {
   name: text().primaryKey(),

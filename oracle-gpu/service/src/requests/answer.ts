@@ -1,0 +1,165 @@
+import { outputTree, receiptSchema } from '@openledger/sdk';
+import { asc, eq } from 'drizzle-orm';
+import { concatHex, type Hex, isAddressEqual, keccak256, size, stringToHex, zeroAddress, zeroHash } from 'viem';
+import { z } from 'zod';
+import { RefusedTransaction } from '../chain/outbox.ts';
+import type { Context } from '../context.ts';
+import { inferenceRequests } from '../db/schema.ts';
+import { sentence } from '../errors.ts';
+import { leaveOut } from '../settlement/leaveOut.ts';
+import { Declined, planAnswer, promptOf, type RequestRow } from './plan.ts';
+import { makeReceipt, type RequestChannel, receiptOf, type StoredReceipt } from './receipt.ts';
+
+/** Bytes of an answer that InferenceRequests takes as such; a longer one is pinned. */
+const maxOutput = 4_096;
+
+/** As the contract counts them. */
+const status = { open: 1, accepted: 2, answered: 3, refunded: 4 } as const;
+
+const signedPart = z.looseObject({ receipt: receiptSchema });
+const secretPart = z.looseObject({
+  salt: z.custom<Hex>((value) => typeof value === 'string'),
+  answer: z.string(),
+  tokenIds: z.array(z.int()),
+});
+
+/**
+ * Accepts and answers what is asked on chain. Each `tick` reads where a request stands and does the next thing, so that it
+ * may be broken off anywhere: a receipt, once signed, is the only one of its channel, and transactions wait in the outbox.
+ */
+export function createResponder(context: Context) {
+  const { db, chain, config, outbox, facts, log, metrics, closed } = context;
+  const { client, contracts, operator } = chain;
+  const stopping = new AbortController();
+  /** Why a request was not brought further when it was last looked at: said once. */
+  const said = new Map<number, string>();
+
+  async function end({ requestId }: RequestRow, to: 'done' | 'declined', reason: string): Promise<void> {
+    await db.update(inferenceRequests).set({ status: to, reason }).where(eq(inferenceRequests.requestId, requestId));
+    said.delete(requestId);
+  }
+
+  function read(requestId: number) {
+    return client.readContract({ ...contracts.requests, functionName: 'requestOf', args: [BigInt(requestId)] });
+  }
+
+  async function unlessRefused(purpose: string, sending: Promise<unknown>): Promise<void> {
+    try {
+      await sending;
+    } catch (error) {
+      // Somebody else was faster, or deposits are paused: the next look tells.
+      if (!(error instanceof RefusedTransaction)) throw error;
+      log.debug({ purpose, reason: error.message }, 'not sent');
+    }
+  }
+
+  async function accept(row: RequestRow): Promise<void> {
+    if (row.deadline - (await facts.clock()) < config.requests.seconds) return end(row, 'declined', 'Its deadline is too near.');
+    const purpose = `accept:${row.requestId}`;
+    if (await outbox.isInFlight(purpose)) return;
+    await planAnswer(context, row);
+    const { active, signer } = await facts.operator();
+    if (!active || !isAddressEqual(signer, operator)) return; // nothing may be promised now
+    const call = { ...contracts.requests, functionName: 'accept', args: [BigInt(row.requestId)] } as const;
+    await unlessRefused(purpose, outbox.send(purpose, call));
+  }
+
+  async function channelOf(requestId: number, acceptedAt: number): Promise<RequestChannel> {
+    const [account, channel, expiry] = await client.readContract({
+      ...contracts.requests,
+      functionName: 'channelOf',
+      args: [BigInt(requestId)],
+    });
+    return { account, channel, expiry, acceptedAt };
+  }
+
+  async function answer(row: RequestRow, at: RequestChannel): Promise<void> {
+    const purpose = `answer:${row.requestId}:${at.channel.slice(2, 10)}`;
+    if (await outbox.isInFlight(purpose)) return;
+    if (!(await receiptOf(context, at.channel)))
+      await makeReceipt(context, row, await planAnswer(context, row), at, stopping.signal);
+    const stored = await receiptOf(context, at.channel);
+    if (!stored) throw new Error(`The receipt of request ${row.requestId} is not stored.`);
+    const given = await answerOf(stored, await promptOf(context, row));
+    const call = { ...contracts.requests, functionName: 'answer', args: [BigInt(row.requestId), given] } as const;
+    await unlessRefused(purpose, outbox.send(purpose, call));
+  }
+
+  async function answerOf({ bundle, secret, signature }: StoredReceipt, prompt: Hex) {
+    const { receipt } = signedPart.parse(bundle);
+    const { salt, answer: text, tokenIds } = secretPart.parse(secret);
+    const output = stringToHex(text);
+    const isLong = size(output) > maxOutput;
+    return {
+      receipt,
+      signature: signature as Hex,
+      prompt,
+      salt,
+      output: isLong ? ('0x' as const) : output,
+      outputCid: isLong ? await context.ipfs.add(new TextEncoder().encode(text)) : '',
+      textHash: isLong ? keccak256(concatHex([salt, output])) : zeroHash,
+      outputRoot: outputTree(salt, tokenIds).root,
+    };
+  }
+
+  /** Nobody will ever pay what was not answered in time. */
+  async function giveUp(row: RequestRow, { channel }: RequestChannel, reason: string): Promise<void> {
+    const stored = await receiptOf(context, channel);
+    if (stored?.status === 'signed') {
+      await leaveOut(context, [{ hash: stored.hash, reason }], 'unpaid');
+      await closed.refresh();
+    }
+    await end(row, 'done', reason);
+    metrics.requests.inc({ outcome: 'late' });
+    log.error({ requestId: row.requestId }, 'a request that was accepted was not answered in time');
+  }
+
+  async function follow(row: RequestRow): Promise<void> {
+    const { requestId } = row;
+    const [state, { timestamp }] = await Promise.all([read(requestId), client.getBlock()]);
+    const isOurs = isAddressEqual(state.operator, operator) && !isAddressEqual(state.signer, zeroAddress);
+    if (state.status === status.open) return accept(row);
+    if (!isOurs) return end(row, 'done', 'It was taken back, or another operator has accepted it.');
+    if (state.status === status.answered) {
+      metrics.requests.inc({ outcome: 'answered' });
+      log.info({ requestId, receiptHash: state.receiptHash }, 'a request on chain is answered');
+      return end(row, 'done', 'Answered.');
+    }
+    const at = await channelOf(requestId, state.acceptedAt);
+    if (state.status === status.refunded || timestamp > BigInt(state.deadline))
+      return giveUp(row, at, `Request ${requestId} was not answered before its deadline.`);
+    return answer(row, at);
+  }
+
+  async function tick(): Promise<void> {
+    const open = await db
+      .select()
+      .from(inferenceRequests)
+      .where(eq(inferenceRequests.status, 'open'))
+      .orderBy(asc(inferenceRequests.deadline), asc(inferenceRequests.requestId));
+    for (const row of open) {
+      if (stopping.signal.aborted) return;
+      const { requestId } = row;
+      try {
+        await follow(row);
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        const reason = sentence(error);
+        if (error instanceof Declined) {
+          metrics.requests.inc({ outcome: 'declined' });
+          log.info({ requestId, reason }, 'a request on chain is declined');
+          await end(row, 'declined', reason);
+        } else if (said.get(requestId) !== reason) {
+          said.set(requestId, reason);
+          log.warn({ requestId, reason }, 'a request on chain waits');
+        }
+      }
+    }
+  }
+
+  return {
+    tick,
+    /** Ends an answer that is being made: it costs nothing, and is made again. */
+    stop: (): void => stopping.abort(),
+  };
+}
