@@ -75,6 +75,7 @@ export * from './tree/verifyTreeProof.ts';
 export * from './tree/withSentinels.ts';
 export * from './verify/checks.ts';
 export * from './verify/faults.ts';
+export * from './verify/judgeReplay.ts';
 export * from './verify/readReceiptFacts.ts';
 export * from './verify/recomputeBatch.ts';
 export * from './verify/sameAllocations.ts';

@@ -1,22 +1,10 @@
-import { readFileSync } from 'node:fs';
-import {
-  type Check,
-  contractAddress,
-  type ReceiptBundle,
-  readReceiptFacts,
-  receiptBundleSchema,
-  sameAddress,
-  verifyReceipt,
-} from '@openledger/sdk';
-import { z } from 'zod';
+import { type Check, contractAddress, type ReceiptBundle, readReceiptFacts, sameAddress, verifyReceipt } from '@openledger/sdk';
 import { ownersOf } from '../watchtower/releaseFacts.ts';
 import { checksTable, countChecks } from './print.ts';
+import { readBundle } from './readBundle.ts';
 import { deploymentOf, openChainOf } from './sources.ts';
 
 type Options = { rpc?: string | undefined; deployment?: string | undefined };
-
-/** An answer of the gateway carries its receipt bundle under this name. */
-const answerSchema = z.looseObject({ receipt: z.looseObject({ receipt: z.unknown() }) });
 
 /** Checks a receipt bundle in a file, against the chain too where one is named. Returns whether nothing failed. */
 export async function receiptVerify(path: string, options: Options, print: (text: string) => void): Promise<boolean> {
@@ -64,25 +52,4 @@ async function againstChain(bundle: ReceiptBundle, options: Options): Promise<Ch
     ? { name: 'developer', status: 'passed', sentence: `${bundle.developer} owns, or has owned, model ${facts.modelId}.` }
     : { name: 'developer', status: 'failed', sentence: `${bundle.developer} never owned model ${facts.modelId}.` };
   return [...checks, developer];
-}
-
-function readBundle(path: string): ReceiptBundle {
-  let text: string;
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch {
-    throw new Error(`There is no file ${path} to read: name one that holds a receipt as the gateway returned it.`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Error(`${path} is no JSON: save the receipt as the gateway returned it.`);
-  }
-  const answer = answerSchema.safeParse(value);
-  const parsed = receiptBundleSchema.safeParse(answer.success ? answer.data.receipt : value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const at = issue?.path.join('.') || 'its top';
-  throw new Error(`${path} is no receipt bundle: ${at}: ${issue?.message}. Save the receipt as the gateway returned it.`);
 }
