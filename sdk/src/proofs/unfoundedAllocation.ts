@@ -2,7 +2,7 @@ import { encodeFunctionData, stringToHex } from 'viem';
 import type { Allocation } from '../evidence/evidence.ts';
 import { evidenceProofsAbi } from '../generated/abis.ts';
 import { canonicalJson } from '../schema/canonicalJson.ts';
-import { allocationsFromEvidence } from '../verify/recomputeBatch.ts';
+import { allocationsFromEvidence } from '../verify/allocationsFromEvidence.ts';
 import { sameAllocations } from '../verify/sameAllocations.ts';
 import type { Case, FraudProof } from './fraudProof.ts';
 import { type OpenedReceipt, openEvidence } from './openEvidence.ts';
