@@ -1,10 +1,10 @@
 import { type Hex, keccak256, zeroAddress } from 'viem';
-import type { IndexLeaf } from '../release/release.ts';
+import { componentsPerChunk } from '../output/int8Tree.ts';
 import type { BatchHeader } from '../settlement/batch.ts';
 import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
 import type { ChannelEntry } from '../settlement/channelEntries.ts';
 import { allocationsFromEvidence, canCompose } from './allocationsFromEvidence.ts';
-import { type BatchFacts, entriesOf, feeOf } from './batchFacts.ts';
+import { type BatchFacts, entriesOf, feeOf, type ReleaseFacts } from './batchFacts.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import { sameAllocations } from './sameAllocations.ts';
 import type { Verification } from './verifyReceipt.ts';
@@ -105,7 +105,7 @@ function checkRecords({ receipts }: BatchFile, { releases }: BatchFacts): Check 
       const release = releases.get(record.releaseHash);
       const isUsed = composition.some(({ releaseHash }) => releaseHash === record.releaseHash);
       if (release && isUsed && !release.index) unread += 1;
-      else if (!isUsed || !opens(record, release?.index?.[record.position])) wrong += 1;
+      else if (!isUsed || !release || !opens(record, release)) wrong += 1;
     }
   }
   if (wrong === 0 && unread > 0)
@@ -118,8 +118,10 @@ function checkRecords({ receipts }: BatchFile, { releases }: BatchFacts): Check 
   );
 }
 
-function opens(record: SettledReceipt['evidence']['records'][number], leaf: IndexLeaf | undefined): boolean {
+function opens(record: SettledReceipt['evidence']['records'][number], { index, release }: ReleaseFacts): boolean {
+  const leaf = index?.[record.position];
   return (
+    (!release || record.partials.length === Math.ceil(release.k / componentsPerChunk)) &&
     leaf !== undefined &&
     leaf.position === record.position &&
     leaf.recordId === record.recordId &&
