@@ -4,10 +4,12 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      // Over the real engine and its tiny random model: no chain, no database.
+      { test: { name: 'engine', include: ['test/engine/*.test.ts'], testTimeout: 60_000, hookTimeout: 300_000 } },
       {
         test: {
           name: 'integration',
-          include: ['test/**/*.test.ts'],
+          include: ['test/*.test.ts'],
           globalSetup: ['test/support/globalSetup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,

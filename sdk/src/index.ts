@@ -1,6 +1,7 @@
 // Everything the package offers, by domain. ABIs are also at `@openledger/sdk/abis`, development accounts at `@openledger/sdk/dev`.
 
 export * from './allocation/allocate.ts';
+export * from './allocation/allocateComposed.ts';
 export * from './allocation/inflation.ts';
 export * from './allocation/largestRemainder.ts';
 export * from './chain/gasWithMargin.ts';
@@ -74,8 +75,11 @@ export * from './tree/treeId.ts';
 export * from './tree/treeProof.ts';
 export * from './tree/verifyTreeProof.ts';
 export * from './tree/withSentinels.ts';
+export * from './verify/allocationsFromEvidence.ts';
+export * from './verify/batchFacts.ts';
 export * from './verify/checks.ts';
 export * from './verify/faults.ts';
+export * from './verify/judgeReplay.ts';
 export * from './verify/readReceiptFacts.ts';
 export * from './verify/recomputeBatch.ts';
 export * from './verify/sameAllocations.ts';

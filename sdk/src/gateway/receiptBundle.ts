@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allocationSchema, evidenceSchema } from '../evidence/evidence.ts';
-import { indexLeafSchema, releaseSchema, termsSchema } from '../release/release.ts';
+import { datanetUseSchema, indexLeafSchema, releaseSchema, termsSchema } from '../release/release.ts';
 import { addressSchema, bpsSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
 import { batchParametersSchema } from '../settlement/batch.ts';
 import { componentSchema } from '../settlement/composition.ts';
@@ -16,6 +16,14 @@ export const indexProofSchema = z.strictObject({
   index: uint32Schema,
   count: uint32Schema,
   proof: hexSchema,
+});
+
+/** What decides about the split between the releases of a composition. */
+export const composedReleaseSchema = z.strictObject({
+  release: releaseSchema,
+  datanets: z.array(datanetUseSchema),
+  terms: termsSchema,
+  developer: addressSchema,
 });
 
 /** A receipt with all that opens its hashes; what only the payer may see is absent for others. */
@@ -41,6 +49,8 @@ export const receiptBundleSchema = z.object({
   dayIndex: uint32Schema,
   indexProofs: z.array(indexProofSchema),
   release: releaseSchema,
+  /** Of several releases only: each, in the order of the composition; `release`, `terms` and `developer` are the first's. */
+  components: z.array(composedReleaseSchema).optional(),
   records: z.array(
     z.object({
       recordId: bytes32Schema,

@@ -1,10 +1,9 @@
 import { type ContractFunctionArgs, encodeFunctionData } from 'viem';
 import { evidenceProofsAbi } from '../generated/abis.ts';
+import { componentsPerChunk } from '../output/int8Tree.ts';
 import type { Case, FraudProof } from './fraudProof.ts';
 import { openEvidence } from './openEvidence.ts';
 
-/** int8 components of a chunk, as the contract counts them. */
-const chunkLength = 4_096;
 type Components = ContractFunctionArgs<typeof evidenceProofsAbi, 'nonpayable', 'proveFalseScore'>[4];
 /** Where the fault shows without query and row. */
 const noComponents: Components = { components: '0x', proof: '0x' };
@@ -15,7 +14,7 @@ const noComponents: Components = { components: '0x', proof: '0x' };
  */
 export function falseScore(given: Case): FraudProof | undefined {
   for (const { item, opened } of openEvidence(given)) {
-    const chunks = Math.ceil(opened.release.k / chunkLength);
+    const chunks = Math.ceil(opened.release.k / componentsPerChunk);
     const rank = item.evidence.records.findIndex(({ partials }) => partials.length !== chunks);
     if (rank === -1) continue;
     const { receipt } = item;

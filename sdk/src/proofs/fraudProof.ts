@@ -5,7 +5,7 @@ import { type BatchHeader, bodyHash, emptyTree } from '../settlement/batch.ts';
 import type { Receipt } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import type { SumTree } from '../tree/sumTree.ts';
-import type { BatchFacts } from '../verify/recomputeBatch.ts';
+import type { BatchFacts } from '../verify/batchFacts.ts';
 import type { OpenedBatch } from './openBatch.ts';
 
 /** A transaction that voids a batch. */

@@ -1,7 +1,7 @@
 import type { ContractFunctionArgs, Hex } from 'viem';
 import type { evidenceProofsAbi } from '../generated/abis.ts';
 import type { SettledReceipt } from '../settlement/batchFile.ts';
-import type { ReleaseFacts } from '../verify/recomputeBatch.ts';
+import type { ReleaseFacts } from '../verify/batchFacts.ts';
 import type { Case } from './fraudProof.ts';
 import { openLeaf } from './opening.ts';
 

@@ -3,7 +3,7 @@ import { hashAllocations } from '../evidence/allocationHash.ts';
 import type { Allocation } from '../evidence/evidence.ts';
 import type { SettledReceipt } from '../settlement/batchFile.ts';
 import type { ChannelEntry } from '../settlement/channelEntries.ts';
-import { allocationsFromEvidence } from '../verify/recomputeBatch.ts';
+import { allocationsFromEvidence } from '../verify/allocationsFromEvidence.ts';
 import type { Case } from './fraudProof.ts';
 
 /**

@@ -1,8 +1,10 @@
-import { encodeFunctionData, stringToHex } from 'viem';
+import { encodeFunctionData, stringToHex, zeroAddress } from 'viem';
 import type { Allocation } from '../evidence/evidence.ts';
 import { evidenceProofsAbi } from '../generated/abis.ts';
+import type { DatanetUse } from '../release/release.ts';
 import { canonicalJson } from '../schema/canonicalJson.ts';
-import { allocationsFromEvidence } from '../verify/recomputeBatch.ts';
+import { allocationsFromEvidence } from '../verify/allocationsFromEvidence.ts';
+import { sameAddress } from '../verify/checks.ts';
 import { sameAllocations } from '../verify/sameAllocations.ts';
 import type { Case, FraudProof } from './fraudProof.ts';
 import { type OpenedReceipt, openEvidence } from './openEvidence.ts';
@@ -17,7 +19,7 @@ export function unfoundedAllocation(given: Case): FraudProof | undefined {
     const { receipt } = item;
     const index = batch.entries.findIndex(({ id }) => id === receipt.channel);
     const stated = index === -1 ? undefined : statedAllocations(item, byChannel, given);
-    if (!stated || follows(given, one, stated)) continue;
+    if (!stated || (areSound(given, known.uses) && follows(given, one, stated))) continue;
     const derivation = {
       channel: { channels: batch.channels, index: BigInt(index) },
       parameters: stringToHex(canonicalJson(batch.file.parameters)),
@@ -36,6 +38,21 @@ export function unfoundedAllocation(given: Case): FraudProof | undefined {
     };
   }
   return undefined;
+}
+
+/** Whether cap, burned share and pools are the chain's: from others nothing follows. */
+function areSound({ batch, facts }: Case, uses: readonly DatanetUse[]): boolean {
+  const { contributorCapBps, burnBps, poolSizes } = batch.file.parameters;
+  const { policy, pools } = facts;
+  return (
+    contributorCapBps === policy.contributorCapBps &&
+    burnBps === policy.burnBps &&
+    poolSizes.every(
+      ({ datanetId, pool }) =>
+        uses.some((use) => use.datanetId === datanetId) && sameAddress(pools.get(datanetId) ?? zeroAddress, pool),
+    ) &&
+    uses.every((use) => poolSizes.some(({ datanetId }) => datanetId === use.datanetId))
+  );
 }
 
 /** Whether the allocation is the one of the evidence for some owner and day; from evidence beyond its limits nothing follows. */

@@ -1,6 +1,6 @@
 import { encodeFunctionData } from 'viem';
 import { fraudProofsAbi } from '../generated/abis.ts';
-import { feeOf } from '../verify/recomputeBatch.ts';
+import { feeOf } from '../verify/batchFacts.ts';
 import type { Case, FraudProof } from './fraudProof.ts';
 import { openLeaf } from './opening.ts';
 

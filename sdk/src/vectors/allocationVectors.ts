@@ -7,7 +7,7 @@ const cases = 600;
 const open = 10n ** 18n;
 
 /** How a case is made; each comes up in turn. */
-const kinds = [
+export const kinds = [
   'plain',
   'oneRecord',
   'full',
@@ -24,11 +24,11 @@ const kinds = [
   'zeroThreshold',
   'selfDealing',
 ] as const;
-type Kind = (typeof kinds)[number];
+export type Kind = (typeof kinds)[number];
 
-type Cast = { accounts: Address[]; ids: Hex[] };
+export type Cast = { accounts: Address[]; ids: Hex[] };
 
-function castOf(random: Random): Cast {
+export function castOf(random: Random): Cast {
   return {
     accounts: [zeroAddress, ...Array.from({ length: 40 }, random.address)],
     ids: Array.from({ length: 64 }, random.bytes32).sort(),
@@ -82,7 +82,7 @@ function recordsOf(random: Random, cast: Cast, kind: Kind, nullThreshold: number
   return records.sort((a, b) => score(b) - score(a) || (a.recordId < b.recordId ? -1 : 1));
 }
 
-function inputOf(random: Random, cast: Cast, kind: Kind): AllocationInput {
+export function inputOf(random: Random, cast: Cast, kind: Kind): AllocationInput {
   const nullThreshold = kind === 'zeroThreshold' ? -random.below(50) : 1 + random.below(500_000);
   let base = ceil10k(random.upTo(open));
   if (kind === 'dust') base = 10_000n * BigInt(1 + random.below(3));
@@ -116,10 +116,8 @@ function inputOf(random: Random, cast: Cast, kind: Kind): AllocationInput {
   };
 }
 
-/** allocation.json: whole allocations from evidence to accounts. Format: generate.ts. */
-export function allocationVectors() {
-  const random = seededRandom('openledger allocation');
-  const cast = castOf(random);
+/** The tables of allocation.json, filled case by case. Format: generate.ts. */
+export function allocationTables(cast: Cast) {
   const who = (account: Address): number => cast.accounts.indexOf(account);
   const which = (id: Hex): number => cast.ids.indexOf(id);
   const call = column(
@@ -154,62 +152,75 @@ export function allocationVectors() {
   const pool = column('datanetId', 'account', 'size');
   const allocation = column('account', 'amount', 'weight');
 
-  for (let number = 0; number < cases; number += 1) {
-    const kind = kinds[number % kinds.length] as Kind;
-    const input = inputOf(random, cast, kind);
-    const result = allocate(input);
-    const { terms, policy, evidence } = input;
-    call.push({
-      kind,
-      base: input.base.toString(),
-      markup: input.markup.toString(),
-      ...terms,
-      parents: who(terms.parents),
-      backers: who(terms.backers),
-      operator: who(input.operator),
-      developer: who(input.developer),
-      payer: who(input.payer),
-      app: who(input.app),
-      ...policy,
-      nullThreshold: evidence.nullThreshold,
-      dayIndex: input.dayIndex,
-      protocolFee: result.protocolFee.toString(),
-      burned: result.burned.toString(),
-      firstRecord: record.length(),
-      firstReputation: reputation.length(),
-      firstPool: pool.length(),
-      firstAllocation: allocation.length(),
-    });
-    for (const { recordId, cluster, contributor, reviewer, partials } of evidence.records) {
-      const score = partials.reduce((sum, part) => sum + part, 0);
-      record.push({
-        recordId: which(recordId),
-        cluster: which(cluster),
-        contributor: who(contributor),
-        reviewer: who(reviewer),
-        score,
-      });
-    }
-    for (const [account, value] of Object.entries(input.reputation))
-      reputation.push({ account: who(account as Address), bps: value });
-    for (const { datanetId, pool: account, size } of input.pools) pool.push({ datanetId, account: who(account), size });
-    for (const { account, amount, weight } of result.allocations) {
-      allocation.push({ account: who(account), amount: amount.toString(), weight: weight.toString() });
-    }
-  }
   return {
-    accounts: cast.accounts,
-    ids: cast.ids,
-    calls: call.values,
-    records: record.values,
-    reputations: reputation.values,
-    pools: pool.values,
-    allocations: allocation.values,
+    cases: (): number => call.length(),
+    push: (kind: string, input: AllocationInput): void => {
+      const result = allocate(input);
+      const { terms, policy, evidence } = input;
+      call.push({
+        kind,
+        base: input.base.toString(),
+        markup: input.markup.toString(),
+        ...terms,
+        parents: who(terms.parents),
+        backers: who(terms.backers),
+        operator: who(input.operator),
+        developer: who(input.developer),
+        payer: who(input.payer),
+        app: who(input.app),
+        ...policy,
+        nullThreshold: evidence.nullThreshold,
+        dayIndex: input.dayIndex,
+        protocolFee: result.protocolFee.toString(),
+        burned: result.burned.toString(),
+        firstRecord: record.length(),
+        firstReputation: reputation.length(),
+        firstPool: pool.length(),
+        firstAllocation: allocation.length(),
+      });
+      for (const { recordId, cluster, contributor, reviewer, partials } of evidence.records) {
+        const score = partials.reduce((sum, part) => sum + part, 0);
+        record.push({
+          recordId: which(recordId),
+          cluster: which(cluster),
+          contributor: who(contributor),
+          reviewer: who(reviewer),
+          score,
+        });
+      }
+      for (const [account, value] of Object.entries(input.reputation))
+        reputation.push({ account: who(account as Address), bps: value });
+      for (const { datanetId, pool: account, size } of input.pools) pool.push({ datanetId, account: who(account), size });
+      for (const { account, amount, weight } of result.allocations) {
+        allocation.push({ account: who(account), amount: amount.toString(), weight: weight.toString() });
+      }
+    },
+    values: () => ({
+      accounts: cast.accounts,
+      ids: cast.ids,
+      calls: call.values,
+      records: record.values,
+      reputations: reputation.values,
+      pools: pool.values,
+      allocations: allocation.values,
+    }),
   };
 }
 
+/** allocation.json: whole allocations from evidence to accounts. Format: generate.ts. */
+export function allocationVectors() {
+  const random = seededRandom('openledger allocation');
+  const cast = castOf(random);
+  const tables = allocationTables(cast);
+  for (let number = 0; number < cases; number += 1) {
+    const kind = kinds[number % kinds.length] as Kind;
+    tables.push(kind, inputOf(random, cast, kind));
+  }
+  return tables.values();
+}
+
 /** Rows kept as one array per field. */
-function column<Name extends string>(...names: Name[]) {
+export function column<Name extends string>(...names: Name[]) {
   const values = Object.fromEntries(names.map((name) => [name, [] as (string | number)[]])) as Record<Name, (string | number)[]>;
   return {
     values,

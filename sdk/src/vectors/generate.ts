@@ -20,11 +20,15 @@
 //                         firstRecord, firstReputation, firstPool, firstAllocation
 //                  records: recordId, cluster (positions in ids), contributor, reviewer (in accounts), score (sum of partials)
 //                  reputations: account, bps; pools: datanetId, account, size; allocations (the result): account, amount, weight
+// composition.json as allocation.json, a call for each release of an answer with its share of the price; besides them
+//                  weights: weightBps of each call's release; composed: base, markup, firstCall, firstAllocation (into
+//                  sums); sums (the result): account, amount, weight
 // hashes.json      one object per thing that is hashed or signed: its fields, `encoded` (abi.encode of the struct, to
 //                  abi.decode in Solidity) and what comes out
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allocationVectors } from './allocationVectors.ts';
+import { compositionVectors } from './compositionVectors.ts';
 import { hashVectors } from './hashVectors.ts';
 import { inflationVectors } from './inflationVectors.ts';
 import { recordVectors } from './recordVectors.ts';
@@ -39,6 +43,7 @@ export async function vectorFiles(): Promise<Map<string, string>> {
     inflation: inflationVectors(),
     records: recordVectors(),
     allocation: allocationVectors(),
+    composition: compositionVectors(),
     hashes: await hashVectors(),
   };
   return new Map(Object.entries(vectors).map(([name, value]) => [`${name}.json`, `${render(value)}\n`]));

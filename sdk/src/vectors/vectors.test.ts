@@ -7,7 +7,7 @@ beforeAll(async () => {
   files = await vectorFiles();
 });
 
-test.each(['trees.json', 'inflation.json', 'records.json', 'allocation.json', 'hashes.json'])(
+test.each(['trees.json', 'inflation.json', 'records.json', 'allocation.json', 'composition.json', 'hashes.json'])(
   '%s is what this code computes',
   (name) => {
     expect(

@@ -11,10 +11,8 @@ export async function readReceiptFacts(
   deployment: Deployment,
   { receipt, channel, composition }: Pick<ReceiptBundle, 'receipt' | 'channel' | 'composition'>,
 ): Promise<ReceiptFacts> {
-  const [component] = composition;
-  if (!component) throw new Error('A receipt names at least one release.');
   const models = { address: contractAddress(deployment, 'ModelRegistry'), abi: modelRegistryAbi } as const;
-  const [signer, policy, modelId] = await Promise.all([
+  const [signer, policy, components] = await Promise.all([
     client.readContract({
       address: contractAddress(deployment, 'OperatorRegistry'),
       abi: operatorRegistryAbi,
@@ -27,9 +25,16 @@ export async function readReceiptFacts(
       functionName: 'fee',
       args: [receipt.feeVersion],
     }),
-    client.readContract({ ...models, functionName: 'modelOf', args: [component.releaseHash] }),
+    Promise.all(
+      composition.map(async ({ releaseHash, termsVersion }) => {
+        const modelId = await client.readContract({ ...models, functionName: 'modelOf', args: [releaseHash] });
+        return { modelId, terms: await client.readContract({ ...models, functionName: 'terms', args: [modelId, termsVersion] }) };
+      }),
+    ),
   ]);
-  const terms = await client.readContract({ ...models, functionName: 'terms', args: [modelId, component.termsVersion] });
   const { protocolFeeBps, burnBps, contributorCapBps } = policy;
-  return { signer, policy: { protocolFeeBps, burnBps, contributorCapBps }, modelId, terms };
+  const [first] = components;
+  if (!first) throw new Error('A receipt names at least one release.');
+  const several = components.length > 1 ? { components } : {};
+  return { signer, policy: { protocolFeeBps, burnBps, contributorCapBps }, ...first, ...several };
 }

@@ -1,50 +1,13 @@
-import { type Address, type Hex, keccak256, zeroAddress } from 'viem';
-import { allocate, type Pool } from '../allocation/allocate.ts';
-import type { Allocation } from '../evidence/evidence.ts';
-import type { DatanetUse, IndexLeaf, Release, Terms } from '../release/release.ts';
+import { type Hex, keccak256, zeroAddress } from 'viem';
+import { componentsPerChunk } from '../output/int8Tree.ts';
 import type { BatchHeader } from '../settlement/batch.ts';
 import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
-import { type ChannelEntry, unpackChannelEntries } from '../settlement/channelEntries.ts';
-import { channelId } from '../settlement/channelId.ts';
-import { computeFee, type Fee } from '../settlement/fee.ts';
+import type { ChannelEntry } from '../settlement/channelEntries.ts';
+import { allocationsFromEvidence, canCompose } from './allocationsFromEvidence.ts';
+import { type BatchFacts, entriesOf, feeOf, type ReleaseFacts } from './batchFacts.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import { sameAllocations } from './sameAllocations.ts';
 import type { Verification } from './verifyReceipt.ts';
-
-/** What the chain, and a release's published index, say of a release. */
-export type ReleaseFacts = {
-  nullThreshold: number;
-  /** By version. */
-  terms: ReadonlyMap<number, Terms>;
-  /** Owners of the model, oldest first, each with the Unix time from which it was one. */
-  owners: readonly { account: Address; from: number }[];
-  /** Ids of the datanets it was trained on, and its index by position, both opened against its hash; absent where they cannot be fetched. */
-  datanets?: readonly number[];
-  index?: readonly IndexLeaf[];
-  /** What the release hash is over, and the datanet versions in it; absent where the manifest cannot be fetched. Only proofs need them. */
-  release?: Release;
-  uses?: readonly DatanetUse[];
-};
-
-/** What a batch is recomputed from, besides its file. */
-export type BatchFacts = {
-  /** The packed entries that `settle` took. */
-  channels: Hex;
-  /** Fee version of the batch. */
-  policy: { protocolFeeBps: number; burnBps: number; contributorCapBps: number };
-  /** By release hash; one that is missing is on no model of the chain. */
-  releases: ReadonlyMap<Hex, ReleaseFacts>;
-  /** Pool of each datanet by its id. */
-  pools: ReadonlyMap<number, Address>;
-  /** Unix day of the settlement's deployment. */
-  firstDay: number;
-  /** Sequence of each channel before the batch; absent where the node no longer has that state. */
-  sequences?: ReadonlyMap<Hex, number>;
-};
-
-/** Seconds by which the clocks of an operator and of the chain may differ when a model changes hands. */
-const clockSlack = 60;
-const secondsPerDay = 86_400;
 
 /**
  * Computes anew what of a batch follows from its evidence and the chain: what each channel pays, every fee, every
@@ -59,14 +22,6 @@ export async function recomputeBatch(file: BatchFile, header: BatchHeader, facts
     attempt('allocation', () => checkAllocation(file, header, facts)),
   ]);
   return { ok: checks.every(({ status }) => status !== 'failed'), checks };
-}
-
-/** Entries of a batch by channel. */
-export function entriesOf(
-  { operator }: Pick<BatchFile, 'operator'>,
-  { channels }: Pick<BatchFacts, 'channels'>,
-): Map<Hex, ChannelEntry> {
-  return new Map(unpackChannelEntries(channels).map((entry) => [channelId({ ...entry, operator }), entry]));
 }
 
 function checkChannels(file: BatchFile, { body }: BatchHeader, facts: BatchFacts): Check {
@@ -103,29 +58,29 @@ function checkPolicy({ parameters, receipts }: BatchFile, { policy, pools, relea
   const strange = poolSizes.find(({ datanetId, pool }) => !sameAddress(pools.get(datanetId) ?? zeroAddress, pool));
   if (strange) return check('policy', false, '', `The pool named for datanet ${strange.datanetId} is not its pool.`);
   const stated = idsOf(poolSizes.map(({ datanetId }) => datanetId));
-  const used = new Set(receipts.flatMap(({ composition }) => composition.map(({ releaseHash }) => releaseHash)));
-  for (const hash of used) {
-    const datanets = releases.get(hash)?.datanets;
-    if (!datanets)
-      return skipped('policy', `Cap, burn and pools are the chain's; the datanets of release ${hash} could not be fetched.`);
-    if (idsOf(datanets) !== stated)
-      return check('policy', false, '', `The pools are not those of the datanets of release ${hash}.`);
+  const used = new Map(
+    receipts.map(({ composition }) => [composition.map(({ releaseHash }) => releaseHash).join(), composition]),
+  );
+  for (const composition of used.values()) {
+    const datanets: number[] = [];
+    for (const { releaseHash } of composition) {
+      const own = releases.get(releaseHash)?.datanets;
+      if (!own)
+        return skipped(
+          'policy',
+          `Cap, burn and pools are the chain's; the datanets of release ${releaseHash} could not be fetched.`,
+        );
+      datanets.push(...own);
+    }
+    if (idsOf(datanets) !== stated) {
+      const names = composition.map(({ releaseHash }) => releaseHash).join(' and ');
+      return check('policy', false, '', `The pools are not those of the datanets of release ${names}.`);
+    }
   }
   return check('policy', true, 'Cap, burn and pools are those of the fee version and of the datanets.', '');
 }
 
 const idsOf = (ids: readonly number[]): string => [...new Set(ids)].sort((a, b) => a - b).join(',');
-
-/** The fee by the bound prices and the application's markup; undefined where the chain has no such terms. */
-export function feeOf(item: SettledReceipt, entries: ReadonlyMap<Hex, ChannelEntry>, { releases }: BatchFacts): Fee | undefined {
-  const entry = entries.get(item.receipt.channel);
-  const parts = item.composition.flatMap(({ releaseHash, termsVersion, weightBps }) => {
-    const card = releases.get(releaseHash)?.terms.get(termsVersion);
-    return card ? [{ card, weightBps }] : [];
-  });
-  if (!entry || parts.length !== item.composition.length) return undefined;
-  return computeFee(parts, item.receipt, sameAddress(entry.app, zeroAddress) ? 0 : entry.appMarkupBps);
-}
 
 function checkPrices(file: BatchFile, facts: BatchFacts): Check {
   const entries = entriesOf(file, facts);
@@ -150,7 +105,7 @@ function checkRecords({ receipts }: BatchFile, { releases }: BatchFacts): Check 
       const release = releases.get(record.releaseHash);
       const isUsed = composition.some(({ releaseHash }) => releaseHash === record.releaseHash);
       if (release && isUsed && !release.index) unread += 1;
-      else if (!isUsed || !opens(record, release?.index?.[record.position])) wrong += 1;
+      else if (!isUsed || !release || !opens(record, release)) wrong += 1;
     }
   }
   if (wrong === 0 && unread > 0)
@@ -163,8 +118,10 @@ function checkRecords({ receipts }: BatchFile, { releases }: BatchFacts): Check 
   );
 }
 
-function opens(record: SettledReceipt['evidence']['records'][number], leaf: IndexLeaf | undefined): boolean {
+function opens(record: SettledReceipt['evidence']['records'][number], { index, release }: ReleaseFacts): boolean {
+  const leaf = index?.[record.position];
   return (
+    (!release || record.partials.length === Math.ceil(release.k / componentsPerChunk)) &&
     leaf !== undefined &&
     leaf.position === record.position &&
     leaf.recordId === record.recordId &&
@@ -176,14 +133,12 @@ function opens(record: SettledReceipt['evidence']['records'][number], leaf: Inde
 
 function checkAllocation(file: BatchFile, header: BatchHeader, facts: BatchFacts): Check {
   const entries = entriesOf(file, facts);
-  const composed = file.receipts.filter(({ composition }) => composition.length !== 1).length;
-  const wrong = file.receipts.filter(
-    (item) => item.composition.length === 1 && !followsFromEvidence(item, entries, file, header, facts),
-  ).length;
-  if (wrong === 0 && composed > 0)
+  const [known, unknown] = [true, false].map((can) => file.receipts.filter((item) => canCompose(item, facts) === can));
+  const wrong = known?.filter((item) => !followsFromEvidence(item, entries, file, header, facts)).length ?? 0;
+  if (wrong === 0 && unknown && unknown.length > 0)
     return skipped(
       'allocation',
-      `${composed} receipts name several releases, whose split is not recomputed yet; the others are right.`,
+      `${unknown.length} receipts name several releases, of which the datanets could not be fetched; the others are right.`,
     );
   return check(
     'allocation',
@@ -205,48 +160,4 @@ function followsFromEvidence(
     if (sameAllocations(computed, item.allocations)) return true;
   }
   return false;
-}
-
-/**
- * The allocations that the evidence implies, one for each owner of the model and each day that the receipt allows; the
- * likeliest first.
- */
-export function* allocationsFromEvidence(
-  item: SettledReceipt,
-  entries: ReadonlyMap<Hex, ChannelEntry>,
-  { operator, parameters, dayIndex }: Pick<BatchFile, 'operator' | 'parameters' | 'dayIndex'>,
-  { settledAt }: Pick<BatchHeader, 'settledAt'>,
-  facts: BatchFacts,
-): Generator<Allocation[], undefined> {
-  const { receipt, composition, evidence, payer } = item;
-  const [component] = composition;
-  const fee = feeOf(item, entries, facts);
-  const release = component && facts.releases.get(component.releaseHash);
-  const terms = release?.terms.get(component?.termsVersion ?? 0);
-  if (!fee || !release || !terms || composition.length !== 1) return undefined;
-  const pools: Pool[] = parameters.poolSizes.map(({ datanetId, pool, size }) => ({ datanetId, pool, size }));
-  const reputation = Object.fromEntries(
-    Object.entries(parameters.reputation).map(([account, value]) => [account.toLowerCase(), value]),
-  );
-  const app = entries.get(receipt.channel)?.app ?? zeroAddress;
-  // A receipt that waited keeps the votes' weight of the day of its call, which is never after the batch's.
-  const earliest = Math.min(dayIndex, Math.max(0, Math.floor(receipt.timestamp / secondsPerDay) - facts.firstDay));
-  const owners = ownersBetween(release.owners, receipt.timestamp - clockSlack, settledAt);
-  for (let day = dayIndex; day >= earliest; day -= 1) {
-    for (const developer of owners) {
-      const { base, markup } = fee;
-      const input = { base, markup, terms, operator, developer, payer, app, policy: facts.policy, evidence, reputation, pools };
-      yield allocate({ ...input, dayIndex: day }).allocations;
-    }
-  }
-  return undefined;
-}
-
-/** Who owned the model at some time of that span; the first owner also before it became one, clocks being what they are. */
-function ownersBetween(owners: ReleaseFacts['owners'], from: number, to: number): Address[] {
-  const inSpan = owners.filter((owner, index) => {
-    const until = owners[index + 1]?.from ?? Number.POSITIVE_INFINITY;
-    return (index === 0 || owner.from <= to) && until >= from;
-  });
-  return inSpan.map(({ account }) => account);
 }

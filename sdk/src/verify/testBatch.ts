@@ -10,7 +10,7 @@ import { openLedgerDomain } from '../settlement/domain.ts';
 import { type Receipt, signReceipt } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import { commitmentOf } from '../tree/sumTree.ts';
-import type { BatchFacts } from './recomputeBatch.ts';
+import type { BatchFacts } from './batchFacts.ts';
 import { testContext, testOperator, testReceipt } from './testReceipt.ts';
 import type { BatchContext } from './verifyBatch.ts';
 

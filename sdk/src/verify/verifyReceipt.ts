@@ -1,19 +1,21 @@
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem';
-import { allocate, type Pool } from '../allocation/allocate.ts';
+import { type AllocationResult, allocate } from '../allocation/allocate.ts';
+import { allocateComposed } from '../allocation/allocateComposed.ts';
 import { allocationHash } from '../evidence/allocationHash.ts';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { outputHash } from '../output/outputHash.ts';
 import { promptHash } from '../output/promptHash.ts';
 import { indexTreeLeaf } from '../release/indexTree.ts';
-import type { Terms } from '../release/release.ts';
-import { releaseHash } from '../release/releaseHash.ts';
+import type { DatanetUse, Release, Terms } from '../release/release.ts';
+import { datanetsHash, releaseHash } from '../release/releaseHash.ts';
 import { hashJson } from '../schema/hashJson.ts';
 import { channelId } from '../settlement/channelId.ts';
 import { compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { computeFee } from '../settlement/fee.ts';
 import { receiptHash, recoverReceiptSigner } from '../settlement/receipt.ts';
+import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
 import { verifyTreeProof } from '../tree/verifyTreeProof.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
@@ -25,6 +27,8 @@ export type ReceiptFacts = {
   terms: Terms;
   policy: ReceiptBundle['fee'];
   modelId: number;
+  /** Of several releases only: each, in the order of the composition. */
+  components?: readonly { terms: Terms; modelId: number }[];
 };
 
 /** Without chain and settlement, for which a receipt is signed, nothing is said of its signature. */
@@ -105,43 +109,51 @@ function checkAnswer({ receipt, salt, answer, tokenIds }: ReceiptBundle): Check 
   return checkHash('answer', 'answer', outputHash(salt, answer, tokenIds), receipt.outputHash);
 }
 
-function checkRelease({ release, composition }: ReceiptBundle, { facts }: VerificationContext): Check {
-  const computed = releaseHash(release);
-  const bound = composition[0]?.releaseHash;
-  if (composition.length !== 1 || computed !== bound) {
-    return check('release', false, '', `The release shown hashes to ${computed}, the receipt names ${bound}.`);
-  }
+type ReleasePart = { release: Release; terms: Terms; developer: Address; datanets?: readonly DatanetUse[] };
+
+/** What the bundle shows of each release of the composition; throws where it shows something else than that. */
+function releasesOf({ composition, components, release, terms, developer }: ReceiptBundle): ReleasePart[] {
+  if (composition.length === 1) return [{ release, terms, developer }];
+  if (components?.length !== composition.length)
+    throw new Error(`${composition.length} releases gave the answer, and the bundle shows ${components?.length ?? 1}.`);
+  return components;
+}
+
+function checkRelease(bundle: ReceiptBundle, { facts }: VerificationContext): Check {
+  const several = bundle.composition.length > 1;
+  const wrong = releasesOf(bundle).flatMap(({ release, datanets }, index) => {
+    const [computed, bound] = [releaseHash(release), bundle.composition[index]?.releaseHash];
+    if (computed !== bound) return [`The release shown hashes to ${computed}, the receipt names ${bound}.`];
+    return datanets && datanetsHash(datanets) !== release.datanetsHash
+      ? [`The datanets shown are not those of release ${bound}.`]
+      : [];
+  });
+  if (wrong[0]) return check('release', false, '', wrong[0]);
+  const what = several ? 'The releases are those' : 'The release is the one';
   if (!facts)
     return skipped(
       'release',
-      'The release is the one the receipt names; whether it is registered is on the chain, which was not read.',
+      `${what} the receipt names; whether ${several ? 'they are' : 'it is'} registered is on the chain, which was not read.`,
     );
+  const models = several ? (facts.components ?? []).map(({ modelId }) => modelId) : [facts.modelId];
   return check(
     'release',
-    facts.modelId > 0,
-    `The release is registered on chain for model ${facts.modelId}.`,
+    models.length === bundle.composition.length && models.every((modelId) => modelId > 0),
+    several
+      ? `The releases are registered on chain for the models ${models.join(', ')}.`
+      : `The release is registered on chain for model ${facts.modelId}.`,
     'No model on chain has this release.',
   );
 }
 
-function checkIndex({ evidence, indexProofs, release, composition }: ReceiptBundle): Check {
-  const proofs = new Map(indexProofs.map((proof) => [proof.recordId, proof]));
-  const commitment = { root: release.indexRoot, count: release.indexRows, amount: BigInt(release.indexRows), weight: 0n };
+function checkIndex(bundle: ReceiptBundle): Check {
+  const { evidence, indexProofs, composition } = bundle;
+  const releases = new Map(releasesOf(bundle).map(({ release }, index) => [composition[index]?.releaseHash, release]));
   const wrong = evidence.records.filter((record) => {
-    const opened = proofs.get(record.recordId);
-    if (!opened) return true;
-    const { leaf, index, proof } = opened;
-    const matches =
-      leaf.recordId === record.recordId &&
-      leaf.position === record.position &&
-      leaf.position === index &&
-      leaf.cluster === record.cluster &&
-      leaf.rowRoot === record.rowRoot &&
-      sameAddress(leaf.contributor, record.contributor) &&
-      record.releaseHash === composition[0]?.releaseHash;
-    return !matches || !verifyTreeProof(treeId.attributionIndex, commitment, index, indexTreeLeaf(leaf), proof);
+    const release = releases.get(record.releaseHash);
+    return !release || !indexProofs.some((opened) => opens(record, opened, release));
   });
-  if (evidence.nullThreshold !== release.nullThreshold)
+  if (evidence.nullThreshold !== bundle.release.nullThreshold)
     return check('index', false, '', 'The evidence uses another null threshold than the release.');
   return check(
     'index',
@@ -151,7 +163,27 @@ function checkIndex({ evidence, indexProofs, release, composition }: ReceiptBund
   );
 }
 
-function checkTerms({ terms, fee, parameters }: ReceiptBundle, { facts }: VerificationContext): Check {
+/** Whether that proof opens that record in the release's index. */
+function opens(
+  record: ReceiptBundle['evidence']['records'][number],
+  { recordId, leaf, index, proof }: ReceiptBundle['indexProofs'][number],
+  { indexRoot, indexRows }: Release,
+): boolean {
+  const commitment = { root: indexRoot, count: indexRows, amount: BigInt(indexRows), weight: 0n };
+  return (
+    recordId === record.recordId &&
+    leaf.recordId === record.recordId &&
+    leaf.position === record.position &&
+    leaf.position === index &&
+    leaf.cluster === record.cluster &&
+    leaf.rowRoot === record.rowRoot &&
+    sameAddress(leaf.contributor, record.contributor) &&
+    verifyTreeProof(treeId.attributionIndex, commitment, index, indexTreeLeaf(leaf), proof) !== undefined
+  );
+}
+
+function checkTerms(bundle: ReceiptBundle, { facts }: VerificationContext): Check {
+  const { fee, parameters, composition } = bundle;
   if (parameters.contributorCapBps !== fee.contributorCapBps || parameters.burnBps !== fee.burnBps) {
     return check('terms', false, '', 'The parameters of the batch differ from the fee version that the receipt binds.');
   }
@@ -162,9 +194,13 @@ function checkTerms({ terms, fee, parameters }: ReceiptBundle, { facts }: Verifi
         .map(([name, item]) => [name, String(item).toLowerCase()])
         .sort(),
     );
-  const policy = facts.policy;
+  const { policy } = facts;
+  const onChain = composition.length === 1 ? [facts] : (facts.components ?? []);
   const same =
-    normal(terms) === normal(facts.terms) &&
+    releasesOf(bundle).every(({ terms }, index) => {
+      const bound = onChain[index]?.terms;
+      return bound !== undefined && normal(terms) === normal(bound);
+    }) &&
     fee.protocolFeeBps === policy.protocolFeeBps &&
     fee.burnBps === policy.burnBps &&
     fee.contributorCapBps === policy.contributorCapBps;
@@ -176,8 +212,9 @@ function checkTerms({ terms, fee, parameters }: ReceiptBundle, { facts }: Verifi
   );
 }
 
-function feeOf({ receipt, terms, composition, app }: ReceiptBundle): ReturnType<typeof computeFee> {
-  const parts = composition.map(({ weightBps }) => ({ card: terms, weightBps }));
+function feeOf(bundle: ReceiptBundle): ReturnType<typeof computeFee> {
+  const { receipt, composition, app } = bundle;
+  const parts = releasesOf(bundle).map(({ terms }, index) => ({ card: terms, weightBps: composition[index]?.weightBps ?? 0 }));
   return computeFee(parts, receipt, sameAddress(app.address, zeroAddress) ? 0 : app.markupBps);
 }
 
@@ -192,29 +229,32 @@ function checkFee(bundle: ReceiptBundle): Check {
   );
 }
 
-function poolsOf({ parameters }: ReceiptBundle): Pool[] {
-  return parameters.poolSizes.map(({ datanetId, pool, size }) => ({ datanetId, pool, size }));
-}
-
-/** The allocation of a receipt, computed anew from its bundle. */
-export function allocateBundle(bundle: ReceiptBundle): ReturnType<typeof allocate> {
+/** The allocation of a receipt, computed anew from its bundle; throws where the bundle lacks one of several releases. */
+export function allocateBundle(bundle: ReceiptBundle): AllocationResult {
   const { base, markup } = feeOf(bundle);
-  return allocate({
+  const { evidence, composition, parameters, terms, developer } = bundle;
+  const common = {
     base,
     markup,
-    terms: bundle.terms,
     operator: bundle.channel.operator,
-    developer: bundle.developer,
     payer: bundle.channel.payer,
     app: bundle.app.address,
     policy: bundle.fee,
-    evidence: bundle.evidence,
     reputation: Object.fromEntries(
-      Object.entries(bundle.parameters.reputation).map(([account, value]) => [account.toLowerCase(), value]),
+      Object.entries(parameters.reputation).map(([account, value]) => [account.toLowerCase(), value]),
     ),
-    pools: poolsOf(bundle),
+    pools: parameters.poolSizes,
     dayIndex: bundle.dayIndex,
+  };
+  if (composition.length === 1) return allocate({ ...common, terms, developer, evidence });
+  const releases = releasesOf(bundle).map((part, index) => {
+    const { releaseHash: hash = zeroHash, weightBps = 0 } = composition[index] ?? {};
+    // The threshold of the first is the one that the evidence states.
+    const { nullThreshold } = index === 0 ? evidence : part.release;
+    const datanets = (part.datanets ?? []).map(({ datanetId }) => datanetId);
+    return { releaseHash: hash, weightBps, terms: part.terms, developer: part.developer, nullThreshold, datanets };
   });
+  return allocateComposed({ ...common, evidence, releases });
 }
 
 function checkAllocation(bundle: ReceiptBundle): Check {

@@ -2,8 +2,9 @@ import type { Hex } from 'viem';
 import type { BatchHeader } from '../settlement/batch.ts';
 import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
 import { receiptHash } from '../settlement/receipt.ts';
+import type { BatchFacts } from './batchFacts.ts';
 import type { Check } from './checks.ts';
-import { type BatchFacts, recomputeBatch } from './recomputeBatch.ts';
+import { recomputeBatch } from './recomputeBatch.ts';
 import { type BatchContext, verifyBatch } from './verifyBatch.ts';
 
 /** A receipt that no batch can hold, with the sentences of the checks that it fails. */

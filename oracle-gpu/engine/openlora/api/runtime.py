@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,25 @@ class Runtime:
             )
         return prompt
 
+    def require_tokens(self, prompt: Sequence[int], answer: Sequence[int]) -> None:
+        """EngineError 400 unless the model can read prompt and answer together."""
+        if len(prompt) + len(answer) > self.info.context_length:
+            message = (
+                f"{len(prompt) + len(answer)} tokens exceed the context of {self.info.context_length}:"
+                " shorten them."
+            )
+            raise EngineError(
+                400,
+                "context_length_exceeded",
+                message,
+                promptTokens=len(prompt),
+                contextLength=self.info.context_length,
+            )
+        vocabulary = self.base.model.config.vocab_size
+        if max(*prompt, *answer) >= vocabulary:
+            message = f"A token id is not below {vocabulary}: send ids that this engine returned."
+            raise EngineError(400, "invalid_request", message)
+
     def require_base(self, base: str) -> None:
         if base not in (self.info.id, self.info.name):
             message = f"This engine trains {self.info.name} ({self.info.id}) only: choose it as base."
@@ -92,6 +112,7 @@ class Runtime:
             "engineHash": engine_hash(),
             "device": str(self.device),
             "threads": self.config.threads,
+            "precision": str(self.base.dtype).removeprefix("torch."),
             "base": self.info.public(),
             "load": self.engine.load(),
         }

@@ -17,8 +17,9 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
+from openlora.api.replay import answer_replay
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.api.schemas import AttributeBody, GenerateBody, TokenizeBody
+from openlora.api.schemas import AttributeBody, GenerateBody, ReplayBody, TokenizeBody
 from openlora.api.train import router as train_router
 from openlora.config import EngineConfig
 from openlora.engine.detokenizer import Detokenizer
@@ -75,24 +76,15 @@ def create_app(config: EngineConfig) -> FastAPI:
     async def attribute(body: AttributeBody, request: Request) -> dict[str, Any]:
         runtime = get_runtime(request)
         runtime.attributor.require_index(body.adapter)
-        tokens = len(body.promptTokenIds) + len(body.tokenIds)
-        if tokens > runtime.info.context_length:
-            message = f"{tokens} tokens exceed the context of {runtime.info.context_length}: shorten them."
-            raise EngineError(
-                400,
-                "context_length_exceeded",
-                message,
-                promptTokens=len(body.promptTokenIds),
-                contextLength=runtime.info.context_length,
-            )
-        vocabulary = runtime.base.model.config.vocab_size
-        if max(*body.promptTokenIds, *body.tokenIds) >= vocabulary:
-            message = f"A token id is not below {vocabulary}: send ids that this engine returned."
-            raise EngineError(400, "invalid_request", message)
+        runtime.require_tokens(body.promptTokenIds, body.tokenIds)
         found = runtime.engine.run(
             lambda: runtime.attributor.attribute(body.adapter, body.promptTokenIds, body.tokenIds, body.top)
         )
         return await asyncio.wrap_future(found)
+
+    @app.post("/v1/replay")
+    async def replay(body: ReplayBody, request: Request) -> dict[str, Any]:
+        return await answer_replay(get_runtime(request), body)
 
     return app
 

@@ -1,3 +1,5 @@
+import { replayTolerance } from '@openledger/sdk';
+
 const sources = `Where things are (else from the environment, else the local stack's):
   --rpc <url>          the chain's node              OPENLEDGER_RPC_URL     http://127.0.0.1:8545
   --deployment <file>  addresses of the contracts    OPENLEDGER_DEPLOYMENT  .openledger/deployments/31337.json
@@ -8,6 +10,7 @@ export const help: Readonly<Record<string, string>> = {
   '': `openledger: check what operators sign and settle, without trusting them.
 
   openledger receipt verify <file>              everything in one receipt
+  openledger receipt replay <file>              whether an engine of one's own gives the same answer
   openledger batch verify <operator> <index>    everything in one settled batch
   openledger batch verify --dry-run             the batch that one's own service would settle next
   openledger watch                              every batch, as it is settled; files proofs
@@ -22,6 +25,17 @@ hashes, Merkle proofs of the records, fee, allocation, sums. No network is used 
 
   --deployment <file>  also whose signature it is
   --rpc <url>          also against the chain: signer, release, terms, fee version, developer`,
+  'receipt replay': `openledger receipt replay <file>
+
+Verifies a receipt of one's own (the payer's bundle, with prompt and answer), then has an engine read the answer again:
+for each token, whether the engine would have chosen it at that place, from the seed where the answer was sampled; and
+whether the same records score the same. It names the first token that differs, with what the engine chooses instead and
+how far apart the two are. Computers differ in the last digits, so that what lies within the tolerance counts as the same.
+
+  --engine <url>      an engine with the release's base model and adapter    OPENLEDGER_ENGINE_URL  http://127.0.0.1:8100
+  --tolerance <nats>  how far apart two tokens may be                        ${replayTolerance.nats}
+
+Exit code 0: the same answer; 1: another one, or the receipt is wrong; 2: it cannot be told, one sentence says why.`,
   'batch verify': `openledger batch verify <operator> <index>
 openledger batch verify --dry-run
 

@@ -5,6 +5,7 @@ import { dryRun } from './dryRun.ts';
 import { decideHeld, heldList } from './held.ts';
 import { help } from './help.ts';
 import { operatorInit } from './operatorInit.ts';
+import { receiptReplay, replayOptions } from './receiptReplay.ts';
 import { receiptVerify } from './receiptVerify.ts';
 import { sourceOptions } from './sources.ts';
 import { watchCommand, watchOptions } from './watch.ts';
@@ -13,7 +14,7 @@ import { watchCommand, watchOptions } from './watch.ts';
 export type Output = { print: (text: string) => void; complain: (text: string) => void };
 
 /** Runs `openledger` with these arguments. Returns its exit code and never throws. */
-export async function run(args: readonly string[], { print, complain }: Output): Promise<0 | 1> {
+export async function run(args: readonly string[], { print, complain }: Output): Promise<0 | 1 | 2> {
   const words = args.filter((word) => !word.startsWith('-')).slice(0, 2);
   const command = [words.join(' '), words[0] ?? ''].find((name) => name !== '' && name in help) ?? '';
   const isHelp = args.includes('--help') || args.includes('-h');
@@ -22,19 +23,26 @@ export async function run(args: readonly string[], { print, complain }: Output):
     return isHelp ? 0 : 1;
   }
   try {
-    const isRight = await dispatch(command, args, print);
-    return isRight ? 0 : 1;
+    const found = await dispatch(command, args, print);
+    if (typeof found === 'number') return found;
+    return found ? 0 : 1;
   } catch (error) {
     complain(sentence(error));
-    return 1;
+    return command === 'receipt replay' ? 2 : 1;
   }
 }
 
-async function dispatch(command: string, args: readonly string[], print: Output['print']): Promise<boolean> {
+/** Whether all is right, or the exit code of a command that tells more. */
+async function dispatch(command: string, args: readonly string[], print: Output['print']): Promise<boolean | 0 | 1 | 2> {
   if (command === 'receipt verify') {
     const { values, positionals } = parse(args, { rpc: sourceOptions.rpc, deployment: sourceOptions.deployment });
     const [file] = expect(command, positionals.slice(2), 1);
     return receiptVerify(file as string, values, print);
+  }
+  if (command === 'receipt replay') {
+    const { values, positionals } = parse(args, replayOptions);
+    const [file] = expect(command, positionals.slice(2), 1);
+    return receiptReplay(file as string, values, print);
   }
   if (command === 'batch verify') {
     const { values, positionals } = parse(args, { ...sourceOptions, 'dry-run': { type: 'boolean' } });

@@ -1,3 +1,4 @@
+import { type Replayed, replayedSchema } from '@openledger/sdk';
 import { z } from 'zod';
 import { cached } from '../cached.ts';
 import { ServiceError } from '../errors.ts';
@@ -15,6 +16,8 @@ export type GenerateRequest = {
   seed: number;
   stop: string[];
 };
+/** A finished answer, and how it was made. */
+export type ReplayRequest = Omit<GenerateRequest, 'maxTokens'> & { tokenIds: number[] };
 export type TrainingPlan = {
   base: string;
   method: schemas.Method;
@@ -76,6 +79,7 @@ export function openEngine(url: string) {
       read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
     attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
+    replay: (body: ReplayRequest): Promise<Replayed> => read('/v1/replay', replayedSchema, post(body), 300_000),
     estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),
     startJob: (id: string, plan: TrainingPlan) => read('/v1/jobs', schemas.jobSchema, post({ id, ...plan }), 120_000),
     job: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema),

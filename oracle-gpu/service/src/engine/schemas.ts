@@ -9,6 +9,7 @@ export const healthSchema = z.looseObject({
   engineHash: z.string().optional(),
   device: z.string().optional(),
   threads: z.number().optional(),
+  precision: z.string().optional(),
   base: z
     .looseObject({
       id: bytes32Schema,

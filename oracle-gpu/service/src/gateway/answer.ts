@@ -119,7 +119,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       completionTokens: made.tokenIds.length,
     };
     if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
-    const { engine, engineHash } = await context.engine.health().catch(() => ({ engine: 'unknown', engineHash: undefined }));
+    const circumstances = await engineOf(context);
     const startedAttribution = performance.now();
     const evidence = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
     context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
@@ -130,7 +130,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       promptTokens: made.promptTokenIds.length,
       tokenIds: made.tokenIds,
       evidence,
-      trace: { engine, engineHash: engineHash ?? null, ...generation, finishReason: made.finishReason ?? 'cancelled' },
+      trace: { ...circumstances, ...generation, finishReason: made.finishReason ?? 'cancelled' },
     });
     const row = await context.charge({ call, composed, delivered, isPublic, reservation });
     const bundle = bundleText(row, model.release, true);
@@ -146,6 +146,17 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
   } finally {
     reservation.release();
     giveBack();
+  }
+}
+
+/** What made the answer, as far as the engine says: whoever replays it needs the same, or knows what differs. */
+async function engineOf({ engine }: Context): Promise<Record<string, string | number | null>> {
+  try {
+    const { engine: version, engineHash, device, threads, precision } = await engine.health();
+    const hash = { engine: version, engineHash: engineHash ?? null };
+    return { ...hash, device: device ?? null, threads: threads ?? null, precision: precision ?? null };
+  } catch {
+    return { engine: 'unknown', engineHash: null, device: null, threads: null, precision: null };
   }
 }
 

@@ -1,0 +1,88 @@
+"""An answer read again by the engine: at each token, would it have chosen the same?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from openlora.engine.detokenizer import Detokenizer
+from openlora.engine.sampler import Race
+from openlora.models.base import BaseModel
+from openlora.ops.lora import LoraWeights
+
+HEAD_CHUNK = 128  # positions whose logits are held at once: 25 MB of float32 at 49,152 tokens
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A finished answer and what it was generated with."""
+
+    prompt: Sequence[int]
+    tokens: Sequence[int]
+    temperature: float
+    top_p: float
+    seed: int
+
+
+@torch.no_grad()
+def replay(
+    base: BaseModel, weights: LoraWeights | None, asked: Asked, tokenizer: Any
+) -> list[dict[str, Any]]:
+    """Teacher-forces the answer in one forward pass; what this engine chooses at each token.
+
+    `gap`: by how many nats the difference of two logits must change for the engine to choose the answer's
+    token. Rank counts from 1 and logprob is at temperature 1, both over the whole vocabulary.
+    """
+    ids = torch.tensor([[*asked.prompt, *asked.tokens[:-1]]], device=base.device)  # [1, tokens]
+    generator = torch.Generator().manual_seed(asked.seed)
+    found: list[dict[str, Any]] = []
+    with base.switch.use(weights):
+        hidden = base.model.model(input_ids=ids, use_cache=False).last_hidden_state[0]
+        hidden = hidden[len(asked.prompt) - 1 :]  # [answer, width]: each predicts one token
+        for start in range(0, len(asked.tokens), HEAD_CHUNK):
+            chunk = asked.tokens[start : start + HEAD_CHUNK]
+            logits = base.model.lm_head(hidden[start : start + len(chunk)])  # [chunk, vocabulary]
+            for token, row in zip(chunk, logits, strict=True):
+                found.append(_describe(row, token, asked, generator, tokenizer))
+    return found
+
+
+def _describe(
+    logits: Tensor, token: int, asked: Asked, generator: torch.Generator, tokenizer: Any
+) -> dict[str, Any]:
+    if asked.temperature == 0:
+        chosen, gap = int(logits.argmax()), float(logits.float().max() - logits[token].float())
+    else:
+        race = Race.run(logits, asked.temperature, asked.top_p, generator)
+        chosen = race.winner
+        gap = 0.0 if chosen == token else race.gap(token)
+    return {
+        "tokenId": token,
+        "text": _text(tokenizer, token),
+        "isChosen": chosen == token,
+        "chosen": {"tokenId": chosen, "text": _text(tokenizer, chosen)},
+        "rank": int((logits > logits[token]).sum()) + 1,
+        "logprob": float(torch.log_softmax(logits.float(), dim=-1)[token]),
+        "gap": gap,
+    }
+
+
+def _text(tokenizer: Any, token: int) -> str:
+    text: str = tokenizer.decode([token], skip_special_tokens=False)
+    return text
+
+
+def spell(tokenizer: Any, tokens: Sequence[int], end_token: int, stop: list[str]) -> tuple[str, int | None]:
+    """The text that serving makes of these tokens, and at which of them it ends (none: not within them)."""
+    detokenizer = Detokenizer(tokenizer, stop)
+    for index, token in enumerate(tokens):
+        detokenizer.push(token)
+        ended = token == end_token or detokenizer.stopped
+        if ended or index == len(tokens) - 1:
+            detokenizer.finish()
+            return detokenizer.text, index if ended or detokenizer.stopped else None
+    return "", None

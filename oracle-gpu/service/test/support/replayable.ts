@@ -1,0 +1,92 @@
+// A receipt as an honest operator signs it for an answer of the real engine.
+import {
+  adaptersHash,
+  allocateBundle,
+  allocationHash,
+  compositionHash,
+  computeFee,
+  evidenceHash,
+  hashJson,
+  indexTree,
+  outputHash,
+  promptHash,
+  type ReceiptBundle,
+  releaseHash,
+  treeProof,
+  zeroHash,
+} from '@openledger/sdk';
+import { resign, testReceipt } from '../../../../sdk/src/verify/testReceipt.ts';
+import type { GenerateRequest } from '../../src/engine/client.ts';
+import type { JobResult } from '../../src/engine/schemas.ts';
+import type { TinyEngine } from './tinyEngine.ts';
+
+export type Generation = Omit<GenerateRequest, 'adapter'>;
+
+/** Has the engine answer and attribute, and signs what it did. */
+export async function signAnswer({ engine }: TinyEngine, job: JobResult, asked: Generation): Promise<ReceiptBundle> {
+  const { messages, ...generation } = asked;
+  const answer = await answerOf(engine, { ...asked, adapter: job.adapter });
+  const { engine: version, engineHash, device, threads, precision } = await engine.health();
+  const circumstances = { engine: version, engineHash: engineHash ?? null, device: device ?? null };
+  const trace = { ...circumstances, threads: threads ?? null, precision: precision ?? null, ...generation };
+  const { bundle } = await testReceipt();
+
+  const { rows } = await engine.jobIndex('tiny');
+  const contributor = bundle.developer;
+  const leaves = rows.map(({ position, recordId, cluster, tokensRoot, scaleBits, rowRoot }) => {
+    return { position, recordId, contributor, cluster, tokensRoot, scaleBits, rowRoot };
+  });
+  const tree = indexTree(leaves);
+  const { k, seed, projectionHash, nullThreshold } = job.index;
+  const release = {
+    ...bundle.release,
+    baseModel: job.baseModel,
+    tokenizerHash: job.tokenizerHash,
+    adaptersHash: adaptersHash([{ adapterId: job.adapter, weightBps: 10_000 }]),
+    ...{ indexRoot: tree.root, indexRows: leaves.length, k, seed, projectionHash, nullThreshold },
+  };
+  const [component] = [{ releaseHash: releaseHash(release), termsVersion: 1, weightBps: 10_000 }];
+  const { promptTokenIds, tokenIds } = answer;
+  const found = await engine.attribute({ adapter: job.adapter, promptTokenIds, tokenIds, top: 32 });
+  const records = found.records.map(({ position, recordId, cluster, partials, rowRoot }) => ({
+    ...{ releaseHash: component.releaseHash, position, recordId, cluster, contributor, reviewer: bundle.developer },
+    ...{ datanetId: 1, rowRoot, partials },
+  }));
+  return sign({
+    ...bundle,
+    messages,
+    answer: answer.text,
+    tokenIds,
+    release,
+    composition: [component],
+    evidence: { ...bundle.evidence, queryRoot: found.queryRoot, nullThreshold, records },
+    indexProofs: records.map(({ recordId, position }) => {
+      const leaf = leaves[position] as (typeof leaves)[number];
+      return { recordId, leaf, index: position, count: leaves.length, proof: treeProof(tree, position) };
+    }),
+    trace: { ...trace, finishReason: answer.finishReason },
+    receipt: { ...bundle.receipt, promptTokens: promptTokenIds.length },
+  });
+}
+
+/** Signs whatever the bundle says, true or not, so that nothing but a replay finds fault with it. */
+export async function sign(bundle: ReceiptBundle): Promise<ReceiptBundle> {
+  const { salt = zeroHash, messages = [], answer = '', tokenIds = [], composition, evidence, terms } = bundle;
+  const usage = { ...bundle.receipt, completionTokens: tokenIds.length };
+  const receipt = {
+    ...usage,
+    fee: computeFee([{ card: terms, weightBps: 10_000 }], usage).fee,
+    compositionHash: compositionHash(composition),
+    promptHash: promptHash(salt, messages),
+    outputHash: outputHash(salt, answer, tokenIds),
+    evidenceHash: evidenceHash(evidence),
+    traceHash: hashJson(bundle.trace),
+  };
+  const { allocations } = allocateBundle({ ...bundle, receipt });
+  return resign({ ...bundle, allocations, receipt: { ...receipt, allocationHash: allocationHash(allocations) } });
+}
+
+async function answerOf(engine: TinyEngine['engine'], request: GenerateRequest) {
+  for await (const event of engine.generate(request, new AbortController().signal)) if (event.type === 'done') return event;
+  throw new Error('The engine gave no answer.');
+}
