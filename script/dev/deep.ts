@@ -1,16 +1,22 @@
 // `npm run test:deep`: every fuzz test 50,000 times and above a million calls against the invariants (foundry.toml,
-// profile deep), one file of tests after the other; takes hours. Ends with one line that sums all of them.
-//   npm run test:deep -- Custody RewardPool     only files whose names contain one of these
+// profile deep), and a thousand honest batches of up to 1,024 receipts and 64 channels that lose to no proof, one file of
+// tests after the other; takes hours. Ends with one line that sums all of them.
+//   npm run test:deep -- Custody honestBatch    only files whose names contain one of these
 import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, tools } from './config.ts';
-import { countForge } from './testing/counts.ts';
+import { countForge, countVitest } from './testing/counts.ts';
 import { addDepths, type Depth, depthOf } from './testing/depths.ts';
+
+/** Honest batches of random shapes that the SDK's test makes. */
+const honestBatches = 'sdk/src/testing/honestBatch.test.ts';
+const batchCount = '1000';
 
 const names = process.argv.slice(2);
 const files = globSync('contracts/test/**/*.t.sol', { cwd: root })
   .filter((file) => /function (testFuzz_|invariant_)/.test(readFileSync(join(root, file), 'utf8')))
+  .concat(honestBatches)
   .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
   // What checks most comes first.
   .sort((a, b) => Number(b.includes('/invariant/')) - Number(a.includes('/invariant/')) || (a < b ? -1 : 1));
@@ -22,9 +28,13 @@ if (files.length === 0) {
 function run(file: string): Promise<{ output: string; code: number }> {
   return new Promise((done) => {
     const began = Date.now();
-    const child = spawn(tools.forge, ['test', '--match-path', file, '--match-test', '^(testFuzz_|invariant_)'], {
-      cwd: root,
-      env: { ...process.env, FOUNDRY_PROFILE: 'deep', NO_COLOR: '1' },
+    const isForge = file.endsWith('.sol');
+    const [command, ...args] = isForge
+      ? [tools.forge, 'test', '--match-path', file, '--match-test', '^(testFuzz_|invariant_)']
+      : ['npx', 'vitest', 'run', join(root, file)];
+    const child = spawn(command as string, args, {
+      cwd: isForge ? root : join(root, 'sdk'),
+      env: { ...process.env, FOUNDRY_PROFILE: 'deep', OPENLEDGER_DEEP_BATCHES: batchCount, NO_COLOR: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
@@ -55,7 +65,7 @@ const began = Date.now();
 for (const [i, file] of files.entries()) {
   const start = Date.now();
   const { output, code } = await run(file);
-  const count = countForge(output);
+  const count = file.endsWith('.sol') ? countForge(output) : countVitest(output);
   if ((code !== 0 && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
   total.passed += count.passed;
   total.failed += count.failed;

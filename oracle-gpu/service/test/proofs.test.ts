@@ -123,6 +123,11 @@ const withRecord =
     records: evidence.records.map((record, rank) => (rank === 0 ? { ...record, ...change } : record)),
   });
 
+const ownPool: Lie['parameters'] = (honest) => ({
+  ...honest,
+  poolSizes: honest.poolSizes.map((one, at) => (at === 0 ? { ...one, pool: stranger } : one)),
+});
+
 const lies: [what: string, fault: string, lie: Lie][] = [
   ['receipts out of order', 'disorder', { order: reversed }],
   ['an account twice in one receipt', 'disorder', { settledAllocations: splitRichest }],
@@ -141,6 +146,10 @@ const lies: [what: string, fault: string, lie: Lie][] = [
   ['allocations settled otherwise than stated', 'unfaithful allocation', { settledAllocations: moveOneWei }],
   ['a wei that the evidence gives to another', 'unfounded allocation', { allocations: moveOneWei }],
   ['votes that the evidence gives to another', 'unfounded allocation', { allocations: moveWeight }],
+  ['a cap of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, contributorCapBps: 1 }) }],
+  ['a burned share of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, burnBps: 1 }) }],
+  ['a pool of the operator’s own', 'unfounded allocation', { parameters: ownPool }],
+  ['a datanet left out', 'unfounded allocation', { parameters: (honest) => ({ ...honest, poolSizes: [] }) }],
   ['a record of another contributor', 'false record', { evidence: withRecord({ contributor: stranger }) }],
   ['a record that is in no row', 'false record', { evidence: withRecord({ position: 1_000 }) }],
   ['a score in two parts of a row of one', 'false score', { evidence: withRecord({ partials: [900, 900] }) }],

@@ -56,6 +56,8 @@ export type Lie = {
   positions?: (sorted: SettledReceipt[]) => SettledReceipt[];
   /** What each channel pays, in the order of the sessions given. */
   collected?: (honest: bigint[]) => bigint[];
+  /** What the allocations are said to rest on, besides the evidence. */
+  parameters?: (honest: BatchFile['parameters']) => BatchFile['parameters'];
   /** Leave the data unpublished. */
   isWithheld?: boolean;
 };
@@ -122,7 +124,7 @@ export async function settleBatch(
     batchIndex: (previous?.header.body.batchIndex ?? 0) + 1,
     feeVersion: first.receipt.feeVersion,
     dayIndex,
-    parameters: first.parameters,
+    parameters: lie.parameters?.(first.parameters) ?? first.parameters,
     receipts: positions,
     rewards,
   };
