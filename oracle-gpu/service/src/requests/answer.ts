@@ -8,10 +8,13 @@ import { inferenceRequests } from '../db/schema.ts';
 import { sentence } from '../errors.ts';
 import { leaveOut } from '../settlement/leaveOut.ts';
 import { Declined, planAnswer, promptOf, type RequestRow } from './plan.ts';
-import { makeReceipt, type RequestChannel, receiptOf, type StoredReceipt } from './receipt.ts';
+import { makeReceipt, type RequestChannel, receiptOf, type StoredReceipt, strandedReceipts } from './receipt.ts';
 
 /** Bytes of an answer that InferenceRequests takes as such; a longer one is pinned. */
 const maxOutput = 4_096;
+
+const answerPurpose = ({ requestId }: RequestRow, { channel }: RequestChannel): string =>
+  `answer:${requestId}:${channel.slice(2, 10)}`;
 
 /** As the contract counts them. */
 const status = { open: 1, accepted: 2, answered: 3, refunded: 4 } as const;
@@ -74,7 +77,7 @@ export function createResponder(context: Context) {
   }
 
   async function answer(row: RequestRow, at: RequestChannel): Promise<void> {
-    const purpose = `answer:${row.requestId}:${at.channel.slice(2, 10)}`;
+    const purpose = answerPurpose(row, at);
     if (await outbox.isInFlight(purpose)) return;
     if (!(await receiptOf(context, at.channel)))
       await makeReceipt(context, row, await planAnswer(context, row), at, stopping.signal);
@@ -102,13 +105,29 @@ export function createResponder(context: Context) {
     };
   }
 
+  async function leaveUnpaid(stranded: readonly { hash: string }[], reason: string): Promise<void> {
+    if (stranded.length === 0) return;
+    await leaveOut(
+      context,
+      stranded.map(({ hash }) => ({ hash, reason })),
+      'unpaid',
+    );
+    await closed.refresh();
+  }
+
+  /** Once the answer can no longer vanish, nobody will ever pay what was signed for another acceptance. */
+  async function finish(row: RequestRow, at: RequestChannel): Promise<void> {
+    const stranded = await strandedReceipts(context, row.requestId, at.channel);
+    if (stranded.length > 0 && (await outbox.find(answerPurpose(row, at)))?.status !== 'final') return;
+    await leaveUnpaid(stranded, `Request ${row.requestId} was accepted anew after the chain was reorganised.`);
+    metrics.requests.inc({ outcome: 'answered' });
+    log.info({ requestId: row.requestId }, 'a request on chain is answered');
+    await end(row, 'done', 'Answered.');
+  }
+
   /** Nobody will ever pay what was not answered in time. */
-  async function giveUp(row: RequestRow, { channel }: RequestChannel, reason: string): Promise<void> {
-    const stored = await receiptOf(context, channel);
-    if (stored?.status === 'signed') {
-      await leaveOut(context, [{ hash: stored.hash, reason }], 'unpaid');
-      await closed.refresh();
-    }
+  async function giveUp(row: RequestRow, reason: string): Promise<void> {
+    await leaveUnpaid(await strandedReceipts(context, row.requestId, zeroHash), reason);
     await end(row, 'done', reason);
     metrics.requests.inc({ outcome: 'late' });
     log.error({ requestId: row.requestId }, 'a request that was accepted was not answered in time');
@@ -120,14 +139,10 @@ export function createResponder(context: Context) {
     const isOurs = isAddressEqual(state.operator, operator) && !isAddressEqual(state.signer, zeroAddress);
     if (state.status === status.open) return accept(row);
     if (!isOurs) return end(row, 'done', 'It was taken back, or another operator has accepted it.');
-    if (state.status === status.answered) {
-      metrics.requests.inc({ outcome: 'answered' });
-      log.info({ requestId, receiptHash: state.receiptHash }, 'a request on chain is answered');
-      return end(row, 'done', 'Answered.');
-    }
     const at = await channelOf(requestId, state.acceptedAt);
+    if (state.status === status.answered) return finish(row, at);
     if (state.status === status.refunded || timestamp > BigInt(state.deadline))
-      return giveUp(row, at, `Request ${requestId} was not answered before its deadline.`);
+      return giveUp(row, `Request ${requestId} was not answered before its deadline.`);
     return answer(row, at);
   }
 
