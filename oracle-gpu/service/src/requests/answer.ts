@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { inferenceRequests } from '../db/schema.ts';
 import { sentence } from '../errors.ts';
 import { leaveOut } from '../settlement/leaveOut.ts';
-import { Declined, planAnswer, promptOf, type RequestRow } from './plan.ts';
+import { Declined, PromptMissing, planAnswer, promptOf, type RequestRow } from './plan.ts';
 import { makeReceipt, type RequestChannel, receiptOf, type StoredReceipt, strandedReceipts } from './receipt.ts';
 
 /** Bytes of an answer that InferenceRequests takes as such; a longer one is pinned. */
@@ -15,6 +15,11 @@ const maxOutput = 4_096;
 
 const answerPurpose = ({ requestId }: RequestRow, { channel }: RequestChannel): string =>
   `answer:${requestId}:${channel.slice(2, 10)}`;
+
+/** Attempts after which a request that nobody has accepted is declined for want of its prompt. */
+const mostAttempts = 5;
+/** Longest pause between two attempts, ms: deadlines may be near. */
+const longestPause = 30_000;
 
 /** As the contract counts them. */
 const status = { open: 1, accepted: 2, answered: 3, refunded: 4 } as const;
@@ -34,12 +39,12 @@ export function createResponder(context: Context) {
   const { db, chain, config, outbox, facts, log, metrics, closed } = context;
   const { client, contracts, operator } = chain;
   const stopping = new AbortController();
-  /** Why a request was not brought further when it was last looked at: said once. */
-  const said = new Map<number, string>();
+  /** Requests that could not be brought further when they were last looked at: why, and when they are looked at again. */
+  const failing = new Map<number, { reason: string; attempts: number; notBefore: number }>();
 
   async function end({ requestId }: RequestRow, to: 'done' | 'declined', reason: string): Promise<void> {
     await db.update(inferenceRequests).set({ status: to, reason }).where(eq(inferenceRequests.requestId, requestId));
-    said.delete(requestId);
+    failing.delete(requestId);
   }
 
   function read(requestId: number) {
@@ -146,6 +151,23 @@ export function createResponder(context: Context) {
     return answer(row, at);
   }
 
+  async function failed(row: RequestRow, error: unknown): Promise<void> {
+    const { requestId } = row;
+    const reason = sentence(error);
+    const before = failing.get(requestId);
+    const attempts = (before?.attempts ?? 0) + 1;
+    const isHopeless =
+      error instanceof PromptMissing && attempts >= mostAttempts && (await read(requestId)).status === status.open;
+    if (error instanceof Declined || isHopeless) {
+      metrics.requests.inc({ outcome: 'declined' });
+      log.info({ requestId, reason }, 'a request on chain is declined');
+      return end(row, 'declined', reason);
+    }
+    if (before?.reason !== reason) log.warn({ requestId, reason }, 'a request on chain waits');
+    const pause = Math.min(500 * 2 ** attempts, longestPause);
+    failing.set(requestId, { reason, attempts, notBefore: Date.now() + pause });
+  }
+
   async function tick(): Promise<void> {
     const open = await db
       .select()
@@ -154,20 +176,13 @@ export function createResponder(context: Context) {
       .orderBy(asc(inferenceRequests.deadline), asc(inferenceRequests.requestId));
     for (const row of open) {
       if (stopping.signal.aborted) return;
-      const { requestId } = row;
+      if ((failing.get(row.requestId)?.notBefore ?? 0) > Date.now()) continue;
       try {
         await follow(row);
+        failing.delete(row.requestId);
       } catch (error) {
         if (stopping.signal.aborted) return;
-        const reason = sentence(error);
-        if (error instanceof Declined) {
-          metrics.requests.inc({ outcome: 'declined' });
-          log.info({ requestId, reason }, 'a request on chain is declined');
-          await end(row, 'declined', reason);
-        } else if (said.get(requestId) !== reason) {
-          said.set(requestId, reason);
-          log.warn({ requestId, reason }, 'a request on chain waits');
-        }
+        await failed(row, error);
       }
     }
   }
