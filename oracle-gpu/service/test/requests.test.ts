@@ -2,8 +2,9 @@
 // receipt pays, and whoever is not answered in time gets everything back.
 import { batchFileSchema, canonicalJson, outputHash, receiptSchema } from '@openledger/sdk';
 import { type Address, type Hex, keccak256, parseEventLogs, stringToHex, zeroAddress, zeroHash } from 'viem';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { rpc } from '../../../script/dev/processes/rpc.ts';
 import type { Actor } from './support/actors.ts';
 import { raiseBarrier, type Transition } from './support/barrier.ts';
 import { deployOneQuestion } from './support/oneQuestion.ts';
@@ -150,12 +151,17 @@ test('what cannot be answered is not accepted, and is taken back', async () => {
     await ask({ prompt: chat(Array.from({ length: 200 }, (_, index) => `w${index}`).join(' ')) }),
     await ask({ prompt: chat('what does transfer do'), operator: other.address }),
   ];
-  for (const id of ids) {
+  // One whose prompt is nowhere to be found holds nobody up.
+  const missing = await ask({ cid: 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy', digest: keccak256('0x01') });
+  const asked = await ask({ prompt: chat('what does transfer do') });
+  await statusIs(asked, answered);
+  const spent = (await answersTo(asked))[0]?.args.fee ?? 0n;
+  for (const id of [...ids, missing]) {
     await until('the refusal', async () => (await rowOf(id))?.status === 'declined');
     expect((await request(id)).status).toBe(1);
     await world.transact(asker, world.contracts.requests, 'refund', [id]);
   }
-  expect(await world.balanceOf(asker.address)).toBe(held);
+  expect(await world.balanceOf(asker.address)).toBe(held - spent);
 });
 
 const states: [string, Transition][] = [
@@ -197,6 +203,50 @@ test('killed in the middle of an answer: it is made again', async () => {
   await stopped;
   await world.start();
   await statusIs(id, answered);
+});
+
+test('another operator that was faster answers alone', async () => {
+  const held = await world.balanceOf(asker.address);
+  const other = await world.newActor();
+  await world.transact(other, world.contracts.token, 'approve', [world.contracts.operators.address, 1000n * open]);
+  await world.transact(other, world.contracts.operators, 'register', [other.address, 'http://localhost', '', 1000n * open]);
+  await world.kill();
+  const id = await ask({ prompt: chat('what does transfer do'), seconds: 300 });
+  await world.transact(other, world.contracts.requests, 'accept', [id]);
+  await world.start();
+  await until('the end of it', async () => (await rowOf(id))?.status === 'done');
+  await world.advance(301);
+  await world.transact(other, world.contracts.requests, 'refund', [id]);
+  expect(await world.balanceOf(asker.address)).toBe(held);
+});
+
+test('accepted and answered in blocks that the chain loses: it is answered anew, through another channel', async () => {
+  await world.kill();
+  const id = await ask({ prompt: chat('what does transfer do') });
+  const snapshot = await rpc<string>(inject('chainUrl'), 'evm_snapshot', []);
+  await world.start();
+  await statusIs(id, answered);
+  const before = await request(id);
+  await world.kill();
+  await rpc(inject('chainUrl'), 'evm_revert', [snapshot]);
+  await world.advance(5);
+  expect((await request(id)).status).toBe(1);
+  await world.start();
+  await statusIs(id, answered);
+  const after = await request(id);
+  expect(after.acceptedAt).toBeGreaterThan(before.acceptedAt);
+  expect(after.receiptHash).not.toBe(before.receiptHash);
+  await until('the end of it', async () => {
+    await world.mine();
+    return (await rowOf(id))?.status === 'done';
+  });
+  const rows = await world.query(
+    `SELECT hash, status FROM receipts JOIN request_channels USING (channel) WHERE request_id = ${id} ORDER BY receipts.created`,
+  );
+  expect(rows).toEqual([
+    { hash: before.receiptHash, status: 'unpaid' },
+    { hash: after.receiptHash, status: 'signed' },
+  ]);
 });
 
 test('answers of all that were asked are settled together', async () => {

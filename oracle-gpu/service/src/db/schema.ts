@@ -220,6 +220,13 @@ export const inferenceRequests = pgTable(
   (table) => [index('inference_requests_status').on(table.status)],
 );
 
+/** Channels for which a receipt of a request was made: several, if a reorganisation changed when it was accepted. */
+export const requestChannels = pgTable(
+  'request_channels',
+  { channel: text().primaryKey(), requestId: whole('request_id').notNull() },
+  (table) => [index('request_channels_request').on(table.requestId)],
+);
+
 /** How far the chain has been read. */
 export const cursors = pgTable('cursors', {
   name: text().primaryKey(),

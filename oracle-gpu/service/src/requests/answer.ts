@@ -7,11 +7,19 @@ import type { Context } from '../context.ts';
 import { inferenceRequests } from '../db/schema.ts';
 import { sentence } from '../errors.ts';
 import { leaveOut } from '../settlement/leaveOut.ts';
-import { Declined, planAnswer, promptOf, type RequestRow } from './plan.ts';
-import { makeReceipt, type RequestChannel, receiptOf, type StoredReceipt } from './receipt.ts';
+import { Declined, PromptMissing, planAnswer, promptOf, type RequestRow } from './plan.ts';
+import { makeReceipt, type RequestChannel, receiptOf, type StoredReceipt, strandedReceipts } from './receipt.ts';
 
 /** Bytes of an answer that InferenceRequests takes as such; a longer one is pinned. */
 const maxOutput = 4_096;
+
+const answerPurpose = ({ requestId }: RequestRow, { channel }: RequestChannel): string =>
+  `answer:${requestId}:${channel.slice(2, 10)}`;
+
+/** Attempts after which a request that nobody has accepted is declined for want of its prompt. */
+const mostAttempts = 5;
+/** Longest pause between two attempts, ms: deadlines may be near. */
+const longestPause = 30_000;
 
 /** As the contract counts them. */
 const status = { open: 1, accepted: 2, answered: 3, refunded: 4 } as const;
@@ -31,12 +39,12 @@ export function createResponder(context: Context) {
   const { db, chain, config, outbox, facts, log, metrics, closed } = context;
   const { client, contracts, operator } = chain;
   const stopping = new AbortController();
-  /** Why a request was not brought further when it was last looked at: said once. */
-  const said = new Map<number, string>();
+  /** Requests that could not be brought further when they were last looked at: why, and when they are looked at again. */
+  const failing = new Map<number, { reason: string; attempts: number; notBefore: number }>();
 
   async function end({ requestId }: RequestRow, to: 'done' | 'declined', reason: string): Promise<void> {
     await db.update(inferenceRequests).set({ status: to, reason }).where(eq(inferenceRequests.requestId, requestId));
-    said.delete(requestId);
+    failing.delete(requestId);
   }
 
   function read(requestId: number) {
@@ -74,7 +82,7 @@ export function createResponder(context: Context) {
   }
 
   async function answer(row: RequestRow, at: RequestChannel): Promise<void> {
-    const purpose = `answer:${row.requestId}:${at.channel.slice(2, 10)}`;
+    const purpose = answerPurpose(row, at);
     if (await outbox.isInFlight(purpose)) return;
     if (!(await receiptOf(context, at.channel)))
       await makeReceipt(context, row, await planAnswer(context, row), at, stopping.signal);
@@ -102,13 +110,29 @@ export function createResponder(context: Context) {
     };
   }
 
+  async function leaveUnpaid(stranded: readonly { hash: string }[], reason: string): Promise<void> {
+    if (stranded.length === 0) return;
+    await leaveOut(
+      context,
+      stranded.map(({ hash }) => ({ hash, reason })),
+      'unpaid',
+    );
+    await closed.refresh();
+  }
+
+  /** Once the answer can no longer vanish, nobody will ever pay what was signed for another acceptance. */
+  async function finish(row: RequestRow, at: RequestChannel): Promise<void> {
+    const stranded = await strandedReceipts(context, row.requestId, at.channel);
+    if (stranded.length > 0 && (await outbox.find(answerPurpose(row, at)))?.status !== 'final') return;
+    await leaveUnpaid(stranded, `Request ${row.requestId} was accepted anew after the chain was reorganised.`);
+    metrics.requests.inc({ outcome: 'answered' });
+    log.info({ requestId: row.requestId }, 'a request on chain is answered');
+    await end(row, 'done', 'Answered.');
+  }
+
   /** Nobody will ever pay what was not answered in time. */
-  async function giveUp(row: RequestRow, { channel }: RequestChannel, reason: string): Promise<void> {
-    const stored = await receiptOf(context, channel);
-    if (stored?.status === 'signed') {
-      await leaveOut(context, [{ hash: stored.hash, reason }], 'unpaid');
-      await closed.refresh();
-    }
+  async function giveUp(row: RequestRow, reason: string): Promise<void> {
+    await leaveUnpaid(await strandedReceipts(context, row.requestId, zeroHash), reason);
     await end(row, 'done', reason);
     metrics.requests.inc({ outcome: 'late' });
     log.error({ requestId: row.requestId }, 'a request that was accepted was not answered in time');
@@ -120,15 +144,28 @@ export function createResponder(context: Context) {
     const isOurs = isAddressEqual(state.operator, operator) && !isAddressEqual(state.signer, zeroAddress);
     if (state.status === status.open) return accept(row);
     if (!isOurs) return end(row, 'done', 'It was taken back, or another operator has accepted it.');
-    if (state.status === status.answered) {
-      metrics.requests.inc({ outcome: 'answered' });
-      log.info({ requestId, receiptHash: state.receiptHash }, 'a request on chain is answered');
-      return end(row, 'done', 'Answered.');
-    }
     const at = await channelOf(requestId, state.acceptedAt);
+    if (state.status === status.answered) return finish(row, at);
     if (state.status === status.refunded || timestamp > BigInt(state.deadline))
-      return giveUp(row, at, `Request ${requestId} was not answered before its deadline.`);
+      return giveUp(row, `Request ${requestId} was not answered before its deadline.`);
     return answer(row, at);
+  }
+
+  async function failed(row: RequestRow, error: unknown): Promise<void> {
+    const { requestId } = row;
+    const reason = sentence(error);
+    const before = failing.get(requestId);
+    const attempts = (before?.attempts ?? 0) + 1;
+    const isHopeless =
+      error instanceof PromptMissing && attempts >= mostAttempts && (await read(requestId)).status === status.open;
+    if (error instanceof Declined || isHopeless) {
+      metrics.requests.inc({ outcome: 'declined' });
+      log.info({ requestId, reason }, 'a request on chain is declined');
+      return end(row, 'declined', reason);
+    }
+    if (before?.reason !== reason) log.warn({ requestId, reason }, 'a request on chain waits');
+    const pause = Math.min(500 * 2 ** attempts, longestPause);
+    failing.set(requestId, { reason, attempts, notBefore: Date.now() + pause });
   }
 
   async function tick(): Promise<void> {
@@ -139,20 +176,13 @@ export function createResponder(context: Context) {
       .orderBy(asc(inferenceRequests.deadline), asc(inferenceRequests.requestId));
     for (const row of open) {
       if (stopping.signal.aborted) return;
-      const { requestId } = row;
+      if ((failing.get(row.requestId)?.notBefore ?? 0) > Date.now()) continue;
       try {
         await follow(row);
+        failing.delete(row.requestId);
       } catch (error) {
         if (stopping.signal.aborted) return;
-        const reason = sentence(error);
-        if (error instanceof Declined) {
-          metrics.requests.inc({ outcome: 'declined' });
-          log.info({ requestId, reason }, 'a request on chain is declined');
-          await end(row, 'declined', reason);
-        } else if (said.get(requestId) !== reason) {
-          said.set(requestId, reason);
-          log.warn({ requestId, reason }, 'a request on chain waits');
-        }
+        await failed(row, error);
       }
     }
   }

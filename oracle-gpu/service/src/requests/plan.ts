@@ -15,6 +15,12 @@ const feeUnit = 10_000n;
 /** Why this operator does not answer a request, in a sentence. It will not change its mind. */
 export class Declined extends Error {}
 
+/** The prompt's file is not there, or does not come in time: perhaps later. */
+export class PromptMissing extends Error {}
+
+/** Longest that the requests behind it wait for one prompt, ms. */
+const promptWithin = 5_000;
+
 /** How a request is answered. */
 export type Plan = {
   model: ServedModel;
@@ -69,10 +75,24 @@ export function affordable(
 /** The prompt's bytes, held against what was asked. */
 export async function promptOf({ ipfs }: Pick<Context, 'ipfs'>, row: RequestRow): Promise<Hex> {
   if (row.prompt !== null) return row.prompt as Hex;
-  const bytes = await ipfs.cat(row.promptCid ?? '');
+  const bytes = await inTime(ipfs.cat(row.promptCid ?? ''), row.promptCid ?? '');
   if (bytes.length > maxPrompt) throw new Declined(`The prompt has ${bytes.length} bytes, an answer takes ${maxPrompt}.`);
   if (keccak256(bytes) !== row.promptDigest) throw new Declined('The prompt under the CID is not the one that was asked.');
   return `0x${Buffer.from(bytes).toString('hex')}`;
+}
+
+async function inTime<T>(reading: Promise<T>, cid: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, refuse) => {
+    timer = setTimeout(() => refuse(new Error(`not within ${promptWithin / 1000} s`)), promptWithin);
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } catch (error) {
+    throw new PromptMissing(`The prompt ${cid} cannot be fetched: ${sentence(error)}`);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The chat messages that a prompt is the RFC 8785 JSON of: written otherwise, its hash would not be a receipt's. */

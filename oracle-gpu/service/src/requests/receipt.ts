@@ -1,8 +1,8 @@
 import { signVoucher } from '@openledger/sdk';
-import { eq } from 'drizzle-orm';
+import { and, eq, isNull, ne } from 'drizzle-orm';
 import { type Address, type Hex, keccak256, stringToHex, zeroAddress } from 'viem';
 import type { Context } from '../context.ts';
-import { receipts, sessions } from '../db/schema.ts';
+import { receipts, requestChannels, sessions } from '../db/schema.ts';
 import { produce } from '../gateway/answer.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Plan, RequestRow } from './plan.ts';
@@ -16,6 +16,22 @@ export type RequestChannel = { account: Address; channel: Hex; expiry: number; a
 export async function receiptOf({ db }: Pick<Context, 'db'>, channel: Hex): Promise<StoredReceipt | undefined> {
   const [row] = await db.select().from(receipts).where(eq(receipts.channel, channel));
   return row;
+}
+
+/** Receipts of a request that no batch holds, but for that of one channel: the chain has another acceptance than they. */
+export async function strandedReceipts({ db }: Pick<Context, 'db'>, requestId: number, except: Hex): Promise<{ hash: string }[]> {
+  return db
+    .select({ hash: receipts.hash })
+    .from(receipts)
+    .innerJoin(requestChannels, eq(requestChannels.channel, receipts.channel))
+    .where(
+      and(
+        eq(requestChannels.requestId, requestId),
+        ne(receipts.channel, except),
+        eq(receipts.status, 'signed'),
+        isNull(receipts.batchIndex),
+      ),
+    );
 }
 
 /**
@@ -91,7 +107,10 @@ async function openAccount({ db, chain, book }: Context, row: RequestRow, at: Re
     spent: 0n,
     sequence: 0,
   };
-  await db.insert(sessions).values(values).onConflictDoNothing();
+  await db.transaction(async (tx) => {
+    await tx.insert(sessions).values(values).onConflictDoNothing();
+    await tx.insert(requestChannels).values({ channel: at.channel, requestId: row.requestId }).onConflictDoNothing();
+  });
   const [session] = await db.select().from(sessions).where(eq(sessions.channel, at.channel));
   if (!session) throw new Error('The database did not return the session of a request.');
   return book.learn(session);

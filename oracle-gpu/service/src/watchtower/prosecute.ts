@@ -12,6 +12,7 @@ import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { decodeRevert } from '../chain/outbox.ts';
 import type { Source } from '../chain/source.ts';
 import { sentence } from '../errors.ts';
+import { openAnswers } from './answers.ts';
 import { caseOf } from './caseOf.ts';
 import type { Report } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
@@ -37,6 +38,7 @@ export type Prosecutor = ReturnType<typeof openProsecutor>;
 /** Files the proofs that batches deserve. Every step reads the chain first, so that repeating it does nothing twice. */
 export function openProsecutor(options: ProsecutorOptions) {
   const { client, contracts, startBlock, witness, metrics, say } = options;
+  const answeredOtherwise = openAnswers(options, startBlock);
   const account: PrivateKeyAccount | undefined = options.key && privateKeyToAccount(options.key);
   const targetOf = ({ contract }: FraudProof): Address =>
     contract === 'EvidenceProofs' ? contracts.evidenceProofs.address : contracts.proofs.address;
@@ -124,6 +126,7 @@ export function openProsecutor(options: ProsecutorOptions) {
   /** What can be done about one batch is done when this returns. Throws when it has to be tried again. */
   async function prosecute({ args }: SettledEvent, { read, faults }: Report): Promise<void> {
     const { operator, batchIndex, headerHash } = args;
+    if (read) witness.remember(await answeredOtherwise(read.file.receipts));
     const signed = read ? await witness.against(operator, read.file.receipts) : [];
     if (faults.length === 0 && signed.length === 0) return;
     const about = `Batch ${batchIndex} of ${operator}`;

@@ -58,8 +58,8 @@ export function openWitness({ client, contracts }: Source, chainId: number, know
 
   return {
     stated: stated as ReadonlyMap<Hex, Allocation[]>,
-    /** Remembers what a batch held that is void: settled anew, it must be the same. */
-    remember: (receipts: readonly SettledReceipt[]): void => {
+    /** Remembers what an operator signed: what it held in a batch that is void, or answered a request on chain with. */
+    remember: (receipts: readonly SignedReceipt[]): void => {
       for (const one of receipts) add(one);
     },
     /** What the operator signed otherwise than it stands in these receipts. */
