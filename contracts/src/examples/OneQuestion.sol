@@ -66,7 +66,6 @@ contract OneQuestion is IInferenceConsumer {
         token.forceApprove(address(requests), maxFee);
         question = text;
         answer = "";
-        // slither-disable-next-line reentrancy-no-eth (InferenceRequests calls back with answers only, later)
         uint256 id = requests.request(
             Ask({
                 releaseHash: releaseHash,

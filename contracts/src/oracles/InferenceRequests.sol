@@ -172,7 +172,6 @@ contract InferenceRequests is IInferenceRequests, BoundedPause, UUPSUpgradeable 
         r.receiptHash = receiptHash;
         r.answerDigest = keccak256(abi.encode(given.output, given.outputCid));
         _storage().escrowed -= q.maxFee;
-        // slither-disable-next-line reentrancy-no-eth (token, escrow and the account made here call nobody)
         address account = _pay(requestId, q, given.receipt.fee);
         _emitAnswered(requestId, q, given, account, receiptHash);
         if (q.callbackGas != 0) _call(requestId, r, receiptHash, given);
@@ -274,7 +273,6 @@ contract InferenceRequests is IInferenceRequests, BoundedPause, UUPSUpgradeable 
         InferenceRequest memory q,
         uint96 fee
     ) private returns (address account) {
-        // slither-disable-next-line unused-return (the account knows its expiry)
         (bytes32 salt, bytes memory arguments,) = _accountOf(requestId, q);
         account = Clones.cloneDeterministicWithImmutableArgs(address(template), arguments, salt);
         IRequestAccount(account).open();
@@ -367,7 +365,6 @@ contract InferenceRequests is IInferenceRequests, BoundedPause, UUPSUpgradeable 
         Answer calldata given
     ) private view returns (bytes32 receiptHash) {
         Receipt calldata receipt = given.receipt;
-        // slither-disable-next-line unused-return (account and expiry are for others)
         (, bytes32 channel,) = channelOf(requestId);
         if (receipt.channel != channel) revert InferenceRequests_WrongChannel(receipt.channel, channel);
         if (receipt.sequence != 1) revert InferenceRequests_WrongSequence(receipt.sequence);
