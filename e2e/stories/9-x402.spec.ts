@@ -42,7 +42,13 @@ test('exact: one signature pays, the receipt names the payer', async () => {
 
 test('by voucher: the channel opens by itself, and the second call follows without a transaction', async () => {
   const wallet = createWalletClient({ account: payer.account, chain: client.chain, transport: http(urls.chain) });
-  const scheme = createVoucherScheme({ wallet, chain: client, spendingLimit: 10n ** 18n, depositAtOnce: 5n * 10n ** 17n });
+  const scheme = createVoucherScheme({
+    deployment,
+    wallet,
+    chain: client,
+    spendingLimit: 10n ** 18n,
+    depositAtOnce: 5n * 10n ** 17n,
+  });
   const pay = wrapFetchWithPayment(fetch, new x402Client().register(network, scheme).setSpendControls(controls));
   const first = await ask(pay, 'What does the function queue of IGovernor do?');
   const transactions = await client.getTransactionCount({ address: payer.address });

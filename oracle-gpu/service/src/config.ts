@@ -46,6 +46,11 @@ const environmentSchema = z.object({
     .default(10n ** 16n),
   /** Least time before its deadline in which a request on chain is still accepted, seconds. */
   OPENLEDGER_REQUEST_SECONDS: seconds.default(15),
+  /** Least that is asked for by x402's `exact` scheme, since taking a payment costs this operator a transaction, wei. */
+  OPENLEDGER_PAYMENT_MINIMUM: z.coerce
+    .bigint()
+    .nonnegative()
+    .default(10n ** 16n),
   OPENLEDGER_POLL_SECONDS: seconds.default(1),
 });
 
@@ -82,6 +87,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       minimumSeconds: e.OPENLEDGER_TRAINING_SECONDS,
     },
     stuckMs: e.OPENLEDGER_STUCK_SECONDS * 1000,
+    payments: { minimum: e.OPENLEDGER_PAYMENT_MINIMUM },
     keeper: { minimum: e.OPENLEDGER_PAYOUT_MINIMUM },
     requests: { minimum: e.OPENLEDGER_REQUEST_MINIMUM, seconds: e.OPENLEDGER_REQUEST_SECONDS },
     pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,

@@ -8,6 +8,7 @@ import type { Actor } from './support/actors.ts';
 import { makeDatanet, makeModel, makeRecord } from './support/story.ts';
 import { until } from './support/until.ts';
 import { openWorld, type World } from './support/world.ts';
+import { followClock } from './support/x402.ts';
 
 let world: World;
 let payer: Actor;
@@ -17,6 +18,7 @@ let network: `eip155:${number}`;
 beforeAll(async () => {
   world = await openWorld();
   await world.start();
+  await followClock(world);
   network = `eip155:${world.deployment.chainId}`;
   const [alice, proposer] = [await world.newActor(), await world.newActor()];
   payer = await world.newActor();
@@ -230,8 +232,8 @@ describe('by voucher, with our scheme in the official client', () => {
       chain: client.chain,
       transport: http(world.environment.OPENLEDGER_RPC_URL),
     });
-    const scheme = createVoucherScheme({ wallet, chain: client, spendingLimit, depositAtOnce });
-    const payment = new x402Client().register(network, scheme as never).setSpendControls(controls());
+    const scheme = createVoucherScheme({ deployment: world.deployment, wallet, chain: client, spendingLimit, depositAtOnce });
+    const payment = new x402Client().register(network, scheme).setSpendControls(controls());
     return wrapFetchWithPayment(fetch, payment);
   }
   const receiptOf = async (response: Response) => {
@@ -288,8 +290,8 @@ describe('by voucher, with our scheme in the official client', () => {
       chain: client.chain,
       transport: http(world.environment.OPENLEDGER_RPC_URL),
     });
-    const scheme = createVoucherScheme({ wallet, chain: client, spendingLimit: limit });
-    const pay = wrapFetchWithPayment(spying, new x402Client().register(network, scheme as never).setSpendControls(controls()));
+    const scheme = createVoucherScheme({ deployment: world.deployment, wallet, chain: client, spendingLimit: limit });
+    const pay = wrapFetchWithPayment(spying, new x402Client().register(network, scheme).setSpendControls(controls()));
     await receiptOf(await pay(completions(), requestOf('mine')));
     const other = await fetch(completions(), requestOf('theirs', { 'payment-signature': seen }));
     expect([other.status, await errorOf(other)]).toEqual([401, 'invalid_signature']);

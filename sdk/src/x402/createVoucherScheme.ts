@@ -1,50 +1,72 @@
-import { type Address, erc20Abi, type Hex, isAddressEqual, type PublicClient, type WalletClient, zeroAddress } from 'viem';
+import type { PaymentRequired, PaymentRequirements, SchemeNetworkClient } from '@x402/core/types';
+import { type Address, erc20Abi, type Hex, isAddressEqual, type PublicClient, toHex, type WalletClient, zeroAddress } from 'viem';
 import { z } from 'zod';
+import { contractAddress } from '../deployment/contractAddress.ts';
+import type { Deployment } from '../deployment/deployment.ts';
+import { OpenLedgerError } from '../errors/openLedgerError.ts';
 import { paymentEscrowAbi } from '../generated/abis.ts';
 import { channelId } from '../settlement/channelId.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { recoverVoucherSigner, type Voucher, voucherSchema, voucherTypedData } from '../settlement/voucher.ts';
-import { channelStateSchema, paidCallTypedData, voucherOf, voucherOfferSchema, voucherScheme } from './voucherPayment.ts';
-
-/** The part of x402's payment requirements that is read here. */
-type Requirements = { scheme: string; network: string; asset: string; amount: string; extra: Record<string, unknown> };
-type Payment = { accepted: Requirements; payload: Record<string, unknown> };
-type Response = {
-  paymentPayload: Payment;
-  settleResponse?: { extra?: Record<string, unknown> };
-  paymentRequired?: { accepts: Requirements[] };
-};
+import {
+  channelStateSchema,
+  networkOf,
+  paidCallTypedData,
+  voucherOf,
+  voucherOfferSchema,
+  voucherScheme,
+} from './voucherPayment.ts';
 
 export type VoucherSchemeOptions = {
+  /** The contracts to pay with. A gateway names its own in each offer; those are never believed. */
+  deployment: Deployment;
   /** Signs vouchers and sends deposits; its account is the payer. */
   wallet: WalletClient;
   chain: PublicClient;
-  /** Most that calls through this scheme may cost in all, over all operators, in wei. Nothing above it is ever signed. */
+  /** Most that calls through this scheme may cost in all, and most that it deposits in all, over all operators, in wei. */
   spendingLimit: bigint;
-  /** OPEN to deposit with an operator at a time, in wei, within the limit; by default what the call at hand can cost. */
+  /** OPEN to deposit with an operator at a time, in wei, within the limit; by default ten times what the call at hand can cost. */
   depositAtOnce?: bigint;
 };
 
+/** What this side knows of its channel with one operator; cumulative amounts, in wei. */
 type Channel = {
+  operator: Address;
   /** Collected on chain when it was first used here: what is signed above it counts against the limit. */
   base: bigint;
-  /** Cumulative, in wei: known to be spent, the highest ceiling signed here, and what running calls can cost. */
+  /** Known to be spent, with what the gateway has set aside for running calls. */
   spent: bigint;
+  /** Highest ceiling signed here. */
   ceiling: bigint;
-  running: bigint;
+  /** Payments signed here. */
+  made: number;
+  /** What the gateway said is missing in the escrow, which other channels of the payer use too. */
+  missing: bigint;
+  /** Most that calls on their way can cost, by the call's nonce, until nobody answers them any more (Unix time). */
+  running: Map<string, { amount: bigint; until: number }>;
 };
 
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+const seconds = (): number => Math.floor(Date.now() / 1000);
 const maxSequence = 0xffff_ffff;
 const voucherSeconds = 86_400;
+const missingSchema = z.object({ required: z.string().transform(BigInt), available: z.string().transform(BigInt) });
 
 /**
  * x402's `openledger-voucher` scheme for an `x402Client` of @x402/core: pays each call from the payer's channel with its
  * operator. Deposits when the escrow is short, signs a voucher up to what the call can cost, and takes over the gateway's
- * state where the two disagree, after checking that the payer signed it. Errors are sentences for people.
+ * state where the two disagree, after checking that the payer signed it. Errors are sentences for people; OpenLedgerError
+ * `spending_limit` comes before anything is signed or deposited beyond the limit.
  */
-export function createVoucherScheme({ wallet, chain, spendingLimit, depositAtOnce = 0n }: VoucherSchemeOptions) {
+export function createVoucherScheme(options: VoucherSchemeOptions): SchemeNetworkClient {
+  const { deployment, wallet, chain, spendingLimit, depositAtOnce } = options;
+  const { chainId } = deployment;
+  const escrow = contractAddress(deployment, 'PaymentEscrow');
+  const token = contractAddress(deployment, 'OpenToken');
+  const domain = openLedgerDomain(chainId, escrow);
   const channels = new Map<string, Channel>();
+  let deposited = 0n;
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
@@ -57,24 +79,44 @@ export function createVoucherScheme({ wallet, chain, spendingLimit, depositAtOnc
     return wallet.account;
   };
   const payer = (): Address => account().address;
-  const chainIdOf = ({ network }: Requirements): number => Number(/^eip155:(\d+)$/.exec(network)?.[1]);
+  const idOf = (operator: Address): Hex => channelId({ payer: payer(), operator, signer: payer() });
   const signedBeyond = (): bigint => [...channels.values()].reduce((sum, { ceiling, base }) => sum + (ceiling - base), 0n);
+  const overLimit = (message: string, left: bigint): OpenLedgerError =>
+    new OpenLedgerError(
+      `${message}, above the spending limit of ${spendingLimit}: raise the limit to go on.`,
+      'spending_limit',
+      402,
+      {
+        limit: String(spendingLimit),
+        left: String(larger(left, 0n)),
+      },
+    );
 
-  async function channelOf(operator: Address, escrow: Address): Promise<Channel> {
+  /** Whom an offer is to be paid to. Throws for an offer by other contracts than the deployment's. */
+  function operatorOf({ network, asset, extra }: PaymentRequirements) {
+    const offer = voucherOfferSchema.parse(extra);
+    const isOurs =
+      network === networkOf(chainId) && isAddressEqual(asset as Address, token) && isAddressEqual(offer.escrow, escrow);
+    if (isOurs) return offer;
+    throw new OpenLedgerError(
+      `The gateway asks for payment by other contracts than those of chain ${chainId} that this client knows: pay it not, or give the client its deployment.`,
+      'wrong_deployment',
+      402,
+    );
+  }
+
+  async function channelOf(operator: Address): Promise<Channel> {
     const key = operator.toLowerCase();
     const known = channels.get(key);
     if (known) return known;
-    const id = channelId({ payer: payer(), operator, signer: payer() });
-    const { collected } = await chain.readContract({
-      address: escrow,
-      abi: paymentEscrowAbi,
-      functionName: 'channel',
-      args: [id],
-    });
-    const channel = { base: collected, spent: collected, ceiling: collected, running: 0n };
+    const { collected } = await readChannel(operator);
+    const channel = { operator, base: collected, spent: collected, ceiling: collected, made: 0, missing: 0n, running: new Map() };
     channels.set(key, channel);
     return channel;
   }
+
+  const readChannel = (operator: Address) =>
+    chain.readContract({ address: escrow, abi: paymentEscrowAbi, functionName: 'channel', args: [idOf(operator)] });
 
   async function send(
     address: Address,
@@ -89,98 +131,104 @@ export function createVoucherScheme({ wallet, chain, spendingLimit, depositAtOnc
   }
 
   /** Brings the escrow up to what the channel may still cost. */
-  async function topUp(channel: Channel, ceiling: bigint, operator: Address, escrow: Address, token: Address): Promise<void> {
-    const at = { address: escrow, abi: paymentEscrowAbi } as const;
-    const id = channelId({ payer: payer(), operator, signer: payer() });
+  async function topUp(channel: Channel, ceiling: bigint, call: bigint): Promise<void> {
+    const { operator } = channel;
     const [money, { collected }] = await Promise.all([
-      chain.readContract({ ...at, functionName: 'account', args: [payer(), operator] }),
-      chain.readContract({ ...at, functionName: 'channel', args: [id] }),
+      chain.readContract({ address: escrow, abi: paymentEscrowAbi, functionName: 'account', args: [payer(), operator] }),
+      readChannel(operator),
     ]);
-    const missing = ceiling - collected - (money.balance - money.thawing);
+    const missing = larger(ceiling - collected - (money.balance - money.thawing), channel.missing);
     if (missing <= 0n) return;
-    const room = spendingLimit - signedBeyond() + (channel.ceiling - ceiling);
-    const wished = depositAtOnce < room + missing ? depositAtOnce : room + missing;
-    const amount = larger(wished, missing);
+    const left = spendingLimit - deposited;
+    if (missing > left)
+      throw overLimit(`The escrow lacks ${missing} wei, which would bring deposits to ${deposited + missing}`, left);
     const held = await chain.readContract({ address: token, abi: erc20Abi, functionName: 'balanceOf', args: [payer()] });
-    if (held < amount) throw new Error(`The wallet holds ${held} wei of OPEN and ${amount} are to be deposited: add OPEN to it.`);
+    if (held < missing)
+      throw new Error(`The wallet holds ${held} wei of OPEN and ${missing} are to be deposited: add OPEN to it.`);
+    const amount = larger(missing, smaller(smaller(depositAtOnce ?? 10n * call, left), held));
     await send(token, erc20Abi, 'approve', [escrow, amount]);
     await send(escrow, paymentEscrowAbi, 'deposit', [payer(), operator, amount]);
+    deposited += amount;
+    channel.missing = 0n;
   }
 
-  async function createPaymentPayload(x402Version: number, requirements: Requirements) {
-    const { operator, escrow, request } = voucherOfferSchema.parse(requirements.extra);
-    const chainId = chainIdOf(requirements);
-    if (chainId !== (await chain.getChainId()))
-      throw new Error(`The gateway asks for payment on ${requirements.network}, and this client is on another chain.`);
+  async function pay(requirements: PaymentRequirements): Promise<Record<string, unknown>> {
+    const { operator, request } = operatorOf(requirements);
+    const channel = await channelOf(operator);
     const amount = BigInt(requirements.amount);
-    return inTurn(async () => {
-      const channel = await channelOf(operator, escrow);
-      const needed = channel.spent + channel.running + amount;
-      const ceiling = larger(needed, channel.ceiling);
-      const beyond = signedBeyond() + ceiling - channel.ceiling;
-      if (beyond > spendingLimit)
-        throw new Error(
-          `This call would bring what is signed to ${beyond} wei, above the spending limit of ${spendingLimit}: raise the limit to go on.`,
-        );
-      await topUp(channel, ceiling, operator, escrow, requirements.asset as Address);
-      channel.ceiling = ceiling;
-      channel.running += amount;
-      const voucher: Voucher = {
-        payer: payer(),
-        operator,
-        signer: payer(),
-        cumulativeCeiling: ceiling,
-        maxSequence,
-        app: zeroAddress,
-        appMarkupBps: 0,
-        expiry: Math.floor(Date.now() / 1000) + voucherSeconds,
-      };
-      const domain = openLedgerDomain(chainId, escrow);
-      const nonce: Hex = `0x${Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-      const call = paidCallTypedData({ channel: channelId(voucher), request, nonce }, domain);
-      const signature = await wallet.signTypedData({ account: account(), ...voucherTypedData(voucher, domain) });
-      const callSignature = await wallet.signTypedData({ account: account(), ...call });
-      return { x402Version, payload: { voucher: z.encode(voucherSchema, voucher), signature, nonce, callSignature } };
-    });
+    let needed = channel.spent + amount;
+    for (const [nonce, call] of channel.running) {
+      if (call.until < seconds()) channel.running.delete(nonce);
+      else needed += call.amount;
+    }
+    const ceiling = larger(needed, channel.ceiling);
+    const before = signedBeyond();
+    const beyond = before + ceiling - channel.ceiling;
+    if (beyond > spendingLimit) throw overLimit(`This call would bring what is signed to ${beyond} wei`, spendingLimit - before);
+    await topUp(channel, ceiling, amount);
+    const voucher: Voucher = {
+      payer: payer(),
+      operator,
+      signer: payer(),
+      cumulativeCeiling: ceiling,
+      maxSequence,
+      app: zeroAddress,
+      appMarkupBps: 0,
+      expiry: seconds() + voucherSeconds,
+    };
+    const nonce = toHex(crypto.getRandomValues(new Uint8Array(32)));
+    const call = paidCallTypedData({ channel: channelId(voucher), request, nonce }, domain);
+    const signature = await wallet.signTypedData({ account: account(), ...voucherTypedData(voucher, domain) });
+    const callSignature = await wallet.signTypedData({ account: account(), ...call });
+    channel.ceiling = ceiling;
+    channel.made += 1;
+    channel.running.set(nonce, { amount, until: seconds() + requirements.maxTimeoutSeconds });
+    return { voucher: z.encode(voucherSchema, voucher), signature, nonce, callSignature };
   }
 
-  /** Takes over what the gateway says of the channel, as far as the payer's own signature bears it out. */
-  async function learn(operator: Address, escrow: Address, chainId: number, told: unknown): Promise<boolean> {
-    const parsed = channelStateSchema.safeParse(told);
-    if (!parsed.success || !isAddressEqual(parsed.data.payer, payer())) return false;
-    const state = parsed.data;
-    const domain = openLedgerDomain(chainId, escrow);
-    const signer = await recoverVoucherSigner(voucherOf(state, operator), state.signature, domain).catch(() => undefined);
-    if (!signer || !isAddressEqual(signer, payer()) || state.spent > state.cumulativeCeiling) return false;
-    const channel = await channelOf(operator, escrow);
-    if (state.spent > channel.spent) channel.spent = state.spent;
+  /** Takes over what the gateway says of the channel, as far as the payer's own signature bears it out. @returns whether it was news */
+  async function learn(channel: Channel, told: unknown): Promise<boolean> {
+    const { data: state } = channelStateSchema.safeParse(told);
+    if (!state || !isAddressEqual(state.payer, payer()) || state.spent > state.cumulativeCeiling) return false;
+    const voucher = voucherOf(state, channel.operator);
+    const signer = await recoverVoucherSigner(voucher, state.signature, domain).catch(() => undefined);
+    if (!signer || !isAddressEqual(signer, payer())) return false;
+    const spent = smaller(state.spent + state.reserved, state.cumulativeCeiling);
+    const isNews = spent !== channel.spent;
+    channel.spent = spent;
     // Spent in an earlier life of this client, which had a limit of its own.
     if (state.spent > channel.ceiling) {
       channel.base += state.spent - channel.ceiling;
       channel.ceiling = state.spent;
     }
-    return true;
+    return isNews;
   }
 
-  async function onPaymentResponse({ paymentPayload, settleResponse, paymentRequired }: Response) {
-    const { accepted } = paymentPayload;
-    if (accepted.scheme !== voucherScheme) return undefined;
-    const { operator, escrow } = voucherOfferSchema.parse(accepted.extra);
-    return inTurn(async (): Promise<{ recovered: true } | undefined> => {
-      const channel = await channelOf(operator, escrow);
-      const amount = BigInt(accepted.amount);
-      channel.running = channel.running > amount ? channel.running - amount : 0n;
-      const chainId = chainIdOf(accepted);
-      if (settleResponse) {
-        await learn(operator, escrow, chainId, settleResponse.extra?.state);
-        return undefined;
-      }
-      const offer = paymentRequired?.accepts.find(({ scheme }) => scheme === voucherScheme);
-      if (!offer) return undefined;
-      await learn(operator, escrow, chainId, offer.extra.state);
-      return { recovered: true };
-    });
+  /** What the gateway found missing. @returns whether another payment can be right */
+  async function correct(channel: Channel, { accepts }: PaymentRequired): Promise<boolean> {
+    const extra = accepts.find(({ scheme }) => scheme === voucherScheme)?.extra;
+    const { data: escrowed } = missingSchema.safeParse(extra?.escrowed);
+    if (escrowed && escrowed.required > escrowed.available) channel.missing = escrowed.required - escrowed.available;
+    const isNews = await learn(channel, extra?.state);
+    // The first payment of this client's, refused: nothing of what was spent was signed here.
+    if (isNews && channel.made === 1) channel.base = channel.ceiling;
+    return isNews || channel.missing > 0n;
   }
 
-  return { scheme: voucherScheme, schemeHooks: { onPaymentResponse }, createPaymentPayload };
+  return {
+    scheme: voucherScheme,
+    createPaymentPayload: async (x402Version, requirements) => ({ x402Version, payload: await inTurn(() => pay(requirements)) }),
+    schemeHooks: {
+      onPaymentResponse: async ({ paymentPayload, requirements, settleResponse, paymentRequired }) => {
+        const { operator } = operatorOf(requirements);
+        return inTurn(async (): Promise<{ recovered: true } | undefined> => {
+          const channel = await channelOf(operator);
+          channel.running.delete(String(paymentPayload.payload.nonce));
+          if (settleResponse?.success) await learn(channel, settleResponse.extra?.state);
+          else if (paymentRequired && (await correct(channel, paymentRequired))) return { recovered: true };
+          return undefined;
+        });
+      },
+    },
+  };
 }

@@ -22,6 +22,8 @@ export type Sink = { write: (text: string) => boolean; signal: AbortSignal };
 export type Call = {
   id: string;
   idempotencyKey: string | null;
+  /** Nonce of the transfer that pays for this call, if one does: the receipt's trace names it. */
+  payment?: string | undefined;
   requestHash: string;
   created: number; // seconds since 1970
   model: string;
@@ -74,6 +76,7 @@ export async function prepare(
   session: Account,
   request: ChatRequest,
   idempotencyKey: string | undefined,
+  payment?: string,
 ): Promise<Prepared> {
   const giveBack = slots.take(session.channel);
   try {
@@ -81,6 +84,7 @@ export async function prepare(
     const call: Call = {
       id: randomUUID(),
       idempotencyKey: idempotencyKey ?? null,
+      payment,
       requestHash: idempotencyKey ? hashJson(request) : '',
       created: now(),
       model: request.model,
@@ -130,7 +134,12 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       promptTokens: made.promptTokenIds.length,
       tokenIds: made.tokenIds,
       evidence,
-      trace: { ...circumstances, ...generation, finishReason: made.finishReason ?? 'cancelled' },
+      trace: {
+        ...circumstances,
+        ...generation,
+        finishReason: made.finishReason ?? 'cancelled',
+        ...(call.payment === undefined ? {} : { payment: call.payment }),
+      },
     });
     const row = await context.charge({ call, composed, delivered, isPublic, reservation });
     const bundle = bundleText(row, model.release, true);

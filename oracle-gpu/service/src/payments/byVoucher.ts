@@ -28,14 +28,17 @@ export async function payByVoucher(
       "The payment is not signed for this request by the voucher's signer: sign the request hash of the gateway's 402 answer.",
       { request: call.request },
     );
-  const session = await openSession(context, { voucher, signature, keyHash: noKeyFor(channel) });
-  const settled = {
+  const { payer } = await openSession(context, { voucher, signature, keyHash: noKeyFor(channel) });
+  // The one in the book, which moves on as calls are charged.
+  const session = (await context.book.payer(payer)).get(channel);
+  if (!session) throw new Error('A session that was opened is not in the book.');
+  const settled = () => ({
     success: true,
     payer: session.payer,
     transaction: zeroHash, // none: the operator collects when it settles its next batch
     network: networkOf(chain.chainId),
     amount: '0',
     extra: { channel, state: signedState(session) },
-  };
+  });
   return { session, idempotencyKey: `x402:${hashPaidCall(call, chain.voucherDomain)}`, settled };
 }

@@ -20,7 +20,8 @@ import { ServiceError } from '../errors.ts';
 import type { ChatRequest } from '../gateway/chatRequest.ts';
 import { quote } from '../gateway/quote.ts';
 import type { Account } from '../sessions/book.ts';
-import { openSession } from '../sessions/openSession.ts';
+import { storeSession } from '../sessions/openSession.ts';
+import { exactPrice } from './offer.ts';
 import { vaultOf } from './vault.ts';
 
 const address = z
@@ -62,11 +63,23 @@ const authorizationTypes = {
   ],
 } as const;
 
+const isOf = (payer: Address, nonce: Hex) => and(eq(payments.payer, payer), eq(payments.nonce, nonce));
+
 const refuse = (code: string, message: string, detail: Record<string, unknown> = {}) =>
   new ServiceError(402, code, message, detail);
 
-/** A call that is paid for, and what the payment header of its answer says. */
-export type Paid = { session: Account; idempotencyKey: string; settled: SettleResponse };
+/** A call that is paid for. */
+export type Paid = {
+  session: Account;
+  idempotencyKey: string;
+  /** What the payment header of its answer says, as things stand. */
+  settled: () => SettleResponse;
+  /** The payment that moved money before the call, if one did. */
+  moved?: { nonce: Hex; amount: string; transaction: Hex };
+};
+
+/** How long a request waits for the block that takes its payment, ms. */
+const patienceMs = 60_000;
 
 /**
  * Takes an authorised transfer: checks it, has it moved and credited on chain, once, and opens the channel that it prepaid.
@@ -79,20 +92,18 @@ export async function payExactly(context: Context, request: ChatRequest, payment
   const payer = authorization.from.toLowerCase() as Address;
   const nonce = authorization.nonce.toLowerCase() as Hex;
   await check(context, request, payment);
+  await ready(context, payer);
 
   const requestHash = hashJson(request);
   const amount = authorization.value;
   const [first] = await db.insert(payments).values({ payer, nonce, requestHash, amount }).onConflictDoNothing().returning();
-  const [bound] = await db
-    .select()
-    .from(payments)
-    .where(and(eq(payments.payer, payer), eq(payments.nonce, nonce)));
+  const [bound] = await db.select().from(payments).where(isOf(payer, nonce));
   if (bound?.requestHash !== requestHash)
     throw new ServiceError(409, 'payment_used', 'This payment came with another request: sign a new one for this call.');
 
-  const transaction = await credit(context, payment, payer, nonce);
+  const transaction = await creditOnce(context, payment, payer, nonce);
   const session = await openPrepaid(context, payer);
-  const settled = {
+  const settled = () => ({
     success: true,
     payer,
     transaction,
@@ -100,8 +111,23 @@ export async function payExactly(context: Context, request: ChatRequest, payment
     amount: amount.toString(),
     // What this call leaves can be spent with the key. Only with the first answer: whoever sends a public payment again gets none.
     extra: { channel: session.channel, ...(first ? { apiKey: prepaidKeyOf(context, session.channel as Hex) } : {}) },
-  };
-  return { session, idempotencyKey: `x402:${nonce}`, settled };
+  });
+  return { session, idempotencyKey: `x402:${nonce}`, settled, moved: { nonce, amount: amount.toString(), transaction } };
+}
+
+/** Whether a call would be taken once it is paid: nobody pays for what is refused anyway. */
+async function ready({ chain, facts, closed }: Context, payer: Address): Promise<void> {
+  if (!(await facts.operator()).active)
+    throw new ServiceError(
+      503,
+      'operator_inactive',
+      'This operator has too little stake behind its receipts, so it takes no calls: ask another one.',
+    );
+  if (closed.channels.has(channelId({ payer, operator: chain.operator, signer: chain.account.address })))
+    throw refuse(
+      'channel_closed',
+      'An earlier receipt of this payer cannot be settled: pay by voucher, or ask another operator.',
+    );
 }
 
 async function check(context: Context, request: ChatRequest, { authorization, signature }: Payment): Promise<void> {
@@ -110,9 +136,10 @@ async function check(context: Context, request: ChatRequest, { authorization, si
   const [{ most }, vault] = await Promise.all([quote(context, request), vaultOf(context)]);
   if (!isAddressEqual(to, vault))
     throw refuse('wrong_recipient', `The payment goes to ${to}: sign one to ${vault}.`, { expected: vault, got: to });
-  if (value < most)
-    throw refuse('insufficient_payment', `This answer can cost ${most} wei and the payment is ${value}: sign one for more.`, {
-      required: most.toString(),
+  const required = exactPrice(context, most);
+  if (value < required)
+    throw refuse('insufficient_payment', `This answer asks for ${required} wei and the payment is ${value}: sign one for more.`, {
+      required: required.toString(),
       available: value.toString(),
     });
   const domain = { name: 'OpenLedger', version: '1', chainId: chain.chainId, verifyingContract: chain.contracts.token.address };
@@ -121,6 +148,20 @@ async function check(context: Context, request: ChatRequest, { authorization, si
   const signer = await recoverTypedDataAddress({ ...typed, signature }).catch(() => undefined);
   if (!signer || !isAddressEqual(signer, from))
     throw refuse('invalid_signature', `The payment is not signed by ${from} for OPEN on chain ${chain.chainId}: sign it there.`);
+}
+
+const crediting = new WeakMap<Context['outbox'], Map<string, Promise<Hex>>>();
+
+/** `credit`, once for all requests that bring the same payment at the same time. */
+function creditOnce(context: Context, payment: Payment, payer: Address, nonce: Hex): Promise<Hex> {
+  const running = crediting.get(context.outbox) ?? new Map<string, Promise<Hex>>();
+  crediting.set(context.outbox, running);
+  const key = `${payer}:${nonce}`;
+  const known = running.get(key);
+  if (known) return known;
+  const work = credit(context, payment, payer, nonce).finally(() => running.delete(key));
+  running.set(key, work);
+  return work;
 }
 
 /** Has the transfer moved and credited, unless it is. @returns the transaction that did it, as far as it is known here */
@@ -134,13 +175,20 @@ async function credit(context: Context, payment: Payment, payer: Address, nonce:
   const { value, validAfter, validBefore } = payment.authorization;
   if (validBefore <= BigInt(now()))
     throw refuse('payment_expired', 'The time of this payment is over: sign a new one.', { validBefore: validBefore.toString() });
+  const patience = AbortSignal.timeout(patienceMs);
   try {
     const inFlight = earlier && (await outbox.isInFlight(purpose)) ? earlier : undefined;
     const row = inFlight ?? (await outbox.send(purpose, pay()));
-    return (await outbox.settled(row)).transactionHash;
+    return (await outbox.settled(row, patience)).transactionHash;
   } catch (error) {
+    if (patience.aborted)
+      throw new ServiceError(503, 'payment_pending', 'No block has taken the payment yet: send the same payment again.', {
+        retryAfter: 5,
+      });
     if (!(error instanceof RefusedTransaction)) throw error;
     if (await isCredited()) return creditedBy(context, payer, nonce); // somebody was faster
+    // Nobody has seen it who was not meant to: it may be signed for another request.
+    if (!(await outbox.find(purpose))) await context.db.delete(payments).where(isOf(payer, nonce));
     throw refuse('payment_refused', sentenceFor(error), { reason: error.errorName ?? 'unknown' });
   }
 
@@ -176,13 +224,17 @@ function sentenceFor({ errorName = '' }: RefusedTransaction): string {
   return `The chain refuses this payment (${errorName || 'without a reason'}): sign a new one.`;
 }
 
-/** The channel that the payer's prepayments filled, under a voucher of the operator's own signer up to what was prepaid. */
+/**
+ * The channel that the payer's prepayments filled, under a voucher of the operator's own signer up to what was prepaid. That
+ * may be more than the escrow holds by now, since the payer can withdraw or spend it otherwise: each call looks at what is there.
+ */
 async function openPrepaid(context: Context, payer: Address): Promise<Account> {
   const { chain } = context;
   const { client, contracts, operator, account } = chain;
   const signer = account.address;
   const channel = channelId({ payer, operator, signer });
-  const { cap, expiry } = await client.readContract({ ...contracts.escrow, functionName: 'channel', args: [channel] });
+  const state = await client.readContract({ ...contracts.escrow, functionName: 'channel', args: [channel] });
+  const { cap, expiry } = state;
   if (cap === 0n || expiry <= now())
     throw refuse(
       'session_expired',
@@ -203,7 +255,9 @@ async function openPrepaid(context: Context, payer: Address): Promise<Account> {
   };
   const signature = await signVoucher(account, voucher, chain.voucherDomain);
   const keyHash = apiKeyHash(prepaidKeyOf(context, channel));
-  return openSession(context, { voucher, signature, keyHash });
+  const session = await context.book.learn(await storeSession(context, channel, voucher, signature, keyHash, state));
+  context.facts.forgetPayer(payer);
+  return session;
 }
 
 /** Stands for a prepaid channel: nobody knows it who does not know the operator's key. */

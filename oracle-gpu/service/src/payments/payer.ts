@@ -6,11 +6,12 @@ import type { ChatRequest } from '../gateway/chatRequest.ts';
 import type { Slots } from '../gateway/slots.ts';
 import type { Account } from '../sessions/book.ts';
 import { requireSession } from '../sessions/findSession.ts';
+import type { Paid } from './exact.ts';
 import { offerHeader, offerPayment, paymentHeader, paymentRequiredHeader, paymentResponseHeader } from './offer.ts';
 import { takePayment } from './takePayment.ts';
 
-/** Whose channel a call is charged to, and what names the call. */
-export type Payer = { session: Account; idempotencyKey: string | undefined };
+/** Whose channel a call is charged to, what names the call, and the payment that it came with, if it did. */
+export type Payer = { session: Account; idempotencyKey: string | undefined; paid?: Paid };
 
 /** The session behind a call's API key; undefined for a call without one. Throws 401 for a key without a session. */
 export async function keyPayer(context: Context, { headers }: FastifyRequest): Promise<Payer | undefined> {
@@ -40,15 +41,42 @@ export async function paidPayer(
         'payment_required',
         'This call is to be paid: send an API key as a Bearer token, or a payment of x402 as the PAYMENT-REQUIRED header offers it.',
       );
-    const { session, idempotencyKey, settled } = await takePayment(context, body, header);
-    void reply.header(paymentResponseHeader, encodePaymentResponseHeader(settled));
-    return { session, idempotencyKey };
+    const paid = await takePayment(context, body, header);
+    return { session: paid.session, idempotencyKey: paid.idempotencyKey, paid };
   } catch (error) {
     if (isUnpaid(error)) await offer(context, request, reply, body, error);
     throw error;
   } finally {
     giveBack();
   }
+}
+
+/** Says in the header of an answer what became of its payment, as it stands now. */
+export function acknowledge(reply: FastifyReply, { paid }: Payer): void {
+  if (paid) void reply.header(paymentResponseHeader, encodePaymentResponseHeader(paid.settled()));
+}
+
+/**
+ * A call that failed after its payment was taken. Money that has moved stays the payer's, and the answer says so, whatever
+ * went wrong; a voucher that was not enough is offered anew.
+ */
+export async function afterPayment(
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: ChatRequest,
+  payer: Payer,
+  error: unknown,
+): Promise<unknown> {
+  if (!payer.paid || !(error instanceof ServiceError)) return error;
+  if (payer.paid.moved === undefined) {
+    if (isUnpaid(error)) await offer(context, request, reply, body, error);
+    return error;
+  }
+  acknowledge(reply, payer);
+  const kept =
+    'The payment has arrived and what is not charged stays yours: send it again with the same request, or withdraw it from the escrow.';
+  return new ServiceError(error.status, error.code, `${error.message} ${kept}`, { ...error.detail, payment: payer.paid.moved });
 }
 
 export const isUnpaid = (error: unknown): error is ServiceError => error instanceof ServiceError && error.status === 402;
@@ -59,11 +87,10 @@ export async function offer(
   request: FastifyRequest,
   reply: FastifyReply,
   body: ChatRequest,
-  { message, detail }: ServiceError,
+  error: ServiceError,
 ): Promise<void> {
   const url = `${request.protocol}://${request.host}${request.url}`;
-  const offered = await offerPayment(context, url, body, message, detail.voucher);
-  void reply.header(paymentRequiredHeader, offerHeader(offered)).removeHeader(paymentResponseHeader);
+  void reply.header(paymentRequiredHeader, offerHeader(await offerPayment(context, url, body, error)));
 }
 
 const text = (header: string | string[] | undefined): string | undefined =>

@@ -1,11 +1,11 @@
 import { PassThrough } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Context } from '../context.ts';
 import { errorBody, ServiceError } from '../errors.ts';
 import { prepare, produce, storedAnswer } from '../gateway/answer.ts';
-import { chatRequestSchema } from '../gateway/chatRequest.ts';
+import { type ChatRequest, chatRequestSchema } from '../gateway/chatRequest.ts';
 import { createSlots } from '../gateway/slots.ts';
-import { isUnpaid, keyPayer, offer, paidPayer } from '../payments/payer.ts';
+import { acknowledge, afterPayment, keyPayer, type Payer, paidPayer } from '../payments/payer.ts';
 
 const eventStream = 'text/event-stream; charset=utf-8';
 const json = 'application/json; charset=utf-8';
@@ -28,10 +28,34 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
   app.post('/v1/chat/completions', { bodyLimit: 1024 * 1024 }, async (request, reply) => {
     const byKey = await keyPayer(context, request);
     const body = chatRequestSchema.parse(request.body);
-    const { session, idempotencyKey } = byKey ?? (await paidPayer(context, slots, request, reply, body));
+    const payer = byKey ?? (await paidPayer(context, slots, request, reply, body));
+    const explain = (error: unknown): Promise<unknown> => afterPayment(context, request, reply, body, payer, known(error));
+    try {
+      return await answer(reply, body, payer, explain);
+    } catch (error) {
+      throw await explain(error);
+    }
+  });
 
+  function known(error: unknown): ServiceError {
+    if (error instanceof ServiceError) return error;
+    context.log.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'a call failed');
+    return new ServiceError(500, 'internal', 'The gateway failed on this call, which is not charged: try again.');
+  }
+
+  /** @param explain what to say of an error, now that the call may have been paid for */
+  async function answer(
+    reply: FastifyReply,
+    body: ChatRequest,
+    payer: Payer,
+    explain: (error: unknown) => Promise<unknown>,
+  ): Promise<FastifyReply> {
+    const { session, idempotencyKey, paid } = payer;
     const stored = await storedAnswer(context, session, body, idempotencyKey);
-    if (stored) return reply.type(stored.stream ? eventStream : json).send(stored.response);
+    if (stored) {
+      acknowledge(reply, payer);
+      return reply.type(stored.stream ? eventStream : json).send(stored.response);
+    }
 
     if (context.closed.channels.has(session.channel))
       throw new ServiceError(
@@ -39,16 +63,14 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
         'channel_closed',
         'An earlier receipt of this session cannot be settled, so nothing more can be paid with it: open another session.',
       );
-    const prepared = await prepare(context, slots, session, body, idempotencyKey).catch(async (error: unknown) => {
-      if (!byKey && isUnpaid(error)) await offer(context, request, reply, body, error);
-      throw error;
-    });
+    const prepared = await prepare(context, slots, session, body, idempotencyKey, paid?.moved?.nonce);
     const gone = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
     if (body.stream !== true) {
       const response = await track(produce(context, prepared, { write: () => true, signal: gone.signal }));
+      acknowledge(reply, payer);
       return reply.type(json).send(response);
     }
 
@@ -67,18 +89,13 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
     const produced = track(produce(context, prepared, { write, signal: gone.signal }));
     const isBegun = await Promise.race([begun.then(() => true), produced.then(() => true)]);
     void produced
-      .catch((error: unknown) => {
-        const known =
-          error instanceof ServiceError
-            ? error
-            : new ServiceError(500, 'internal', 'The gateway failed on this call, which is not charged: try again.');
-        if (!(error instanceof ServiceError))
-          context.log.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'a stream failed');
-        write(`data: ${JSON.stringify(errorBody(known))}\n\ndata: [DONE]\n\n`);
+      .catch(async (error: unknown) => {
+        write(`data: ${JSON.stringify(errorBody(known(await explain(error))))}\n\ndata: [DONE]\n\n`);
       })
       .finally(() => out.end());
+    acknowledge(reply, payer);
     return isBegun
       ? reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type(eventStream).send(out)
       : reply;
-  });
+  }
 }

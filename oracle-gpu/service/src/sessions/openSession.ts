@@ -81,7 +81,7 @@ export async function openSession(context: Context, request: Request): Promise<A
       },
     );
   }
-  const account = await context.book.learn(await store(context, channel, voucher, signature, keyHash, state));
+  const account = await context.book.learn(await storeSession(context, channel, voucher, signature, keyHash, state));
   facts.forgetPayer(account.payer);
   return { ...account, collected: state.collected };
 }
@@ -114,7 +114,7 @@ async function checkSignature({ chain }: Context, { voucher, signature, chainId 
 }
 
 /** Inserts the channel, or raises its ceiling. The key that came first keeps the channel: vouchers become public when settled. */
-async function store(
+export async function storeSession(
   context: Pick<Context, 'db'>,
   channel: Hex,
   voucher: Voucher,
@@ -172,7 +172,7 @@ async function store(
     if (isUniqueViolation(error)) {
       // Two calls may open a channel at once: the second finds it there.
       const [opened] = await db.select({ channel: sessions.channel }).from(sessions).where(eq(sessions.channel, channel));
-      if (opened) return store(context, channel, voucher, signature, keyHash, onChain);
+      if (opened) return storeSession(context, channel, voucher, signature, keyHash, onChain);
       throw new ServiceError(409, 'key_in_use', 'This API key stands for another channel: make a new key.');
     }
     throw error;
