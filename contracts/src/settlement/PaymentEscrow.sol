@@ -135,7 +135,9 @@ contract PaymentEscrow is IPaymentEscrow, BoundedPause, UUPSUpgradeable, EIP712 
         if (signer == address(0) || signer == payer) revert PaymentEscrow_BadSigner(signer);
         bytes32 id = Channels.id(payer, operator, signer);
         Channel storage c = _storage().channels[id];
-        uint96 cap = c.cap + amount;
+        // A payer may have given this signer all there is: then there is nothing to add, and the money must still arrive.
+        uint96 room = type(uint96).max - c.cap;
+        uint96 cap = c.cap + (amount < room ? amount : room);
         uint32 expiry = uint32(block.timestamp) + PREPAID_PERIOD;
         if (expiry < c.expiry) expiry = c.expiry;
         c.cap = cap;

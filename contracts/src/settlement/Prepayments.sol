@@ -82,6 +82,7 @@ contract Prepayments is AccessManagedUpgradeable, UUPSUpgradeable, IPrepayments 
         // Anyone may have sent it already: then it has arrived, and whether it did is looked at below.
         if (!open_.authorizationState(payer, nonce)) {
             address vault = vaultOf(operator);
+            // slither-disable-next-line reentrancy-no-eth (OPEN calls nobody, and a payment is marked before it is credited)
             open_.transferWithAuthorization(
                 payer, vault, payment.value, payment.validAfter, payment.validBefore, nonce, v, r, s
             );

@@ -230,6 +230,13 @@ contract PrepaymentsTest is PrepaymentsBase {
         assertEq(_channel(payer).cap, VALUE + 1e18);
     }
 
+    function test_prepay_onTopOfAllThereIs_stillArrives() public {
+        _authorize(payer, operator, operatorSigner, type(uint96).max - 1, uint32(block.timestamp + 1 days));
+        _pay(operator, _payment(payer, VALUE, NONCE), payerKey);
+        assertEq(_channel(payer).cap, type(uint96).max);
+        assertEq(_balance(payer), VALUE);
+    }
+
     function test_prepay_onlyByPrepayments() public {
         _give(anyone, address(escrow), VALUE);
         vm.prank(anyone);
