@@ -32,10 +32,19 @@ async function realReceipt(): Promise<ReceiptBundle> {
   return gateway.receipt(first.receiptHash);
 }
 
-export function openLiar(deployment: Deployment) {
+/** A liar of its own for each run, for batches that no proof undoes: the next one would have to be built on them. */
+export async function openNewLiar(deployment: Deployment) {
+  const { client, contracts, transact, newActor } = openActors(urls.chain, deployment);
+  const liar = await newActor();
+  const stake = (await client.readContract({ ...contracts.operators, functionName: 'minimumStake' })) * 2n;
+  await transact(actor('mallory'), contracts.token, 'transfer', [liar.address, stake]);
+  return openLiar(deployment, liar);
+}
+
+export function openLiar(deployment: Deployment, liar = actor('mallory')) {
   const actors = openActors(urls.chain, deployment);
   const { client, contracts, transact } = actors;
-  const [liar, payer] = [actor('mallory'), actor('newcomer')];
+  const payer = actor('newcomer');
 
   /** What the payer has with the liar, in wei. */
   async function balance(): Promise<bigint> {

@@ -5,11 +5,11 @@ import { contractAddress, deploymentSchema, juryAbi } from '@openledger/sdk';
 import { expect, test } from '@playwright/test';
 import { type Hex, keccak256, toHex } from 'viem';
 import { deploymentFile } from '../../script/dev/config.ts';
-import { actor, openLiar } from '../liar.ts';
+import { actor, openLiar, openNewLiar } from '../liar.ts';
 import { personOn } from '../person.ts';
 
 const deployment = deploymentSchema.parse(JSON.parse(readFileSync(deploymentFile, 'utf8')));
-const { client, contracts, transact, now, liar, settle } = openLiar(deployment);
+const { client, contracts, transact, now } = openLiar(deployment);
 const jury = { address: contractAddress(deployment, 'Jury'), abi: juryAbi } as const;
 const others = [actor('bob'), actor('carol')];
 const guilty = 1;
@@ -27,6 +27,7 @@ async function stakeAsJuror(name: Parameters<typeof actor>[0]): Promise<void> {
 
 test('a payer takes a false answer to the jury, which finds the operator guilty', async ({ page }) => {
   const person = personOn(page);
+  const { liar, settle } = await openNewLiar(deployment);
   for (const name of ['alice', 'bob', 'carol'] as const) await stakeAsJuror(name);
   await page.goto('/receipts');
   await person.connect();
@@ -43,25 +44,30 @@ test('a payer takes a false answer to the jury, which finds the operator guilty'
   await page.getByRole('link', { name: 'Follow the case' }).click();
 
   const caseId = await client.readContract({ ...jury, functionName: 'caseCount' });
-  await person.send('Draw the jurors', `Draw the jurors of case ${caseId}`);
+  const card = page.getByRole('article').filter({ hasText: `Case ${caseId} ·` });
+  const press = async (button: string, title: string): Promise<void> => {
+    await card.getByRole('button', { name: button }).click();
+    await person.done(title);
+  };
+  await press('Draw the jurors', `Draw the jurors of case ${caseId}`);
   await person.become('alice');
-  await page.getByText('Guilty', { exact: true }).first().click();
+  await card.getByText('Guilty', { exact: true }).click();
   for (const who of others) {
     const args = [caseId, 1, who.address, guilty, saltOf(who.address)] as const;
     const commitment = await client.readContract({ ...jury, functionName: 'commitmentOf', args });
     await transact(who, jury, 'commitVote', [caseId, commitment]);
   }
-  await person.send('Seal the vote', `Seal your vote in case ${caseId}`);
+  await press('Seal the vote', `Seal your vote in case ${caseId}`);
 
   const { drawnAt } = await client.readContract({ ...jury, functionName: 'caseOf', args: [caseId] });
   const { commitPeriod } = await client.readContract({ ...jury, functionName: 'settings' });
   await expect.poll(now, { timeout: 60_000 }).toBeGreaterThan(Number(drawnAt + commitPeriod));
   for (const who of others) await transact(who, jury, 'revealVote', [caseId, guilty, saltOf(who.address)]);
-  await person.send('Open the vote', `Open your vote in case ${caseId}`);
-  await person.send('Count the votes', `Decide case ${caseId}`);
+  await press('Open the vote', `Open your vote in case ${caseId}`);
+  await press('Count the votes', `Decide case ${caseId}`);
 
   await page.getByRole('tab', { name: 'Decided' }).click();
-  await expect(page.getByText('3 guilty, 0 innocent').first()).toBeVisible({ timeout: 30_000 });
+  await expect(card.getByText('3 guilty, 0 innocent')).toBeVisible({ timeout: 30_000 });
   const { stake } = await client.readContract({ ...contracts.operators, functionName: 'operator', args: [liar.address] });
   expect(stake).toBeLessThan(stakeBefore);
 });

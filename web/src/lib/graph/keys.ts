@@ -41,6 +41,7 @@ export const keys = {
   operatorOnChain: (id: string) => ['operator', id, 'chain'] as const,
   operatorUsage: (id: string, interval: string) => ['operator', id, 'usage', interval] as const,
   stakeRules: () => ['operators', 'rules'] as const,
+  block: () => ['chain', 'block'] as const,
   juryBond: (target: string) => ['jury', 'bond', target] as const,
   juryRules: () => ['jury', 'rules'] as const,
   juror: (account: string | undefined) => ['jury', 'juror', account] as const,
