@@ -96,6 +96,7 @@ contract Deploy is Script, Deployment {
         vm.serializeUint(key, "batchAge", c.batchAge);
         vm.serializeUint(key, "window", c.window);
         vm.serializeUint(key, "dataAnswer", c.dataAnswer);
+        vm.serializeUint(key, "dataProof", c.dataProof);
         vm.serializeUint(key, "jury", c.jury);
         vm.serializeUint(key, "appeal", c.appeal);
         vm.serializeUint(key, "juryDraw", c.juryDraw);

@@ -25,8 +25,10 @@ import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
+import {DataRequests} from "../contracts/src/oracles/DataRequests.sol";
 import {EvidenceProofs} from "../contracts/src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../contracts/src/oracles/FraudProofs.sol";
+import {IDataRequests} from "../contracts/src/oracles/IDataRequests.sol";
 import {InferenceRequests} from "../contracts/src/oracles/InferenceRequests.sol";
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
@@ -70,6 +72,7 @@ abstract contract Deployment {
         _deployGovernance(p);
         _deployDatanetsAndModels(p);
         _deploySettlement(p);
+        _deployDataRequests(p);
         _deployJury(p);
         _deployRequests(p);
         if (p.development) _deployFaucet(p);
@@ -242,6 +245,7 @@ abstract contract Deployment {
             at("Treasury"),
             at("FraudProofs"),
             at("EvidenceProofs"),
+            IDataRequests(at("DataRequests")),
             p.clocks.window,
             p.clocks.longestPause,
             uint32(block.timestamp / 1 days)
@@ -263,6 +267,20 @@ abstract contract Deployment {
         _proxy("EvidenceProofs", address(evidence), abi.encodeCall(EvidenceProofs.initialize, (authority)));
     }
 
+    function _deployDataRequests(
+        Parameters memory p
+    ) private {
+        DataRequests requests = new DataRequests(
+            ISettlement(at("Settlement")),
+            IOperatorRegistry(at("OperatorRegistry")),
+            IERC20(at("OpenToken")),
+            p.dataBond,
+            p.clocks.dataAnswer,
+            p.clocks.dataProof
+        );
+        _proxy("DataRequests", address(requests), abi.encodeCall(DataRequests.initialize, (at("AccessManager"))));
+    }
+
     function _deployJury(
         Parameters memory p
     ) private {
@@ -281,7 +299,7 @@ abstract contract Deployment {
                 drawPeriod: p.clocks.juryDraw,
                 commitPeriod: p.clocks.juryCommit,
                 revealPeriod: p.clocks.juryReveal,
-                filingPeriod: p.clocks.window + p.clocks.dataAnswer,
+                filingPeriod: p.clocks.window + p.clocks.dataAnswer + p.clocks.dataProof,
                 samplingPeriod: p.clocks.window / 2, // what is disclosed at the last moment can still be a case
                 answerPeriod: p.clocks.dataAnswer
             })

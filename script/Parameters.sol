@@ -6,6 +6,7 @@ struct Clocks {
     uint64 batchAge; // an operator settles at the latest this long after a receipt
     uint64 window; // from settling a batch to its finality
     uint64 dataAnswer; // an operator has this long to publish data that is asked for
+    uint64 dataProof; // what was published can be disproved for this long at least
     uint64 jury; // from filing a case to the end of its first round: drawing, committing and revealing
     uint64 appeal; // the same for the second draw
     uint64 juryDraw; // jurors are drawn within this time
@@ -40,6 +41,7 @@ struct Parameters {
     uint96 jurorStake; // wei, that a juror has staked at least
     uint96 jurorPenalty; // wei, for a duty not done
     uint96 juryBond; // wei, of the first open case about a batch or release
+    uint96 dataBond; // wei, of a request for a batch's data
     uint16 jurySeats; // of a first round
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
@@ -76,7 +78,8 @@ library ParameterSets {
         p.clocks = Clocks({
             batchAge: 20,
             window: 30,
-            dataAnswer: 10,
+            dataAnswer: 15,
+            dataProof: 10,
             jury: 90,
             appeal: 90,
             juryDraw: 20,
@@ -99,6 +102,7 @@ library ParameterSets {
         p.jurorStake = uint96(100 * OPEN);
         p.jurorPenalty = uint96(10 * OPEN);
         p.juryBond = uint96(50 * OPEN);
+        p.dataBond = uint96(5 * OPEN);
         p.jurySeats = 3;
         p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
         p.bridge = STANDARD_BRIDGE;
@@ -115,6 +119,7 @@ library ParameterSets {
             batchAge: 1 hours,
             window: 48 hours,
             dataAnswer: 24 hours,
+            dataProof: 12 hours,
             jury: 3 days,
             appeal: 3 days,
             juryDraw: 12 hours,
@@ -131,12 +136,13 @@ library ParameterSets {
             votingDelay: 1 days,
             votingPeriod: 7 days,
             treasuryDelay: 2 days,
-            upgradeDelay: 10 days
+            upgradeDelay: 11 days
         });
         p.minimumStake = uint96(100_000 * OPEN);
         p.jurorStake = uint96(10_000 * OPEN);
         p.jurorPenalty = uint96(500 * OPEN);
         p.juryBond = uint96(2_000 * OPEN);
+        p.dataBond = uint96(100 * OPEN);
         p.jurySeats = 7;
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
         p.proposalThreshold = 0.001e18;
@@ -152,16 +158,20 @@ library ParameterSets {
         _require(c.window > 0 && c.votingPeriod > 0 && c.treasuryDelay > 0, "clocks > 0");
         // what a batch did can be answered for while the stake is still there
         _require(
-            c.unbonding > c.window + c.dataAnswer + c.jury + c.appeal,
-            "unbonding > window + data answers + jury + appeal"
+            c.unbonding > c.window + c.dataAnswer + c.dataProof + c.jury + c.appeal,
+            "unbonding > window + data answers + their proofs + jury + appeal"
         );
+        _require(c.dataAnswer > 0 && c.dataProof > 0, "clocks > 0");
         _require(c.juryDraw > 0 && c.juryCommit > 0 && c.juryReveal > 0, "clocks > 0");
         _require(c.jury >= c.juryDraw + c.juryCommit + c.juryReveal, "jury >= draw + commit + reveal");
         _require(c.appeal >= c.jury, "appeal >= jury");
         // a payer cannot leave with what an operator had no time to settle
         _require(c.thaw > c.longestPause + c.settlementPeriod, "thaw > longest pause + settlement period");
         // who dislikes an upgrade can take deposits out and see every batch final before it
-        _require(c.upgradeDelay > c.thaw + c.window, "upgrade delay > thaw + window");
+        _require(
+            c.upgradeDelay > c.thaw + c.window + c.dataAnswer + c.dataProof,
+            "upgrade delay > thaw + window + data answers + their proofs"
+        );
         _require(c.upgradeDelay > c.treasuryDelay, "upgrade delay > treasury delay");
         _require(c.settlementPeriod >= c.batchAge, "settlement period >= batch age");
         _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");

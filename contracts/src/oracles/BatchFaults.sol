@@ -22,7 +22,8 @@ interface BatchFaults {
         FalseRecord,
         FalseScore,
         OmittedRecord,
-        FalseSpan
+        FalseSpan,
+        WithheldData
     }
 
     event FraudProven(

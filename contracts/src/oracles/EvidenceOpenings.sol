@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {SumTree} from "../libraries/SumTree.sol";
-import {TreeProofs} from "../libraries/TreeProofs.sol";
+import {IndexRows} from "../libraries/IndexRows.sol";
 import {Accused, OpenedEvidence, OpenedRow} from "../types/Proofs.sol";
 import {Release} from "../types/Release.sol";
 import {IEvidenceProofs} from "./IEvidenceProofs.sol";
@@ -26,25 +25,14 @@ abstract contract EvidenceOpenings is IEvidenceProofs, ReceiptProofs {
         if (given != expected) revert EvidenceProofs_WrongEvidence(given, expected);
     }
 
-    /// @dev The row is the index's at its position.
-    function _requireRow(
-        Release calldata release,
-        OpenedRow calldata row
-    ) internal pure {
-        SumTree.Leaf memory leaf = SumTree.Leaf(row.leaf.position, keccak256(abi.encode(row.leaf)), 1, 0);
-        TreeProofs.openAt(
-            release.indexRoot, release.indexRows, release.indexRows, SumTree.ATTRIBUTION_INDEX, leaf, row.proof
-        );
-    }
-
-    /// @dev As `_requireRow`, at the position that is asked for.
+    /// @dev The row is the index's at the position that is asked for.
     function _requireRowAt(
         Release calldata release,
         OpenedRow calldata row,
         uint32 position
     ) internal pure {
         if (row.leaf.position != position) revert EvidenceProofs_WrongPosition(row.leaf.position, position);
-        _requireRow(release, row);
+        IndexRows.open(release, row);
     }
 
     function _requireItem(

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {ImpliedAllocation} from "../libraries/ImpliedAllocation.sol";
+import {IndexRows} from "../libraries/IndexRows.sol";
 import {Int8} from "../libraries/Int8.sol";
 import {SumTree} from "../libraries/SumTree.sol";
 import {TreeProofs} from "../libraries/TreeProofs.sol";
-import {Evidence, RecordScore} from "../types/Evidence.sol";
+import {RecordScore} from "../types/Evidence.sol";
 import {Accused, IndexLeaf, OpenedComponents, OpenedEvidence, OpenedRow} from "../types/Proofs.sol";
 import {EvidenceOpenings} from "./EvidenceOpenings.sol";
 import {IEvidenceProofs} from "./IEvidenceProofs.sol";
 
 /// @notice Records that the evidence misquotes, misjudges or leaves out.
 abstract contract RecordFaults is EvidenceOpenings {
-    /// @dev int8 components of a chunk; the last one has fewer.
-    uint256 internal constant CHUNK = 4_096;
-    uint256 internal constant LISTED = 32; // most records of an evidence
-
     /// @inheritdoc IEvidenceProofs
     function proveFalseRecord(
         Accused calldata accused,
@@ -54,12 +50,12 @@ abstract contract RecordFaults is EvidenceOpenings {
         _requireItem(rank, opened.evidence.records.length);
         RecordScore calldata record = opened.evidence.records[rank];
         uint32 k = opened.release.k;
-        uint256 chunks = _chunks(k);
+        uint256 chunks = IndexRows.chunks(k);
         if (record.partials.length == chunks) {
             _requireItem(chunk, chunks);
-            uint256 length = chunk + 1 == chunks ? k - chunk * CHUNK : CHUNK;
-            _requireChunk(SumTree.QUERY, opened.evidence.queryRoot, k, chunk, query);
-            _requireChunk(SumTree.INDEX_ROW, record.rowRoot, k, chunk, row);
+            uint256 length = IndexRows.chunkLength(k, chunk);
+            IndexRows.openChunk(SumTree.QUERY, opened.evidence.queryRoot, k, chunk, query);
+            IndexRows.openChunk(SumTree.INDEX_ROW, record.rowRoot, k, chunk, row);
             // Who answers for a query is the operator; who trained the release for a row.
             if (row.components.length != length) {
                 revert EvidenceProofs_WrongLength(row.components.length, length);
@@ -81,50 +77,15 @@ abstract contract RecordFaults is EvidenceOpenings {
         bytes calldata components
     ) external {
         _requireEvidence(accused, opened);
-        if (opened.release.k > CHUNK) revert EvidenceProofs_RowTooLong(opened.release.k);
-        _requireRow(opened.release, row);
+        if (opened.release.k > IndexRows.CHUNK) revert EvidenceProofs_RowTooLong(opened.release.k);
+        IndexRows.open(opened.release, row);
         _requireOnlyChunk(SumTree.QUERY, opened.evidence.queryRoot, opened.release.k, query);
         _requireOnlyChunk(SumTree.INDEX_ROW, row.leaf.rowRoot, opened.release.k, components);
         int256 score = Int8.dot(query, components);
-        if (score <= opened.release.nullThreshold || !_belongs(opened.evidence, row.leaf, score)) {
+        if (!IndexRows.belongs(opened.evidence, opened.release.nullThreshold, row.leaf, score)) {
             revert FraudProofs_NoFault();
         }
         _condemn(accused, Fault.OmittedRecord);
-    }
-
-    /// @dev Whether a row above the threshold should stand in the evidence where now another or nothing does.
-    function _belongs(
-        Evidence calldata evidence,
-        IndexLeaf calldata leaf,
-        int256 score
-    ) private pure returns (bool) {
-        uint256 count = evidence.records.length;
-        for (uint256 i = 0; i < count; ++i) {
-            if (evidence.records[i].cluster == leaf.cluster) return _beats(leaf, score, evidence.records[i]);
-        }
-        return count < LISTED || _beats(leaf, score, evidence.records[count - 1]);
-    }
-
-    /// @dev By falling score, then by rising recordId.
-    function _beats(
-        IndexLeaf calldata leaf,
-        int256 score,
-        RecordScore calldata record
-    ) private pure returns (bool) {
-        int256 listed = ImpliedAllocation.score(record);
-        return score > listed || (score == listed && leaf.recordId < record.recordId);
-    }
-
-    function _requireChunk(
-        uint8 treeId,
-        bytes32 root,
-        uint32 k,
-        uint32 chunk,
-        OpenedComponents calldata opened
-    ) private pure {
-        SumTree.Leaf memory leaf =
-            SumTree.Leaf(chunk, keccak256(opened.components), uint96(opened.components.length), 0);
-        TreeProofs.openAt(root, uint32(_chunks(k)), k, treeId, leaf, opened.proof);
     }
 
     /// @dev The vector has that one chunk: its leaf is the root.
@@ -136,11 +97,5 @@ abstract contract RecordFaults is EvidenceOpenings {
     ) private pure {
         SumTree.Leaf memory leaf = SumTree.Leaf(0, keccak256(components), uint96(components.length), 0);
         TreeProofs.openAt(root, 1, k, treeId, leaf, components[:0]);
-    }
-
-    function _chunks(
-        uint32 k
-    ) private pure returns (uint256) {
-        return (k + CHUNK - 1) / CHUNK;
     }
 }

@@ -111,13 +111,14 @@ interface ISettlement {
     /// @notice Most batches of an operator that may wait for their window at a time.
     function MAX_PENDING() external view returns (uint32);
 
-    /// @notice Makes the operator's oldest pending batch final once its window has passed. Anyone.
+    /// @notice Makes the operator's oldest pending batch final once its window has passed and no request for its data
+    ///         holds it. Anyone.
     function finalize(
         BatchHeader calldata header
     ) external;
 
     /// @notice Makes a pending batch void, and all built on it; slashes the stake locked behind them. Only
-    ///         FraudProofs and EvidenceProofs.
+    ///         FraudProofs, EvidenceProofs and DataRequests.
     /// @param earlier the operator's batches before it that may be pending, ending with the one right before: what is
     ///        locked for them stays locked. Those that are final already are skipped.
     function voidBatch(

@@ -5,6 +5,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
 import {Channels} from "../libraries/Channels.sol";
+import {IDataRequests} from "../oracles/IDataRequests.sol";
 import {IOperatorRegistry} from "../oracles/IOperatorRegistry.sol";
 import {BatchBody, BatchHeader, Receipt, Tree} from "../types/Settlement.sol";
 import {IFeePolicy} from "./IFeePolicy.sol";
@@ -20,7 +21,8 @@ import {ISettlement} from "./ISettlement.sol";
 ///      | pause, unpause   | guardian                 |
 ///      | upgradeToAndCall | upgrade timelock (admin) |
 ///      PaymentEscrow, OperatorRegistry and RewardPool know this contract by its address, and it
-///      knows FraudProofs and EvidenceProofs, which alone may void. A pause stops `settle` only. Nobody can shorten a window or skip it.
+///      knows FraudProofs, EvidenceProofs and DataRequests, which alone may void. A pause stops `settle` only. Nobody can
+///      shorten a window or skip it.
 contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     bytes32 internal constant RECEIPT_TYPEHASH = keccak256(
         "Receipt(bytes32 channel,uint32 sequence,bytes32 compositionHash,uint32 promptTokens,uint32 completionTokens,uint32 retrievalTokens,uint32 agentSteps,uint96 fee,uint32 feeVersion,bytes32 promptHash,bytes32 outputHash,bytes32 evidenceHash,bytes32 allocationHash,bytes32 traceHash,bytes32 parentReceipt,uint32 timestamp)"
@@ -39,6 +41,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
     address public immutable treasury;
     address public immutable fraudProofs;
     address public immutable evidenceProofs;
+    IDataRequests public immutable dataRequests;
     /// @inheritdoc ISettlement
     uint64 public immutable window;
     /// @inheritdoc ISettlement
@@ -74,7 +77,8 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
 
     /// @param treasury_ gets what of the protocol fee is not burned
     /// @param fraudProofs_ may void a batch, and slash for two receipts of one sequence
-    /// @param evidenceProofs_ may void a batch; nobody but these two can
+    /// @param evidenceProofs_ may void a batch
+    /// @param dataRequests_ may void a batch, and holds it while it waits for an answer; nobody but these three can void
     /// @param window_ seconds between settling a batch and its finality
     /// @param longestPause_ seconds
     /// @param firstDay_ Unix day of the deployment; an upgrade keeps it
@@ -86,6 +90,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         address treasury_,
         address fraudProofs_,
         address evidenceProofs_,
+        IDataRequests dataRequests_,
         uint64 window_,
         uint64 longestPause_,
         uint32 firstDay_
@@ -97,13 +102,16 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         treasury = treasury_;
         fraudProofs = fraudProofs_;
         evidenceProofs = evidenceProofs_;
+        dataRequests = dataRequests_;
         window = window_;
         firstDay = firstDay_;
         _disableInitializers();
     }
 
     modifier onlyProofs() {
-        if (msg.sender != fraudProofs && msg.sender != evidenceProofs) revert Settlement_NotFraudProofs(msg.sender);
+        if (msg.sender != fraudProofs && msg.sender != evidenceProofs && msg.sender != address(dataRequests)) {
+            revert Settlement_NotFraudProofs(msg.sender);
+        }
         _;
     }
 
@@ -169,7 +177,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         }
         if (body.batchIndex == state.voidedFrom) revert Settlement_BatchVoid(body.operator, body.batchIndex);
         bytes32 given = _requireHeader(header);
-        if (block.timestamp < header.settledAt + window) revert Settlement_WindowOpen(header.settledAt + window);
+        _requireWindowPassed(header.settledAt, given);
 
         state.finalized = body.batchIndex;
         state.pendingValue -= body.receipts.amount;
@@ -408,6 +416,17 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
         bytes32 given = _hashHeader(_hashBody(header.body), header.rewards, header.settledAt);
         stored = _storage().headerHashes[header.body.operator][header.body.batchIndex];
         if (given != stored) revert Settlement_WrongHeader(given, stored);
+    }
+
+    /// @dev Requests for data of the batch hold it beyond its window.
+    function _requireWindowPassed(
+        uint64 settledAt,
+        bytes32 header
+    ) private view {
+        uint64 finalAt = settledAt + window;
+        uint64 heldUntil = dataRequests.heldUntil(header);
+        if (heldUntil > finalAt) finalAt = heldUntil;
+        if (block.timestamp < finalAt) revert Settlement_WindowOpen(finalAt);
     }
 
     /// @dev Value of the pending batches before `batchIndex`: each opened, none left out.

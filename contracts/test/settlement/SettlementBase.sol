@@ -9,6 +9,7 @@ import {DatanetPool} from "../../src/datanets/DatanetPool.sol";
 import {DatanetRegistry} from "../../src/datanets/DatanetRegistry.sol";
 import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
+import {DataRequests} from "../../src/oracles/DataRequests.sol";
 import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../../src/oracles/FraudProofs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
@@ -23,6 +24,9 @@ abstract contract SettlementBase is Test {
     uint96 internal constant MINIMUM_STAKE = 1_000e18;
     uint96 internal constant STAKE = 1_000_000e18;
     uint64 internal constant WINDOW = 30;
+    uint64 internal constant ANSWER_PERIOD = 20;
+    uint64 internal constant PROOF_PERIOD = 15;
+    uint96 internal constant DATA_BOND = 7e18;
     uint64 internal constant THAW = 600;
     uint64 internal constant LONGEST_PAUSE = 120;
     uint64 internal constant UNBONDING = 1_200;
@@ -49,6 +53,7 @@ abstract contract SettlementBase is Test {
     FraudProofs internal fraudProofs;
     DatanetRegistry internal datanets;
     EvidenceProofs internal evidenceProofs;
+    DataRequests internal dataRequests;
 
     address internal treasury = makeAddr("treasury");
     address internal guardian = makeAddr("guardian");
@@ -107,6 +112,7 @@ abstract contract SettlementBase is Test {
         address settlement_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 9);
         address proofs = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 13);
         address evidence = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 18);
+        dataRequests = DataRequests(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 20));
         registry = OperatorRegistry(
             _proxy(
                 address(new OperatorRegistry(open, settlement_, juryAddress, MINIMUM_STAKE, UNBONDING)),
@@ -134,7 +140,17 @@ abstract contract SettlementBase is Test {
             _proxy(
                 address(
                     new Settlement(
-                        escrow, registry, feePolicy, pool, treasury, proofs, evidence, WINDOW, LONGEST_PAUSE, _today()
+                        escrow,
+                        registry,
+                        feePolicy,
+                        pool,
+                        treasury,
+                        proofs,
+                        evidence,
+                        dataRequests,
+                        WINDOW,
+                        LONGEST_PAUSE,
+                        _today()
                     )
                 ),
                 abi.encodeCall(Settlement.initialize, (authority))
@@ -152,6 +168,12 @@ abstract contract SettlementBase is Test {
         assertEq(address(fraudProofs), settlement.fraudProofs());
         _deployEvidenceProofs(authority, open);
         assertEq(address(evidenceProofs), settlement.evidenceProofs());
+        address data = _proxy(_newDataRequests(), abi.encodeCall(DataRequests.initialize, (authority)));
+        assertEq(data, address(dataRequests));
+    }
+
+    function _newDataRequests() internal returns (address) {
+        return address(new DataRequests(settlement, registry, token, DATA_BOND, ANSWER_PERIOD, PROOF_PERIOD));
     }
 
     function _deployEvidenceProofs(

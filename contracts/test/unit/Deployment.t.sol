@@ -20,6 +20,7 @@ import {
 import {Roles} from "../../../script/Roles.sol";
 import {Treasury} from "../../src/governance/Treasury.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {DataRequests} from "../../src/oracles/DataRequests.sol";
 import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
 import {IOperatorRegistry} from "../../src/oracles/IOperatorRegistry.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
@@ -47,14 +48,16 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 25);
+        assertEq(names.length, 26);
     }
 
     /// @dev Nobody else can void a batch.
-    function test_settlement_knowsBothContractsThatProve() public {
+    function test_settlement_knowsTheContractsThatProve() public {
         _deploy(_dev());
         assertEq(Settlement(at("Settlement")).fraudProofs(), at("FraudProofs"));
         assertEq(Settlement(at("Settlement")).evidenceProofs(), at("EvidenceProofs"));
+        assertEq(address(Settlement(at("Settlement")).dataRequests()), at("DataRequests"));
+        assertEq(address(DataRequests(at("DataRequests")).settlement()), at("Settlement"));
         assertEq(address(EvidenceProofs(at("EvidenceProofs")).settlement()), at("Settlement"));
         assertEq(address(EvidenceProofs(at("EvidenceProofs")).rules().models()), at("ModelRegistry"));
         assertEq(address(EvidenceProofs(at("EvidenceProofs")).rules().datanets()), at("DatanetRegistry"));
@@ -66,7 +69,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(at("Faucet").code.length, 0);
         assertEq(OpenToken(at("OpenToken")).remoteToken(), remoteToken);
         assertEq(Settlement(at("Settlement")).window(), 48 hours);
-        assertEq(TimelockController(payable(at("UpgradesTimelock"))).getMinDelay(), 10 days);
+        assertEq(TimelockController(payable(at("UpgradesTimelock"))).getMinDelay(), 11 days);
         assertTrue(_has(Roles.BRIDGE, 0x4200000000000000000000000000000000000010));
         assertTrue(_has(Roles.BRIDGE, 0x4200000000000000000000000000000000000028));
     }
@@ -229,8 +232,12 @@ contract DeploymentTest is Test, Deployment {
         ParameterSets.check(_dev());
         ParameterSets.check(_production());
         Parameters memory p = _production();
-        p.clocks.unbonding = p.clocks.window + p.clocks.dataAnswer + p.clocks.jury + p.clocks.appeal;
-        _refused(p, "unbonding > window + data answers + jury + appeal");
+        uint64 data = p.clocks.dataAnswer + p.clocks.dataProof;
+        p.clocks.unbonding = p.clocks.window + data + p.clocks.jury + p.clocks.appeal;
+        _refused(p, "unbonding > window + data answers + their proofs + jury + appeal");
+        p = _production();
+        p.clocks.dataAnswer = 0;
+        _refused(p, "clocks > 0");
         p = _production();
         p.clocks.juryCommit += 1;
         _refused(p, "jury >= draw + commit + reveal");
@@ -244,8 +251,8 @@ contract DeploymentTest is Test, Deployment {
         p.clocks.thaw = p.clocks.longestPause + p.clocks.settlementPeriod;
         _refused(p, "thaw > longest pause + settlement period");
         p = _production();
-        p.clocks.upgradeDelay = p.clocks.thaw + p.clocks.window;
-        _refused(p, "upgrade delay > thaw + window");
+        p.clocks.upgradeDelay = p.clocks.thaw + p.clocks.window + data;
+        _refused(p, "upgrade delay > thaw + window + data answers + their proofs");
         p = _production();
         p.clocks.treasuryDelay = p.clocks.upgradeDelay;
         _refused(p, "upgrade delay > treasury delay");

@@ -322,6 +322,7 @@ contract SettlementTest is BatchBuilder {
                 treasury,
                 address(fraudProofs),
                 address(evidenceProofs),
+                dataRequests,
                 1,
                 1,
                 firstDay

@@ -67,6 +67,7 @@ contract SettlementUpgradesTest is FraudBase, UpgradeChecks {
             treasury,
             address(fraudProofs),
             address(evidenceProofs),
+            dataRequests,
             WINDOW,
             LONGEST_PAUSE,
             _today()

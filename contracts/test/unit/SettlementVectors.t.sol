@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Test} from "forge-std/Test.sol";
 import {Channels} from "../../src/libraries/Channels.sol";
+import {IDataRequests} from "../../src/oracles/IDataRequests.sol";
 import {IOperatorRegistry} from "../../src/oracles/IOperatorRegistry.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {IPaymentEscrow} from "../../src/settlement/IPaymentEscrow.sol";
@@ -75,6 +76,7 @@ contract SettlementVectorsTest is Test {
             address(5),
             address(6),
             address(7),
+            IDataRequests(address(8)),
             1,
             1,
             1

@@ -1,4 +1,4 @@
-/** Faults that FraudProofs and EvidenceProofs name in their events, in the order of `BatchFaults.Fault`. */
+/** Faults that FraudProofs, EvidenceProofs and DataRequests name in their events, in the order of `BatchFaults.Fault`. */
 const names = [
   'disorder',
   'malformed leaf',
@@ -17,6 +17,7 @@ const names = [
   'false score',
   'omitted record',
   'false span',
+  'withheld data',
 ] as const;
 
 /** Name of a fault as an event carries it. */
