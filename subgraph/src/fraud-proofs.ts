@@ -27,6 +27,7 @@ const FAULTS: string[] = [
   'FALSE_SCORE',
   'OMITTED_RECORD',
   'FALSE_SPAN',
+  'WITHHELD_DATA',
 ];
 
 /** The proof's own event comes first; what it cost the operator, and which batches fell with it, in the events after it. */

@@ -21,6 +21,7 @@ export function faultName(fault: OperatorChallenge['fault']): string {
     FALSE_SCORE: m.fault_false_score,
     OMITTED_RECORD: m.fault_omitted_record,
     FALSE_SPAN: m.fault_false_span,
+    WITHHELD_DATA: m.fault_withheld_data,
     EQUIVOCATION: m.fault_equivocation,
     OTHER: m.fault_other,
   }[fault]();
