@@ -80,6 +80,10 @@ export const operatorQuery = graphql(
         finalizedAt
         dataCid
         transactionHash
+        dataRequests(first: 100) {
+          status
+          deadline
+        }
       }
     }
   `,
