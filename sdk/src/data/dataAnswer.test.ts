@@ -59,8 +59,7 @@ test('allocations and rewards are answered in their order, each with its path', 
     const answer = answerOf(one, tree, 0, count);
     if (answer?.of !== 'leaves') throw new Error('no answer');
     expect(answer.leaves.map(({ index }) => index)).toEqual(Array.from({ length: count }, (_, index) => index));
-    for (const leaf of answer.leaves)
-      expect(verifyTreeProof(tree, commitment, leaf.index, leaf, leaf.proof)).toBeDefined();
+    for (const leaf of answer.leaves) expect(verifyTreeProof(tree, commitment, leaf.index, leaf, leaf.proof)).toBeDefined();
     expect(answerOf(one, tree, commitment.count, 1)).toBeUndefined();
   }
 });

@@ -21,10 +21,7 @@ export type DataAnswer =
   | { of: 'receipt'; asked: LeavesAsked; leaf: Opening; disclosed: DisclosedReceipt }
   | { of: 'parameters'; asked: LeavesAsked; parameters: Hex };
 
-type Answerable = Pick<
-  OpenedBatch,
-  'file' | 'header' | 'receipts' | 'receiptsTree' | 'allocationsTree' | 'rewardsTree'
->;
+type Answerable = Pick<OpenedBatch, 'file' | 'header' | 'receipts' | 'receiptsTree' | 'allocationsTree' | 'rewardsTree'>;
 
 /** The transaction to DataRequests that answers a request; undefined where the batch's file does not open what is asked. */
 export function dataAnswer(batch: Answerable, asked: LeavesAsked): Hex | undefined {

@@ -9,6 +9,9 @@ import { checkInputOf, composeBatch, fileOf } from './compose.ts';
 import { pinBatch } from './file.ts';
 import { leaveOut } from './leaveOut.ts';
 
+/** As `provenFault` names it. */
+const withheldFault = 'withheld data';
+
 export const settlePurpose = (batchIndex: number): string => `settle:${batchIndex}`;
 
 /**
@@ -50,13 +53,17 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<boolea
   return true;
 }
 
-/** Whether a proof against a batch of this number would hold against this one too, since nothing that it opened has changed. */
+/**
+ * Whether a proof against a batch of this number would hold against this one too, since nothing that it opened has changed.
+ * What was withheld may be settled again: nothing in it is wrong.
+ */
 async function repeatsVoided({ db }: Context, { body, rewards }: BatchHeader): Promise<boolean> {
   const voided = await db
     .select()
     .from(voidedBatches)
     .where(and(eq(voidedBatches.batchIndex, body.batchIndex), eq(voidedBatches.isAccused, true)));
   return voided.some((row) => {
+    if (row.fault === withheldFault) return false;
     const { body: before, rewards: paid } = batchHeaderSchema.parse(row.header);
     return (
       before.receipts.root === body.receipts.root &&
