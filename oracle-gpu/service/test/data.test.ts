@@ -44,7 +44,10 @@ beforeAll(async () => {
   const datanet = await makeDatanet(world, [[alice, [makeRecord('what does transfer do', 'moves tokens to another account')]]]);
   model = `model/${(await makeModel(world, proposer, datanet)).modelId}`;
   session = await makeSession(world, payer);
-  const { data, token } = world.contracts;
+  const { data, operators, token } = world.contracts;
+  const stake = 500n * 10n ** 18n; // what is slashed leaves the operator active
+  await world.transact(proposer, token, 'approve', [operators.address, stake]);
+  await world.transact(proposer, operators, 'addStake', [world.operator.address, stake]);
   bond = await world.client.readContract({ ...data, functionName: 'bond' });
   await world.transact(asker, token, 'approve', [data.address, bond * 50n]);
 });
@@ -189,4 +192,34 @@ test('a watch that cannot fetch a batch asks for a receipt of it, and stops when
   expect(await world.client.readContract({ ...world.contracts.token, functionName: 'allowance', args })).toBe(0n);
   await world.advance(60);
   await until('finality', async () => (await onChain()).finalized === header.body.batchIndex);
+});
+
+test('a service that was away for too long refunds its batch, and settles the same receipts again', async () => {
+  const header = await settleHere();
+  const { batchIndex } = header.body;
+  await world.kill();
+  const id = await ask(header, askedTree.receipts, 1);
+  await world.advance(16);
+  const held = await world.balanceOf(asker.address);
+  await world.transact(watcher, world.contracts.data, 'proveWithheld', [accuse(header, []), id]);
+  expect(await world.balanceOf(asker.address)).toBeGreaterThan(held + bond);
+  await world.start();
+  await until('the refunds', async () => (await onChain()).voidedFrom === 0 && (await onChain()).settled === batchIndex - 1);
+  const [row] = await world.query(`SELECT fault, is_accused FROM voided_batches WHERE batch_index = ${batchIndex}`);
+  expect(row).toEqual({ fault: 'withheld data', is_accused: true });
+  await until('the receipts in the next batch', async () => {
+    await world.gateway.settle();
+    return (await onChain()).settled === batchIndex;
+  });
+  const stored = {
+    ...world.contracts.settlement,
+    functionName: 'headerHash',
+    args: [world.operator.address, batchIndex],
+  } as const;
+  expect(await world.client.readContract(stored)).not.toBe(headerHash(header));
+  const again = await until('the batch in the list', async () => {
+    const batches = await world.gateway.batches(world.operator.address);
+    return batches.find((one) => one.batchIndex === batchIndex && one.status === 'pending')?.header;
+  });
+  expect(again?.body.receipts).toEqual(header.body.receipts);
 });
