@@ -18,6 +18,9 @@ const longestPause = 15_000;
 /** Blocks before a settling transaction from which on requests are read, should it have moved meanwhile. */
 const moved = 64n;
 
+/** Blocks in which a request for a row is looked for. */
+const recent = 2_000n;
+
 type Open = { row: BatchRow; asked: AskedData };
 
 /**
@@ -47,7 +50,24 @@ export function createDataAnswers(context: Context) {
     const settled = BigInt((await outbox.find(settlePurpose(row.batchIndex)))?.blockNumber ?? 0);
     const asked = await requests.askedOf(headerHash, settled - moved > start ? settled - moved : start);
     const states = await Promise.all(asked.map(({ requestId }) => requests.stateOf(requestId)));
-    return asked.flatMap((one, index) => (states[index]?.status === askedStatus.open ? [{ row, asked: one }] : []));
+    const open = asked.flatMap((one, index) => (states[index]?.status === askedStatus.open ? [{ row, asked: one }] : []));
+    if (open.length === 0) await warnOfRows(row);
+    return open;
+  }
+
+  /** Says that a row of an index is asked for: this service has no answer to that yet. */
+  async function warnOfRows({ batchIndex, headerHash }: BatchRow): Promise<void> {
+    const events = { ...contracts.data, eventName: 'RowRequested', args: { headerHash: headerHash as Hex } } as const;
+    const head = await client.getBlockNumber();
+    const found = await client.getContractEvents({ ...events, fromBlock: head > recent ? head - recent : 0n, strict: true });
+    for (const { requestId, deadline } of found.map(({ args }) => args)) {
+      if (late.has(requestId)) continue;
+      late.add(requestId);
+      log.error(
+        { requestId, batchIndex, deadline: Number(deadline) },
+        'a row of an index is asked for, which this service cannot answer: unless the operator does, the batch is lost at the deadline',
+      );
+    }
   }
 
   async function calldata({ row, asked }: Open): Promise<Hex> {
