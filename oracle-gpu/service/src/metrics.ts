@@ -36,6 +36,12 @@ export function openMetrics() {
       help: 'Accounts paid out because they asked for it',
       registers,
     }),
+    dataRequests: new Counter({
+      name: 'openledger_data_requests_total',
+      help: 'Requests on chain for data of a batch: answered, late',
+      labelNames: ['outcome'],
+      registers,
+    }),
     requests: new Counter({
       name: 'openledger_requests_total',
       help: 'Requests on chain that this operator was asked, by outcome',

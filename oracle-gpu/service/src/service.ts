@@ -5,6 +5,7 @@ import { registerOperator } from './chain/register.ts';
 import { createWatcher } from './chain/watch.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
+import { createDataAnswers } from './data/answer.ts';
 import { mirrorDatanets } from './datanets/mirror.ts';
 import { openRecordFiles } from './datanets/records.ts';
 import { openDatabase } from './db/open.ts';
@@ -98,6 +99,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('releases', config.pollMs, log, createAdoption(trainerContext)),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
     repeat('requests', config.pollMs, log, responder.tick),
+    repeat('data', config.pollMs, log, createDataAnswers(context).tick),
   ];
 
   const { app } = await openServer(context);

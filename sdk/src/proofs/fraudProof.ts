@@ -10,8 +10,8 @@ import type { OpenedBatch } from './openBatch.ts';
 
 /** A transaction that voids a batch. */
 export type FraudProof = {
-  /** Where it goes: proofs about evidence to EvidenceProofs, all others to FraudProofs. */
-  contract?: 'EvidenceProofs';
+  /** Where it goes: proofs about evidence to EvidenceProofs, of withheld data to DataRequests, all others to FraudProofs. */
+  contract?: 'EvidenceProofs' | 'DataRequests';
   /** As `provenFault` names it. */
   fault: string;
   /** What is wrong, in a sentence. */

@@ -3,6 +3,7 @@ import {
   contractAddress,
   type Deployment,
   datanetRegistryAbi,
+  dataRequestsAbi,
   evidenceProofsAbi,
   feePolicyAbi,
   fraudProofsAbi,
@@ -35,6 +36,7 @@ export function openContracts(deployment: Deployment) {
     pool: { address: at('RewardPool'), abi: rewardPoolAbi },
     proofs: { address: at('FraudProofs'), abi: fraudProofsAbi },
     evidenceProofs: { address: at('EvidenceProofs'), abi: evidenceProofsAbi },
+    data: { address: at('DataRequests'), abi: dataRequestsAbi },
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
     requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
   } as const;

@@ -62,11 +62,15 @@ export function createOutbox(db: Database, chain: OutboxChain, log: Log, stuckMs
     purpose: string,
     call: { address: Address } & EncodeFunctionDataParameters<A>,
   ): Promise<OutboxRow> {
-    const data = encodeFunctionData(call as EncodeFunctionDataParameters);
+    return sendData(purpose, call.address, encodeFunctionData(call as EncodeFunctionDataParameters));
+  }
+
+  /** The same of a call that is encoded already. */
+  function sendData(purpose: string, to: Address, data: Hex): Promise<OutboxRow> {
     return inOrder(async () => {
-      const gas = await estimate(purpose, call.address, data);
+      const gas = await estimate(purpose, to, data);
       const nonce = await nextNonce();
-      const row = await store({ purpose, to: call.address, data, nonce, gas: (gas * 13n) / 10n, ...(await currentFees()) });
+      const row = await store({ purpose, to, data, nonce, gas: (gas * 13n) / 10n, ...(await currentFees()) });
       await broadcast(row);
       log.info({ purpose, hash: row.hash }, 'transaction sent');
       return row;
@@ -290,7 +294,7 @@ export function createOutbox(db: Database, chain: OutboxChain, log: Log, stuckMs
     return undefined;
   }
 
-  return { send, follow, find, isInFlight, settled };
+  return { send, sendData, follow, find, isInFlight, settled };
 }
 
 /** Nodes take a replacement for at least 10 % more; rounded up, since a tip of 1 wei must grow too. */

@@ -1,4 +1,11 @@
-import { evidenceProofsAbi, fraudProofsAbi, provenFault, type SettledEvent, settledEvents } from '@openledger/sdk';
+import {
+  dataRequestsAbi,
+  evidenceProofsAbi,
+  fraudProofsAbi,
+  provenFault,
+  type SettledEvent,
+  settledEvents,
+} from '@openledger/sdk';
 import { type Address, decodeFunctionData, type Hash, type Hex } from 'viem';
 import type { Source } from './source.ts';
 
@@ -11,7 +18,7 @@ export type Void = {
   challenger: Address;
   slashed: bigint;
   transaction: Hash;
-  /** What was sent to FraudProofs or EvidenceProofs, where it was sent directly. */
+  /** What was sent to FraudProofs, EvidenceProofs or DataRequests, where it was sent directly. */
   proof: Proof | undefined;
   /** Where all of them were settled, the accused first. */
   batches: SettledEvent[];
@@ -31,9 +38,10 @@ export async function voidsOf(source: Source, operator: Address, fromBlock: bigi
   const of = { args: { operator }, fromBlock, strict: true } as const;
   const voided = await client.getContractEvents({ ...contracts.settlement, eventName: 'BatchVoided', ...of });
   if (voided.length === 0) return [];
-  const [proven, provenOfEvidence, cleared] = await Promise.all([
+  const [proven, provenOfEvidence, provenWithheld, cleared] = await Promise.all([
     client.getContractEvents({ ...contracts.proofs, eventName: 'FraudProven', ...of }),
     client.getContractEvents({ ...contracts.evidenceProofs, eventName: 'FraudProven', ...of }),
+    client.getContractEvents({ ...contracts.data, eventName: 'FraudProven', ...of }),
     client.getContractEvents({ ...contracts.settlement, eventName: 'VoidCleared', ...of }),
   ]);
   return Promise.all(
@@ -49,7 +57,7 @@ export async function voidsOf(source: Source, operator: Address, fromBlock: bigi
         return found ? [found] : [];
       });
       const proof = decodeProof(transaction.input);
-      const named = [...proven, ...provenOfEvidence].find(
+      const named = [...proven, ...provenOfEvidence, ...provenWithheld].find(
         ({ transactionHash, args }) => transactionHash === event.transactionHash && args.batchIndex === batchIndex,
       );
       const clearedAt = cleared.find((clear) => isBefore(event, clear))?.blockNumber;
@@ -70,7 +78,7 @@ export async function voidsOf(source: Source, operator: Address, fromBlock: bigi
 
 function decodeProof(input: Hex) {
   try {
-    return decodeFunctionData({ abi: [...fraudProofsAbi, ...evidenceProofsAbi], data: input });
+    return decodeFunctionData({ abi: [...fraudProofsAbi, ...evidenceProofsAbi, ...dataRequestsAbi], data: input });
   } catch {
     return undefined; // sent through another contract
   }

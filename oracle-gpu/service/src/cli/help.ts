@@ -72,13 +72,20 @@ what can be proven to the chain, gets its reward, and sends the payers their ref
 proven. It asks the chain first, so that running it twice, or beside others, costs nothing. What is not bit-exact (whether a model really gave that
 answer, whether an index row is that record's gradient) nobody can see from here.
 
+Of a batch whose data cannot be fetched, or is no batch file, it asks on chain for one receipt once half of the batch's
+window has passed, if the key's account has the bond: it approves that bond and no more. What is answered pays the
+operator for the answer; what is not answered in time it proves, so that the batch is void: the bond comes back with the
+challenger's part of the stake.
+
   --from <block>       where to begin the first time     the deployment's block
   --state <file>       where it remembers its place      .openledger/watch-<chain>.json
-  --once               end at the head of the chain, once everything is checked
+  --once               end at the head of the chain, once everything is checked; what waits for an answer on chain
+                       is looked at again by the next watch with that state
   --stop-on-fault      end at the first fault with exit code 1; else go on, and say so in the exit code at the end
   --patience <s>       how long data may be missing before it counts as withheld    600
   --poll <s>           how often it looks                                           2
   --receipts <folder>  receipts that payers hold (JSON): what is settled otherwise than signed is proven with them
+  --no-asking          never ask on chain for data: no bond is ever paid
   --no-refunds         file proofs only: the payers' refunds are sent by themselves or by somebody else
   --metrics-port <n>   Prometheus metrics at http://127.0.0.1:<n>/metrics
 

@@ -19,6 +19,7 @@ export const watchOptions = {
   'metrics-port': { type: 'string' },
   receipts: { type: 'string' },
   'no-refunds': { type: 'boolean' },
+  'no-asking': { type: 'boolean' },
 } as const;
 
 type Given = {
@@ -34,6 +35,7 @@ type Given = {
   'metrics-port'?: string | undefined;
   receipts?: string | undefined;
   'no-refunds'?: boolean | undefined;
+  'no-asking'?: boolean | undefined;
 };
 
 const keySchema = z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value));
@@ -52,7 +54,7 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   const known = given.receipts === undefined ? [] : readReceipts(given.receipts);
   const witness = openWitness(chain, chain.deployment.chainId, known);
   const startBlock = BigInt(chain.deployment.startBlock);
-  const { fileContradictions, prosecute, address } = openProsecutor({
+  const { fileContradictions, prosecute, pursue, address } = openProsecutor({
     ...chain,
     startBlock,
     witness,
@@ -60,6 +62,7 @@ export async function watchCommand(given: Given, print: (text: string) => void):
     say: print,
     key,
     sendsRefunds: given['no-refunds'] !== true,
+    asks: given['no-asking'] !== true,
   });
   const stateFile = given.state ?? `.openledger/watch-${chain.deployment.chainId}.json`;
   const stop = new AbortController();
@@ -80,6 +83,7 @@ export async function watchCommand(given: Given, print: (text: string) => void):
     signal: stop.signal,
     onReport: (report) => print(reportLine(report)),
     prosecute,
+    pursue,
     say: print,
   };
   try {

@@ -1,4 +1,4 @@
-import { type BatchHeader, batchHeaderSchema, bodyHash, emptyTree, zeroHash } from '@openledger/sdk';
+import { type BatchHeader, batchHeaderSchema, bodyHash, canonicalJson, emptyTree, zeroHash } from '@openledger/sdk';
 import { and, eq } from 'drizzle-orm';
 import { RefusedTransaction } from '../chain/outbox.ts';
 import type { Context } from '../context.ts';
@@ -8,6 +8,12 @@ import { checkBatch } from './check.ts';
 import { checkInputOf, composeBatch, fileOf } from './compose.ts';
 import { pinBatch } from './file.ts';
 import { leaveOut } from './leaveOut.ts';
+
+/** Longest parameters that can be given on chain when they are asked for, bytes: nodes take transactions of 128 KiB. */
+const maxParameters = 120_000;
+
+/** As `provenFault` names it. */
+const withheldFault = 'withheld data';
 
 export const settlePurpose = (batchIndex: number): string => `settle:${batchIndex}`;
 
@@ -26,6 +32,9 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<boolea
   const { header, channels, commitment, previous } = composed;
   const { checks, wrong } = await checkBatch(await checkInputOf(context, file, composed));
   const failed = checks.filter(({ status }) => status === 'failed').map(({ sentence }) => sentence);
+  const length = Buffer.byteLength(canonicalJson(file.parameters));
+  if (length > maxParameters)
+    failed.push(`Its parameters have ${length} bytes, and no more than ${maxParameters} can be given on chain.`);
   if (await repeatsVoided(context, header)) failed.push('It is the batch that was proven wrong, once more.');
   if (failed.length > 0) {
     await refuse(context, row, failed, wrong);
@@ -50,13 +59,17 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<boolea
   return true;
 }
 
-/** Whether a proof against a batch of this number would hold against this one too, since nothing that it opened has changed. */
+/**
+ * Whether a proof against a batch of this number would hold against this one too, since nothing that it opened has changed.
+ * What was withheld may be settled again: nothing in it is wrong.
+ */
 async function repeatsVoided({ db }: Context, { body, rewards }: BatchHeader): Promise<boolean> {
   const voided = await db
     .select()
     .from(voidedBatches)
     .where(and(eq(voidedBatches.batchIndex, body.batchIndex), eq(voidedBatches.isAccused, true)));
   return voided.some((row) => {
+    if (row.fault === withheldFault) return false;
     const { body: before, rewards: paid } = batchHeaderSchema.parse(row.header);
     return (
       before.receipts.root === body.receipts.root &&

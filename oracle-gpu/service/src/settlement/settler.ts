@@ -1,5 +1,6 @@
 import { batchHeaderSchema } from '@openledger/sdk';
 import { asc, eq, gt, max, ne, or } from 'drizzle-orm';
+import type { Hex } from 'viem';
 import { RefusedTransaction } from '../chain/outbox.ts';
 import { type Context, now } from '../context.ts';
 import { batches, receipts } from '../db/schema.ts';
@@ -56,9 +57,17 @@ export function createSettler(context: Context) {
     }
   }
 
+  /** Whether a request for its data keeps a batch from becoming final. */
+  async function isHeld({ headerHash }: BatchRow): Promise<boolean> {
+    if (headerHash === null) return false;
+    const call = { ...contracts.data, functionName: 'heldUntil', args: [headerHash as Hex] } as const;
+    return (await client.readContract(call)) > BigInt(await context.facts.clock());
+  }
+
   async function finalizeOldest(rows: BatchRow[], finalized: number): Promise<void> {
     const oldest = rows.find(({ batchIndex }) => batchIndex === finalized + 1);
     if (oldest?.status !== 'pending' || oldest.finalAt === null || oldest.finalAt > (await context.facts.clock())) return;
+    if (await isHeld(oldest)) return;
     const purpose = `finalize:${oldest.batchIndex}`;
     if (await outbox.isInFlight(purpose)) return;
     const { body, rewards, settledAt } = batchHeaderSchema.parse(oldest.header);

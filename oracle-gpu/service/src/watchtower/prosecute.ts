@@ -7,13 +7,23 @@ import {
   type SettledEvent,
   UnreadableBatch,
 } from '@openledger/sdk';
-import { type Address, createWalletClient, formatEther, type Hex, http, parseEventLogs, type TransactionReceipt } from 'viem';
+import {
+  type Address,
+  createWalletClient,
+  formatEther,
+  type Hex,
+  http,
+  isAddressEqual,
+  parseEventLogs,
+  type TransactionReceipt,
+} from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { decodeRevert } from '../chain/outbox.ts';
 import type { Source } from '../chain/source.ts';
 import { sentence } from '../errors.ts';
 import { openAnswers } from './answers.ts';
 import { caseOf } from './caseOf.ts';
+import { openDemands } from './demand.ts';
 import type { Report } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
 import type { Witness } from './witness.ts';
@@ -29,9 +39,14 @@ export type ProsecutorOptions = Source & {
   say: (line: string) => void;
   /** Who sends proofs; without one they are only reported. */
   key?: Hex | undefined;
+  /** Whether data that cannot be fetched is asked for on chain, which takes a bond. */
+  asks: boolean;
   /** Whether it also gives payers their money back, which they can do themselves. */
   sendsRefunds: boolean;
 };
+
+/** `proven`: the batch is void for it. `nothing`: nothing can be done by asking. */
+export type Pursuit = 'waits' | 'proven' | 'nothing';
 
 export type Prosecutor = ReturnType<typeof openProsecutor>;
 
@@ -40,8 +55,12 @@ export function openProsecutor(options: ProsecutorOptions) {
   const { client, contracts, startBlock, witness, metrics, say } = options;
   const answeredOtherwise = openAnswers(options, startBlock);
   const account: PrivateKeyAccount | undefined = options.key && privateKeyToAccount(options.key);
-  const targetOf = ({ contract }: FraudProof): Address =>
-    contract === 'EvidenceProofs' ? contracts.evidenceProofs.address : contracts.proofs.address;
+  const demand = account && options.asks ? openDemands({ ...options, account }) : undefined;
+
+  function targetOf({ contract }: FraudProof): Address {
+    if (contract === 'DataRequests') return contracts.data.address;
+    return contract === 'EvidenceProofs' ? contracts.evidenceProofs.address : contracts.proofs.address;
+  }
 
   /** Why the chain would not take that; undefined when it would. Throws when it does not answer. */
   async function refusal(target: Address, data: Hex): Promise<string | undefined> {
@@ -63,7 +82,8 @@ export function openProsecutor(options: ProsecutorOptions) {
 
   function bountyOf({ logs }: TransactionReceipt): bigint {
     const slashes = parseEventLogs({ abi: operatorRegistryAbi, eventName: 'Slashed', logs });
-    return slashes.reduce((sum, { args }) => sum + args.reward, 0n);
+    const mine = slashes.filter(({ args }) => account && isAddressEqual(args.challenger, account.address));
+    return mine.reduce((sum, { args }) => sum + args.reward, 0n);
   }
 
   /** Sends the first of these that the chain takes. Returns whether a proof stands, of whomever. */
@@ -123,12 +143,26 @@ export function openProsecutor(options: ProsecutorOptions) {
     if (sent > 0) say(`The payers of the void batches of ${operator} are refunded, in ${sent} transactions.`);
   }
 
-  /** What can be done about one batch is done when this returns. Throws when it has to be tried again. */
-  async function prosecute({ args }: SettledEvent, { read, faults }: Report): Promise<void> {
-    const { operator, batchIndex, headerHash } = args;
+  /** Asks on chain for a batch's data that cannot be had, or proves that it was not given. Throws when it has to be tried again. */
+  async function pursue(event: SettledEvent): Promise<Pursuit> {
+    const { operator, batchIndex } = event.args;
+    const next = await demand?.(event);
+    if (next?.step === 'wait') return 'waits';
+    if (next?.step !== 'prove') return 'nothing';
+    if (!(await file(`Batch ${batchIndex} of ${operator}`, [next.proof]))) return 'waits'; // the next look tells why
+    await refundOrSay(operator);
+    return 'proven';
+  }
+
+  /**
+   * What can be done about one batch is done when this returns, or `waits` for an answer to what was asked on chain. Throws
+   * when it has to be tried again.
+   */
+  async function prosecute(event: SettledEvent, { read, faults }: Report): Promise<'done' | 'waits'> {
+    const { operator, batchIndex, headerHash } = event.args;
     if (read) witness.remember(await answeredOtherwise(read.file.receipts));
     const signed = read ? await witness.against(operator, read.file.receipts) : [];
-    if (faults.length === 0 && signed.length === 0) return;
+    if (faults.length === 0 && signed.length === 0) return 'done';
     const about = `Batch ${batchIndex} of ${operator}`;
     const of = [operator, batchIndex] as const;
     const [{ settled, finalized, voidedFrom }, stored] = await Promise.all([
@@ -143,14 +177,24 @@ export function openProsecutor(options: ProsecutorOptions) {
     } else if (batchIndex <= finalized) {
       await fileEquivocations(about, operator, read, signed);
     } else if (!read) {
-      say(`${about} shows nothing that could be proven: what it committed to is not there.`);
+      const pursuit = await pursue(event);
+      if (pursuit === 'waits') return 'waits';
+      if (pursuit === 'nothing') say(`${about} shows nothing that could be proven: what it committed to is not there.`);
     } else {
-      const proofs = findProofs(await caseOf(options, startBlock, read, { signed, stated: witness.stated }));
-      if (proofs.length === 0) say(`${about} has no fault that can be proven to the chain yet.`);
-      else if (await file(about, proofs)) await refundOrSay(operator);
+      const against = await caseOf(options, startBlock, read, { signed, stated: witness.stated });
+      const proofs = findProofs(against);
+      if (proofs.length > 0) {
+        if (await file(about, proofs)) await refundOrSay(operator);
+      } else {
+        // A file that does not open what was committed is as good as none.
+        const pursuit = against.batch.receiptsTree ? 'nothing' : await pursue(event);
+        if (pursuit === 'waits') return 'waits';
+        if (pursuit === 'nothing') say(`${about} has no fault that can be proven to the chain yet.`);
+      }
     }
     // Once it is void its receipts can be settled again, and must be the same.
     if (read) witness.remember(read.file.receipts);
+    return 'done';
   }
 
   async function refundOrSay(operator: Address): Promise<void> {
@@ -181,6 +225,7 @@ export function openProsecutor(options: ProsecutorOptions) {
 
   return {
     prosecute,
+    pursue,
     /** Files what the known receipts prove by themselves. */
     fileContradictions: async (): Promise<void> => {
       for (const { operator, first, second } of await witness.contradictions()) {

@@ -5,6 +5,7 @@ import { sentence } from '../errors.ts';
 import { FileMissing, IpfsUnreachable } from '../ipfs/readVerified.ts';
 import { type Examiner, type Report, verdict, withheld } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
+import type { Pursuit } from './prosecute.ts';
 import { readState, writeState } from './state.ts';
 
 export type WatchOptions = {
@@ -24,15 +25,24 @@ export type WatchOptions = {
   stopOnFault: boolean;
   signal: AbortSignal;
   onReport: (report: Report) => void;
-  /** Does about a batch what its faults deserve. Throws when it has to be tried again. */
-  prosecute?: (event: SettledEvent, report: Report) => Promise<void>;
+  /** Does about a batch what its faults deserve, or waits for an answer on chain. Throws when it has to be tried again. */
+  prosecute?: (event: SettledEvent, report: Report) => Promise<'done' | 'waits'>;
+  /** Does about data that is missing what can be done on chain. Throws when it has to be tried again. */
+  pursue?: (event: SettledEvent) => Promise<Pursuit>;
   say: (line: string) => void;
 };
 
 export type WatchResult = { batches: number; faulty: number; unreadable: number };
 
-/** `report`: it has been examined, and what it deserves is still to be done. */
-type Waiting = { event: SettledEvent; attempts: number; missingSince?: number; notBefore: number; report?: Report };
+/** `report`: it has been examined, and what it deserves is still to be done. `holds`: it waits for the chain's clock. */
+type Waiting = {
+  event: SettledEvent;
+  attempts: number;
+  missingSince?: number;
+  notBefore: number;
+  report?: Report;
+  holds?: boolean;
+};
 
 /** Most blocks asked for at once: what public nodes allow. */
 const blocksAtOnce = 2_000n;
@@ -42,6 +52,8 @@ const reorgDepth = 64n;
 const longestPause = 60_000;
 /** Attempts to file a proof after which a look that ends at the head gives it up. */
 const attemptsAtOnce = 5;
+/** A batch whose data is missing is looked at this often within its window at least, so that it is asked for in time. */
+const looksPerWindow = 10;
 
 /** Follows the chain and examines every new batch until it is told to stop. Outages of chain and IPFS it waits out. */
 export async function watch(options: WatchOptions): Promise<WatchResult> {
@@ -55,6 +67,7 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
   const seen = new Set<string>();
   const result: WatchResult = { batches: 0, faulty: 0, unreadable: 0 };
   const outages = openOutages(say, metrics);
+  const betweenLooks = ((deployment.clocks.window ?? Number.POSITIVE_INFINITY) * 1000) / looksPerWindow;
   let failures = 0;
 
   const hashAt = async (blockNumber: bigint) => (await client.getBlock({ blockNumber })).hash;
@@ -100,10 +113,11 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
 
   /** Says what was found; then the proof is filed, again and again until the chain has it, or does not want it. */
   async function finish(key: string, entry: Waiting, report: Report): Promise<void> {
-    if (!entry.report) tell(report);
+    if (entry.report !== report) tell(report, entry.report !== undefined);
     entry.report = report;
     try {
-      await options.prosecute?.(entry.event, report);
+      entry.holds = (await options.prosecute?.(entry.event, report)) === 'waits';
+      if (entry.holds) return postpone(entry, betweenLooks);
     } catch (error) {
       await client.getBlockNumber(); // throws in an outage
       const about = `Batch ${report.batchIndex} of ${report.operator}`;
@@ -112,12 +126,17 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
       if (!options.once || entry.attempts < attemptsAtOnce) return;
       say(`${about}: given up.`);
     }
+    close(key);
+  }
+
+  function close(key: string): void {
     waiting.delete(key);
     seen.add(key);
   }
 
-  function tell(report: Report): void {
-    result.batches += 1;
+  /** @param isAgain what was missing at first has come */
+  function tell(report: Report, isAgain = false): void {
+    if (!isAgain) result.batches += 1;
     metrics.batches.inc({ result: report.faults.length > 0 ? 'failed' : 'passed' });
     metrics.receipts.inc(report.receipts);
     metrics.seconds.observe(report.seconds);
@@ -130,13 +149,14 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
   async function attempt(key: string, entry: Waiting): Promise<void> {
     const { operator, batchIndex, receipts } = entry.event.args;
     try {
-      const report = entry.report ?? (await examine(entry.event));
+      const isMissing = entry.missingSince !== undefined;
+      const report = (isMissing ? undefined : entry.report) ?? (await examine(entry.event));
       outages.over('IPFS');
+      delete entry.missingSince;
       await finish(key, entry, report);
     } catch (error) {
       if (error instanceof UnreadableBatch) {
-        waiting.delete(key);
-        seen.add(key);
+        close(key);
         result.unreadable += 1;
         metrics.batches.inc({ result: 'unreadable' });
         say(sentence(error));
@@ -144,13 +164,17 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
         outages.over('IPFS');
         const now = Date.now();
         entry.missingSince ??= now;
-        if (now - entry.missingSince >= options.patience * 1000) {
-          const reason = `${sentence(error)} Nobody can open this batch.`;
-          await finish(key, entry, { operator, batchIndex, receipts, ...verdict([withheld(reason)]), seconds: 0 });
-          return;
-        }
+        const reason = `${sentence(error)} Nobody can open this batch.`;
+        const report = entry.report ?? { operator, batchIndex, receipts, ...verdict([withheld(reason)]), seconds: 0 };
+        if (now - entry.missingSince >= options.patience * 1000) return finish(key, entry, report);
         if (entry.attempts === 0) say(`Batch ${batchIndex} of ${operator}: ${sentence(error)} Asking again.`);
-        postpone(entry);
+        const pursuit = await pursue(entry);
+        if (pursuit === 'proven') {
+          tell(report);
+          return close(key);
+        }
+        entry.holds = pursuit === 'waits';
+        postpone(entry, betweenLooks);
       } else {
         if (error instanceof IpfsUnreachable) throw error;
         await client.getBlockNumber(); // throws in an outage; else it is this batch alone, and no reason to stop at it
@@ -160,9 +184,20 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
     }
   }
 
-  function postpone(entry: Waiting): void {
+  async function pursue({ event, attempts }: Waiting): Promise<Pursuit> {
+    try {
+      return (await options.pursue?.(event)) ?? 'nothing';
+    } catch (error) {
+      await client.getBlockNumber(); // throws in an outage
+      if (attempts === 0) say(`Nothing can be asked on chain now, trying again: ${sentence(error)}`);
+      return 'nothing';
+    }
+  }
+
+  /** @param most ms */
+  function postpone(entry: Waiting, most = longestPause): void {
     entry.attempts += 1;
-    entry.notBefore = Date.now() + pauseAfter(entry.attempts);
+    entry.notBefore = Date.now() + Math.min(pauseAfter(entry.attempts), most);
   }
 
   function pauseAfter(times: number): number {
@@ -182,7 +217,7 @@ export async function watch(options: WatchOptions): Promise<WatchResult> {
       }
       await save();
       failures = 0;
-      if (options.once && waiting.size === 0) break;
+      if (options.once && [...waiting.values()].every(({ holds, report }) => holds && report)) break;
     } catch (error) {
       failures += 1;
       outages.begin(error instanceof IpfsUnreachable ? 'IPFS' : 'chain', sentence(error));

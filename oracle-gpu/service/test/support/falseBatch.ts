@@ -60,6 +60,8 @@ export type Lie = {
   parameters?: (honest: BatchFile['parameters']) => BatchFile['parameters'];
   /** Leave the data unpublished. */
   isWithheld?: boolean;
+  /** Publish something else under the commitment. */
+  isMalformed?: boolean;
 };
 
 const byKey = (a: Leaf, b: Leaf): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
@@ -130,7 +132,9 @@ export async function settleBatch(
   };
   const cid = lie.isWithheld
     ? 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
-    : await pinBatch(openIpfs(world.ipfsUrl), file);
+    : lie.isMalformed
+      ? await openIpfs(world.ipfsUrl).add(new TextEncoder().encode('{"version":1}'))
+      : await pinBatch(openIpfs(world.ipfsUrl), file);
   const treeOf = (id: number, leaves: Leaf[]) => commitmentOf(treeAsGiven(id, withSentinels(leaves)));
   const receiptsRoot = treeOf(treeId.receipts, receipts.map(receiptLeaf));
   const ofSession = sessions.map((one) => {

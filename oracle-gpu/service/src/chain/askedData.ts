@@ -1,0 +1,55 @@
+import type { LeavesAsked } from '@openledger/sdk';
+import type { Address, Hex } from 'viem';
+import type { Source } from './source.ts';
+
+/** A request for data of a batch, as its event tells it. `deadline` in seconds since 1970. */
+export type AskedData = LeavesAsked & { requestId: Hex; deadline: number; requester: Address };
+
+/** States of a request, as the contract counts them. */
+export const askedStatus = { open: 1, answered: 2, withheld: 3, dropped: 4 } as const;
+/** What `heldUntil` says of a batch while a request of it is open. */
+export const heldForNow = 2n ** 64n - 1n;
+
+/** Most blocks asked for at once: what public nodes allow. */
+const blocksAtOnce = 2_000n;
+/** Blocks that are read again each time, since a reorganisation may have changed them. */
+const reorgDepth = 64n;
+
+/**
+ * Reads what was asked of batches, each block once but for the newest. What a reorganisation took back may still be given:
+ * the contract's `request` tells.
+ */
+export function openAskedData({ client, contracts }: Source) {
+  const batches = new Map<Hex, { next: bigint; asked: Map<Hex, AskedData> }>();
+
+  async function askedOf(headerHash: Hex, fromBlock: bigint): Promise<AskedData[]> {
+    const known = batches.get(headerHash) ?? { next: fromBlock, asked: new Map<Hex, AskedData>() };
+    batches.set(headerHash, known);
+    const head = await client.getBlockNumber();
+    for (let from = known.next; from <= head; from += blocksAtOnce) {
+      const last = from + blocksAtOnce - 1n;
+      const events = await client.getContractEvents({
+        ...contracts.data,
+        eventName: 'DataRequested',
+        args: { headerHash },
+        fromBlock: from,
+        toBlock: last < head ? last : head,
+        strict: true,
+      });
+      for (const { args } of events) {
+        const { requestId, tree, from: first, count, deadline, requester } = args;
+        known.asked.set(requestId, { requestId, headerHash, tree, from: first, count, deadline: Number(deadline), requester });
+      }
+    }
+    known.next = head - reorgDepth > fromBlock ? head - reorgDepth : fromBlock;
+    return [...known.asked.values()];
+  }
+
+  return {
+    askedOf,
+    /** The contract's word on a request. */
+    stateOf: (requestId: Hex) => client.readContract({ ...contracts.data, functionName: 'request', args: [requestId] }),
+    /** Nobody asks for this batch any more. */
+    forget: (headerHash: Hex): void => void batches.delete(headerHash),
+  };
+}
