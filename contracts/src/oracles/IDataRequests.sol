@@ -67,6 +67,8 @@ interface IDataRequests is BatchFaults {
     error DataRequests_WindowClosed(uint64 finalAt);
     error DataRequests_NoSuchLeaves(uint8 tree, uint32 from, uint32 count);
     error DataRequests_NoSuchRow(uint32 position, uint32 chunk);
+    /// @notice Rows of one chunk are proven without a statement (IEvidenceProofs).
+    error DataRequests_RowTooShort(uint32 k);
     error DataRequests_WrongTree(uint8 given, uint8 expected);
     error DataRequests_AskedBefore(bytes32 requestId);
     error DataRequests_NotOpen(bytes32 requestId, AskedStatus status);
@@ -90,7 +92,8 @@ interface IDataRequests is BatchFaults {
         uint32 count
     ) external returns (bytes32 requestId);
 
-    /// @notice Asks for a row of the release that answered, and for what it scored with that receipt's query.
+    /// @notice Asks for a row of the release that answered, and for what it scored with that receipt's query. For rows of
+    ///         more than 4,096 components: shorter ones are proven in one transaction (IEvidenceProofs).
     /// @param opened a receipt of the batch with its release and evidence
     /// @param position of the row in the index
     /// @param chunk of 4,096 components of the row, to be given whole

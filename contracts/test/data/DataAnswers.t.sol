@@ -160,6 +160,16 @@ contract DataAnswersTest is DataBase {
         _done(anyone, _withheld(story, id));
     }
 
+    /// @dev Rows of one chunk need no statement; this one has 64 components.
+    function test_requestRow_failsForRowsOfOneChunk() public {
+        Story memory story = _settled();
+        _dataRefused(
+            asker,
+            abi.encodeCall(IDataRequests.requestRow, (_header(story), _openEvidence(story, 0, _evidence()), 0, 0)),
+            abi.encodeWithSelector(IDataRequests.DataRequests_RowTooShort.selector, _k())
+        );
+    }
+
     function testFuzz_answerParameters_areTheOnesCommittedTo(
         bytes memory other
     ) public {

@@ -11,7 +11,7 @@ import {TransactionGas} from "./TransactionGas.sol";
 /// forge-config: default.isolate = true
 contract DataGasTest is TransactionGas, DataBase {
     function _k() internal pure override returns (uint32) {
-        return 4_096;
+        return 4_096 + 32;
     }
 
     /// @dev All 36 clusters score above it.

@@ -13,8 +13,8 @@ import {IDataRequests} from "../IDataRequests.sol";
 import {IOperatorRegistry} from "../IOperatorRegistry.sol";
 import {LeafRequests} from "./LeafRequests.sol";
 
-/// @notice Requests for a row of the index that a receipt was scored with. Its operator also states what the row scored,
-///         chunk by chunk, so that one chunk decides even about rows too long for one transaction.
+/// @notice Requests for a row of the index that a receipt was scored with, of more than one chunk: its operator states what
+///         the row scored, chunk by chunk, so that one chunk decides even about rows too long for one transaction.
 abstract contract RowRequests is LeafRequests {
     IOperatorRegistry public immutable registry;
 
@@ -42,6 +42,7 @@ abstract contract RowRequests is LeafRequests {
         _requireSame(keccak256(abi.encode(composition)), receipt.compositionHash);
         _requireSame(keccak256(abi.encode(opened.release)), opened.component.releaseHash);
         _requireSame(keccak256(abi.encode(opened.evidence)), receipt.evidenceHash);
+        if (opened.release.k <= IndexRows.CHUNK) revert DataRequests_RowTooShort(opened.release.k);
         if (position >= opened.release.indexRows || chunk >= IndexRows.chunks(opened.release.k)) {
             revert DataRequests_NoSuchRow(position, chunk);
         }
