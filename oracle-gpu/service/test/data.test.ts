@@ -21,6 +21,7 @@ import { ipfsServer } from '../../../script/dev/ipfs/server.ts';
 import { rpc } from '../../../script/dev/processes/rpc.ts';
 import type { Actor } from './support/actors.ts';
 import { raiseBarrier } from './support/barrier.ts';
+import { openClock } from './support/clock.ts';
 import { startCommand } from './support/command.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
 import { until } from './support/until.ts';
@@ -32,6 +33,7 @@ let watcher: Actor;
 let session: Session;
 let model: string;
 let bond: bigint;
+const clock = openClock(inject('chainUrl'));
 const folder = mkdtempSync(join(tmpdir(), 'openledger-data-'));
 const answerSchema = z.looseObject({ receipt: receiptBundleSchema });
 const status = { none: 0, open: 1, answered: 2 };
@@ -53,6 +55,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clock.release();
   await world?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -129,11 +132,14 @@ test('killed before its answer is stored, it answers after the restart, once', a
   });
   const id = await ask(header, askedTree.receipts, 1);
   await until('the answer', () => barrier.isWaitedAt());
+  await clock.halt();
   await world.kill();
   await barrier.resolve('lost');
   expect(await stateOf(id)).toBe(status.open);
   await world.start();
+  await clock.go();
   await isAnswered(id);
+  await clock.release();
   expect(await answersTo(id)).toHaveLength(1);
 });
 
@@ -146,10 +152,13 @@ test('killed once its answer is stored and before it is sent, it sends that one'
   });
   const id = await ask(header, askedTree.receipts, 2);
   await until('the answer', () => barrier.isWaitedAt());
+  await clock.halt();
   await world.kill();
   await barrier.resolve('kept');
   await world.start();
+  await clock.go();
   await isAnswered(id);
+  await clock.release();
   expect(await answersTo(id)).toHaveLength(1);
 });
 
@@ -207,10 +216,12 @@ test('a service that was away for too long refunds its batch, and settles the sa
   await until('the refunds', async () => (await onChain()).voidedFrom === 0 && (await onChain()).settled === batchIndex - 1);
   const [row] = await world.query(`SELECT fault, is_accused FROM voided_batches WHERE batch_index = ${batchIndex}`);
   expect(row).toEqual({ fault: 'withheld data', is_accused: true });
-  await until('the receipts in the next batch', async () => {
-    await world.gateway.settle();
-    return (await onChain()).settled === batchIndex;
+  await until('the end of what was void', async () => {
+    const [left] = await world.query('SELECT count(*)::int AS count FROM voided_batches WHERE NOT is_released');
+    return left?.count === 0;
   });
+  await world.gateway.settle();
+  await until('the receipts in the next batch', async () => (await onChain()).settled === batchIndex);
   const stored = {
     ...world.contracts.settlement,
     functionName: 'headerHash',

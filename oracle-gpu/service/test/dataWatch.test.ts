@@ -7,6 +7,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import type { Actor } from './support/actors.ts';
+import { openClock } from './support/clock.ts';
 import { startCommand } from './support/command.ts';
 import { type Settled, settleBatch } from './support/falseBatch.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
@@ -21,6 +22,7 @@ let bundles: ReceiptBundle[];
 let honest: Settled;
 let from: string;
 let bond: bigint;
+const clock = openClock(inject('chainUrl'));
 const folder = mkdtempSync(join(tmpdir(), 'openledger-withheld-'));
 const answerSchema = z.looseObject({ receipt: receiptBundleSchema });
 
@@ -56,6 +58,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await clock.release();
   await world?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -77,7 +80,9 @@ const asked = async (): Promise<number> => {
   const events = { ...world.contracts.data, eventName: 'DataRequested', args: { operator: world.operator.address } } as const;
   return (await world.client.getContractEvents({ ...events, fromBlock: BigInt(from), strict: true })).length;
 };
+/** Settles by hand, and halts the chain: the window begins when the test says so. */
 const settle = async (lie: Parameters<typeof settleBatch>[4]): Promise<void> => {
+  await clock.halt();
   from = String((await world.client.getBlockNumber()) + 1n);
   await settleBatch(world, session, bundles, honest, lie);
 };
@@ -91,14 +96,17 @@ test('what is not answered in time is proven: the batch is void, payers have the
   const first = watch('first.json', watcher.key);
   await first.says('Asking again.');
   expect(await asked()).toBe(0); // half of the window is the operator's
-  await world.advance(16);
+  await clock.pass(16);
+  await clock.go();
   await first.says('asked for on chain in');
+  await clock.halt();
   await first.stop();
   expect(await world.balanceOf(watcher.address)).toBe(held - bond);
 
   const second = watch('first.json', watcher.key);
   await second.says('Asking again.');
-  await world.advance(16);
+  await clock.pass(16);
+  await clock.go();
   await second.says('is proven wrong (withheld data');
   await second.says(refunded());
   await second.says('FAULT: withheld data.');
@@ -114,9 +122,10 @@ test('what is there and is no batch file counts as withheld', async () => {
   await settle({ isMalformed: true });
   const watching = watch('malformed.json', watcher.key);
   await watching.says('FAULT: withheld data.');
-  await world.advance(16);
+  await clock.pass(16);
+  await clock.go();
   await watching.says('asked for on chain in');
-  await world.advance(16);
+  await clock.pass(16);
   await watching.says('is proven wrong (withheld data');
   await watching.says(refunded());
   expect(await watching.stop()).toBe(1);
@@ -129,7 +138,7 @@ test('who may not ask, or has no bond, says what stands in the way and pays noth
   const poor = await world.newActor();
   const all = await world.balanceOf(poor.address);
   await world.transact(poor, world.contracts.token, 'transfer', [watcher.address, all - bond + 1n]);
-  await world.advance(16);
+  await clock.pass(16);
   const asking = watch('poor.json', poor.key);
   await asking.says(`${poor.address} has no`);
   await asking.stop();
