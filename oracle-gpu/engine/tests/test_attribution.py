@@ -14,6 +14,7 @@ from openlora.attribution import projection
 from openlora.attribution.gradients import Slice
 from openlora.attribution.index import Leaf
 from openlora.attribution.query import rank
+from openlora.verify import hashing
 
 from .conftest import Engine, Json
 
@@ -130,3 +131,28 @@ def test_two_processes_and_the_server_agree_to_the_byte(
         "top": 32,
     }
     assert engine.post("/v1/attribute", body) == (200, first)
+
+
+def test_query_and_rows_explain_every_listed_score_and_every_unlisted_row(
+    engine: Engine, trained: Json
+) -> None:
+    _, found = engine.post(
+        "/v1/attribute",
+        {
+            "adapter": trained["adapter"],
+            "promptTokenIds": [9, 10],
+            "tokenIds": list(range(60, 80)),
+            "top": 32,
+        },
+    )
+    _, index = engine.get("/v1/jobs/first/index")
+    rows = np.frombuffer(engine.http.get("/v1/jobs/first/index/rows").content, np.int8)
+    rows = rows.reshape(trained["index"]["rows"], trained["index"]["k"])
+    query = np.frombuffer(bytes.fromhex(found["query"].removeprefix("0x")), np.int8)
+    assert hashing.to_hex(hashing.query_root(query)) == found["queryRoot"]
+    assert [hashing.to_hex(hashing.row_root(row)) for row in rows] == [
+        leaf["rowRoot"] for leaf in index["rows"]
+    ]
+    partials = projection.scores(rows, query)
+    leaves = [Leaf(x["position"], x["recordId"], x["cluster"], x["rowRoot"]) for x in index["rows"]]
+    assert rank(leaves, partials, found["nullThreshold"], 32) == found["records"]

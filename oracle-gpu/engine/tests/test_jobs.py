@@ -107,8 +107,9 @@ def test_training_does_not_stop_the_answering_and_can_be_cancelled(engine: Engin
     assert engine.events("cancelled")[-1]["type"] == "cancelled"
     assert engine.get("/v1/jobs/cancelled")[1]["status"] == "cancelled"
     assert engine.http.delete("/v1/jobs/cancelled").json()["status"] == "cancelled"
-    status, body = engine.get("/v1/jobs/cancelled/index")
-    assert (status, body["error"]["code"]) == (409, "job_not_done")
+    for path in ("index", "index/rows"):
+        status, body = engine.get(f"/v1/jobs/cancelled/{path}")
+        assert (status, body["error"]["code"]) == (409, "job_not_done")
 
 
 def worker_of(engine: Engine) -> int:

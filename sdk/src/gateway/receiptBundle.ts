@@ -36,6 +36,8 @@ export const receiptBundleSchema = z.object({
   messages: z.array(chatMessageSchema).optional(),
   answer: z.string().optional(),
   tokenIds: z.array(uint32Schema).optional(),
+  /** The int8 components that open `evidence.queryRoot`; absent also where nothing was attributed. */
+  query: hexSchema.optional(),
   composition: z.array(componentSchema).min(1),
   evidence: evidenceSchema,
   allocations: z.array(allocationSchema),

@@ -1,26 +1,9 @@
-import { encodeFunctionData, isAddressEqual, zeroAddress } from 'viem';
+import { encodeFunctionData, isAddressEqual } from 'viem';
 import type { RecordScore } from '../evidence/evidence.ts';
 import { evidenceProofsAbi } from '../generated/abis.ts';
-import { indexTree } from '../release/indexTree.ts';
 import type { IndexLeaf } from '../release/release.ts';
-import { zeroHash } from '../tree/nodes.ts';
-import { treeProof } from '../tree/treeProof.ts';
 import type { Case, FraudProof } from './fraudProof.ts';
-import { type OpenedReceipt, type OpenedRow, openEvidence } from './openEvidence.ts';
-
-/** Where the fault shows without a row of the index. */
-const noRow: OpenedRow = {
-  leaf: {
-    position: 0,
-    recordId: zeroHash,
-    contributor: zeroAddress,
-    cluster: zeroHash,
-    tokensRoot: zeroHash,
-    scaleBits: 0,
-    rowRoot: zeroHash,
-  },
-  proof: '0x',
-};
+import { noRow, type OpenedReceipt, type OpenedRow, openEvidence, openRow } from './openEvidence.ts';
 
 /** A record of the evidence that is another one in the release's index, or in none; or a null threshold that is not the release's. */
 export function falseRecord(given: Case): FraudProof | undefined {
@@ -35,7 +18,7 @@ export function falseRecord(given: Case): FraudProof | undefined {
         return prove(given, one, rank, noRow, about);
       const leaf = known.index?.[record.position];
       if (!known.index || !leaf || isQuoted(record, leaf)) continue;
-      return prove(given, one, rank, { leaf, proof: treeProof(indexTree(known.index), record.position) }, about);
+      return prove(given, one, rank, openRow(known.index, record.position) ?? noRow, about);
     }
   }
   return undefined;

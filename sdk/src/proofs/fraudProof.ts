@@ -1,6 +1,7 @@
 import type { Address, ContractFunctionArgs, Hex } from 'viem';
 import type { Allocation } from '../evidence/evidence.ts';
 import type { fraudProofsAbi } from '../generated/abis.ts';
+import type { IndexRows } from '../release/indexRows.ts';
 import { type BatchHeader, bodyHash, emptyTree } from '../settlement/batch.ts';
 import type { Receipt } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
@@ -32,7 +33,23 @@ export type Case = {
   signed: readonly SignedReceipt[];
   /** Allocations that are known to be what a receipt states, by their hash. */
   stated: ReadonlyMap<Hex, readonly Allocation[]>;
+  /** What opens the evidence of receipts, as far as their payers show it. */
+  held?: Held | undefined;
 };
+
+/** What payers were given with their answers, and what releases published of their indexes. */
+export type Held = {
+  /** Queries by their root. */
+  queries: ReadonlyMap<Hex, Int8Array>;
+  /** Answers by the `outputHash` of their receipt. */
+  answers: ReadonlyMap<Hex, HeldAnswer>;
+  /** Rows by release hash. */
+  rows: ReadonlyMap<Hex, IndexRows>;
+  /** Tokens of records by their root; of whoever has the release's tokenizer. */
+  tokens: ReadonlyMap<Hex, readonly number[]>;
+};
+
+export type HeldAnswer = { salt: Hex; answer: string; tokenIds: readonly number[] };
 
 export type Accused = ContractFunctionArgs<typeof fraudProofsAbi, 'nonpayable', 'proveDisorder'>[0];
 export type OpenedRewards = ContractFunctionArgs<typeof fraudProofsAbi, 'nonpayable', 'proveMisaccounting'>[1]['previous'];

@@ -1,6 +1,10 @@
-import type { ContractFunctionArgs, Hex } from 'viem';
+import { type ContractFunctionArgs, type Hex, zeroAddress } from 'viem';
 import type { evidenceProofsAbi } from '../generated/abis.ts';
+import { indexTree } from '../release/indexTree.ts';
+import type { IndexLeaf } from '../release/release.ts';
 import type { SettledReceipt } from '../settlement/batchFile.ts';
+import { zeroHash } from '../tree/nodes.ts';
+import { treeProof } from '../tree/treeProof.ts';
 import type { ReleaseFacts } from '../verify/batchFacts.ts';
 import type { Case } from './fraudProof.ts';
 import { openLeaf } from './opening.ts';
@@ -15,6 +19,26 @@ export type OpenedRow = Arguments<'proveFalseRecord'>[3];
 export type Derivation = Arguments<'proveUnfoundedAllocation'>[2];
 
 const whole = 10_000;
+
+/** Where the fault shows without a row of the index. */
+export const noRow: OpenedRow = {
+  leaf: {
+    position: 0,
+    recordId: zeroHash,
+    contributor: zeroAddress,
+    cluster: zeroHash,
+    tokensRoot: zeroHash,
+    scaleBits: 0,
+    rowRoot: zeroHash,
+  },
+  proof: '0x',
+};
+
+/** The row of an index at a position, with its path. */
+export function openRow(index: readonly IndexLeaf[], position: number): OpenedRow | undefined {
+  const leaf = index[position];
+  return leaf && { leaf, proof: treeProof(indexTree(index), position) };
+}
 
 /** A receipt of a single release with its evidence, opened, and what its release is. */
 export type OpenedReceipt = {

@@ -3,8 +3,11 @@ import { privateKeyToAccount } from 'viem/accounts';
 import { allocationHash } from '../evidence/allocationHash.ts';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
+import { int8ToHex } from '../output/int8.ts';
+import { int8Tree } from '../output/int8Tree.ts';
 import { outputHash } from '../output/outputHash.ts';
 import { promptHash } from '../output/promptHash.ts';
+import { type IndexRows, openIndexRows } from '../release/indexRows.ts';
 import { indexTree } from '../release/indexTree.ts';
 import { adaptersHash, datanetsHash, evaluationHash, parentsHash, releaseHash } from '../release/releaseHash.ts';
 import { hashJson } from '../schema/hashJson.ts';
@@ -14,6 +17,7 @@ import { openLedgerDomain } from '../settlement/domain.ts';
 import { computeFee } from '../settlement/fee.ts';
 import { receiptHash, signReceipt } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
+import { treeId } from '../tree/treeId.ts';
 import { treeProof } from '../tree/treeProof.ts';
 import { seededRandom } from '../vectors/random.ts';
 import { allocateBundle, type ReceiptFacts } from './verifyReceipt.ts';
@@ -23,22 +27,37 @@ export const testContext = { chainId: 31_337, settlement: '0x0000000000000000000
 
 const open = 10n ** 18n;
 
-/** An honest receipt with everything that opens it, signed by `testOperator`; for tests and benchmarks. */
-export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: ReceiptBundle; facts: ReceiptFacts }> {
-  const random = seededRandom(`receipt ${sequence}`);
+/** Components of a row that its score is made of: a query can give each row any score up to 4 · 127². */
+const perRow = 5;
+const largest = 127;
+
+/** A query with these scores of the rows at these positions, and none of the others. */
+function queryOf(scores: ReadonlyMap<number, number>, rows: number): Int8Array {
+  const query = new Int8Array(perRow * rows);
+  for (const [position, score] of scores) {
+    let left = Math.floor(score / largest);
+    for (let at = 0; at < perRow - 1; at += 1) {
+      const part = Math.min(left, largest);
+      query[perRow * position + at] = part;
+      left -= part;
+    }
+    query[perRow * position + perRow - 1] = score % largest;
+  }
+  return query;
+}
+
+/** The index behind `testReceipt`, with its components. */
+export function testIndex(records = 3) {
   const fixed = seededRandom('release');
-  const [alice, bob, reviewer, developer, payer, signer, pool] = Array.from({ length: 7 }, fixed.address) as [
-    Address,
-    Address,
-    Address,
-    Address,
-    Address,
-    Address,
-    Address,
-  ];
-  const rows = Array.from({ length: Math.max(9, records) }, (_, position) => {
+  const people = Array.from({ length: 7 }, fixed.address) as [Address, Address, Address, Address, Address, Address, Address];
+  const count = Math.max(9, records);
+  const file = new Uint8Array(count * perRow * count);
+  const rows = Array.from({ length: count }, (_, position) => {
     const recordId = fixed.bytes32();
-    const contributor = position % 2 === 0 ? alice : bob;
+    const contributor = position % 2 === 0 ? people[0] : people[1];
+    const row = new Int8Array(file.buffer, position * perRow * count, perRow * count);
+    row.fill(largest, perRow * position, perRow * position + perRow - 1);
+    row[perRow * position + perRow - 1] = 1;
     return {
       position,
       recordId,
@@ -46,9 +65,20 @@ export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: 
       cluster: recordId,
       tokensRoot: fixed.bytes32(),
       scaleBits: fixed.below(2 ** 32),
-      rowRoot: fixed.bytes32(),
+      rowRoot: int8Tree(treeId.indexRow, row).root,
     };
   });
+  return { fixed, people, rows, file };
+}
+
+/** An honest receipt with everything that opens it, signed by `testOperator`; for tests and benchmarks. */
+export async function testReceipt(
+  sequence = 1,
+  records = 3,
+): Promise<{ bundle: ReceiptBundle; facts: ReceiptFacts; index: IndexRows }> {
+  const random = seededRandom(`receipt ${sequence}`);
+  const { fixed, people, rows, file } = testIndex(records);
+  const [, bob, reviewer, developer, payer, signer, pool] = people;
   const index = indexTree(rows);
   const release = {
     baseModel: fixed.bytes32(),
@@ -58,7 +88,7 @@ export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: 
     trainingLogRoot: fixed.bytes32(),
     indexRoot: index.root,
     indexRows: rows.length,
-    k: rows.length,
+    k: perRow * rows.length,
     seed: fixed.bytes32(),
     projectionHash: fixed.bytes32(),
     nullThreshold: 1_000,
@@ -68,8 +98,10 @@ export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: 
   const composition = [{ releaseHash: releaseHash(release), termsVersion: 1, weightBps: 10_000 }];
   const positions = [4, 7, 0, ...[...rows.keys()].filter((position) => ![4, 7, 0].includes(position))].slice(0, records);
   const used = positions.map((position) => rows[position] as (typeof rows)[number]);
+  const scoreAt = (rank: number): number => 50_000 - Math.floor(40_000 / records) * rank;
+  const query = queryOf(new Map(positions.map((position, rank) => [position, scoreAt(rank)])), rows.length);
   const evidence = {
-    queryRoot: random.bytes32(),
+    queryRoot: int8Tree(treeId.query, query).root,
     nullThreshold: 1_000,
     records: used.map(({ position, recordId, cluster, contributor, rowRoot }, rank) => ({
       releaseHash: composition[0]?.releaseHash ?? zeroHash,
@@ -80,7 +112,7 @@ export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: 
       reviewer,
       datanetId: 1,
       rowRoot,
-      partials: [50_000 - Math.floor(40_000 / records) * rank],
+      partials: [scoreAt(rank)],
     })),
     spans: [],
     passages: [],
@@ -113,6 +145,7 @@ export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: 
     messages,
     answer,
     tokenIds,
+    query: int8ToHex(query),
     composition,
     evidence,
     allocations: [],
@@ -158,7 +191,8 @@ export async function testReceipt(sequence = 1, records = 3): Promise<{ bundle: 
   const unsigned: ReceiptBundle = { ...draft, receipt, receiptHash: zeroHash, signature: '0x' };
   const { allocations } = allocateBundle(unsigned);
   const bundle = await resign({ ...unsigned, allocations, receipt: { ...receipt, allocationHash: allocationHash(allocations) } });
-  return { bundle, facts: { signer: testOperator.address, terms, policy: fee, modelId: 1 } };
+  const facts = { signer: testOperator.address, terms, policy: fee, modelId: 1 };
+  return { bundle, facts, index: openIndexRows(file, rows, release) };
 }
 
 /** The bundle with its receipt signed anew: what a lying operator would hand out. */

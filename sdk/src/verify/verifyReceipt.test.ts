@@ -13,16 +13,16 @@ async function failedChecks(bundle: ReceiptBundle): Promise<string[]> {
 }
 
 test('an honest receipt passes every check, also after a journey through JSON', async () => {
-  const { bundle, facts } = await testReceipt();
+  const { bundle, facts, index } = await testReceipt();
   const parsed = receiptBundleSchema.parse(JSON.parse(JSON.stringify(toJson(bundle))));
-  const { ok, checks } = await verifyReceipt(parsed, { ...testContext, facts });
+  const { ok, checks } = await verifyReceipt(parsed, { ...testContext, facts, rows: index });
   expect(checks.filter(({ status }) => status !== 'passed')).toEqual([]);
   expect(ok).toBe(true);
 });
 
 test('the public part passes with prompt and answer skipped', async () => {
   const { bundle } = await testReceipt();
-  const { salt: _, messages: __, answer: ___, tokenIds: ____, ...open } = bundle;
+  const { salt: _, messages: __, answer: ___, tokenIds: ____, query: _____, ...open } = bundle;
   const { ok, checks } = await verifyReceipt(open, testContext);
   expect(ok).toBe(true);
   expect(checks.filter(({ status }) => status === 'skipped').map(({ name }) => name)).toEqual([
@@ -31,6 +31,9 @@ test('the public part passes with prompt and answer skipped', async () => {
     'answer',
     'release',
     'terms',
+    'query',
+    'scores',
+    'ranking',
   ]);
 });
 
@@ -47,7 +50,7 @@ test('whatever is changed after signing is found', async () => {
     'sum',
   ]);
   expect(await change({ channel: { ...bundle.channel, payer: bundle.developer } })).toContain('channel');
-  expect(await change({ release: { ...bundle.release, k: 5 } })).toEqual(['release']);
+  expect(await change({ release: { ...bundle.release, k: 5 } })).toEqual(['release', 'query']);
   expect(await change({ terms: { ...bundle.terms, completionPrice: 1n } })).toEqual(['terms', 'fee', 'allocation']);
   expect(await change({ fee: { ...bundle.fee, protocolFeeBps: 0 } })).toEqual(['terms', 'allocation', 'sum']);
 });

@@ -6,6 +6,7 @@ import { evidenceHash } from '../evidence/evidenceHash.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { outputHash } from '../output/outputHash.ts';
 import { promptHash } from '../output/promptHash.ts';
+import type { IndexRows } from '../release/indexRows.ts';
 import { indexTreeLeaf } from '../release/indexTree.ts';
 import type { DatanetUse, Release, Terms } from '../release/release.ts';
 import { datanetsHash, releaseHash } from '../release/releaseHash.ts';
@@ -18,6 +19,7 @@ import { receiptHash, recoverReceiptSigner } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
 import { verifyTreeProof } from '../tree/verifyTreeProof.ts';
+import { checkScores } from './checkScores.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import { sameAllocations } from './sameAllocations.ts';
 
@@ -32,12 +34,18 @@ export type ReceiptFacts = {
 };
 
 /** Without chain and settlement, for which a receipt is signed, nothing is said of its signature. */
-export type VerificationContext = { chainId?: number; settlement?: Address; facts?: ReceiptFacts };
+export type VerificationContext = {
+  chainId?: number;
+  settlement?: Address;
+  facts?: ReceiptFacts;
+  /** The rows of the release's index, or a sentence why there are none: the scores are recomputed from them. */
+  rows?: IndexRows | string;
+};
 
 export type Verification = { ok: boolean; checks: Check[] };
 
 /**
- * Checks a receipt from its bundle: signature, hashes, Merkle proofs of the records' index rows, fee, allocation.
+ * Checks a receipt from its bundle: signature, hashes, Merkle proofs of the records' index rows, fee, allocation, scores.
  * `ok` when nothing failed. Never throws.
  */
 export async function verifyReceipt(bundle: ReceiptBundle, context: VerificationContext): Promise<Verification> {
@@ -59,6 +67,7 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     attempt('allocation', () => checkAllocation(bundle)),
     attempt('sum', () => checkSum(bundle)),
   ]);
+  checks.push(...(await checkScores(bundle, context.rows ?? 'The rows of the release’s index were not read.')));
   return { ok: checks.every(({ status }) => status !== 'failed'), checks };
 }
 

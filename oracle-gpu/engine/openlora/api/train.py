@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from openlora import config
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.attribution.index import INDEX, index_leaves
+from openlora.attribution.index import INDEX, ROWS, index_leaves
 from openlora.errors import EngineError
 from openlora.train.data import Split, bad_record, make_examples, split
 from openlora.train.estimate import estimate
@@ -116,14 +116,26 @@ async def follow(path: Path, start: int) -> AsyncIterator[str]:
 
 @router.get("/jobs/{id}/index")
 async def index(id: str, request: Request) -> dict[str, Any]:
-    runtime = get_runtime(request)
+    folder = await index_folder(get_runtime(request), id)
+    return {"rows": await asyncio.to_thread(index_leaves, folder)}
+
+
+@router.get("/jobs/{id}/index/rows")
+async def index_rows(id: str, request: Request) -> FileResponse:
+    """The int8 components of all rows [rows, k], one after another."""
+    folder = await index_folder(get_runtime(request), id)
+    return FileResponse(folder / ROWS, media_type="application/octet-stream")
+
+
+async def index_folder(runtime: Runtime, id: str) -> Path:
+    """Where the index of a finished job lies; EngineError 404 or 409 where there is none."""
     status = await asyncio.to_thread(runtime.jobs.status, id)
     if "result" not in status:
         raise EngineError(409, "job_not_done", f"Job {id} is {status['status']}: it has no index yet.")
     folder = runtime.store.folder(status["result"]["adapter"]) / "index"
-    if not (folder / INDEX).exists():
+    if not ((folder / INDEX).exists() and (folder / ROWS).exists()):
         raise EngineError(409, "no_index", f"The index of job {id} was removed: train it again.")
-    return {"rows": await asyncio.to_thread(index_leaves, folder)}
+    return folder
 
 
 @router.get("/jobs/{id}/log")

@@ -70,6 +70,7 @@ class Attributor:
         records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
         return {
             "queryRoot": hashing.to_hex(hashing.query_root(query)),
+            "query": hashing.to_hex(query.tobytes()),
             "nullThreshold": opened.index.null_threshold,
             "k": opened.index.k,
             "fidelity": "provisional",

@@ -24,7 +24,9 @@ Checks a receipt bundle (JSON as the gateway returns it, or a whole answer with 
 hashes, Merkle proofs of the records, fee, allocation, sums. No network is used unless --rpc is given.
 
   --deployment <file>  also whose signature it is
-  --rpc <url>          also against the chain: signer, release, terms, fee version, developer`,
+  --rpc <url>          also against the chain: signer, release, terms, fee version, developer; and, of one's own receipt,
+                       the scores from its query and the rows that the release published
+  --ipfs <url>         where those rows are read    OPENLEDGER_IPFS_URL    http://127.0.0.1:5001`,
   'receipt replay': `openledger receipt replay <file>
 
 Verifies a receipt of one's own (the payer's bundle, with prompt and answer), then has an engine read the answer again:
@@ -84,7 +86,8 @@ challenger's part of the stake.
   --stop-on-fault      end at the first fault with exit code 1; else go on, and say so in the exit code at the end
   --patience <s>       how long data may be missing before it counts as withheld    600
   --poll <s>           how often it looks                                           2
-  --receipts <folder>  receipts that payers hold (JSON): what is settled otherwise than signed is proven with them
+  --receipts <folder>  receipts that payers hold (JSON): with them it proves what is settled otherwise than signed,
+                       and false scores, left out records and false spans of their answers
   --no-asking          never ask on chain for data: no bond is ever paid
   --no-refunds         file proofs only: the payers' refunds are sent by themselves or by somebody else
   --metrics-port <n>   Prometheus metrics at http://127.0.0.1:<n>/metrics

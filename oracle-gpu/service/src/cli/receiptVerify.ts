@@ -1,11 +1,21 @@
-import { type Check, contractAddress, type ReceiptBundle, readReceiptFacts, sameAddress, verifyReceipt } from '@openledger/sdk';
+import {
+  type Check,
+  contractAddress,
+  type IndexRows,
+  type ReceiptBundle,
+  readReceiptFacts,
+  sameAddress,
+  verifyReceipt,
+} from '@openledger/sdk';
 import { zeroAddress } from 'viem';
+import { IpfsUnreachable } from '../ipfs/readVerified.ts';
+import { openIndexRowsReader } from '../watchtower/indexRows.ts';
 import { ownersOf } from '../watchtower/releaseFacts.ts';
 import { checksTable, countChecks } from './print.ts';
 import { readBundle } from './readBundle.ts';
-import { deploymentOf, openChainOf } from './sources.ts';
+import { deploymentOf, openChainOf, openIpfsOf } from './sources.ts';
 
-type Options = { rpc?: string | undefined; deployment?: string | undefined };
+type Options = { rpc?: string | undefined; deployment?: string | undefined; ipfs?: string | undefined };
 
 /** Checks a receipt bundle in a file, against the chain too where one is named. Returns whether nothing failed. */
 export async function receiptVerify(path: string, options: Options, print: (text: string) => void): Promise<boolean> {
@@ -29,6 +39,22 @@ async function offline(bundle: ReceiptBundle, options: Options): Promise<Check[]
   return (await verifyReceipt(bundle, context)).checks;
 }
 
+/** The rows that the scores are recomputed from, or why there are none; not looked for without a query. */
+async function rowsFor(
+  { query, composition }: ReceiptBundle,
+  source: Parameters<typeof openIndexRowsReader>[0],
+): Promise<IndexRows | string> {
+  const [first] = composition;
+  if (!query || !first) return 'Without the query no row is looked at.';
+  try {
+    return await openIndexRowsReader(source)(first.releaseHash);
+  } catch (error) {
+    if (error instanceof IpfsUnreachable)
+      return 'The rows of the release’s index were not read: no IPFS node answers, name one with --ipfs.';
+    throw error;
+  }
+}
+
 async function againstChain(bundle: ReceiptBundle, options: Options): Promise<Check[]> {
   const { client, contracts, deployment } = await openChainOf(options);
   const known = await Promise.all(
@@ -46,7 +72,8 @@ async function againstChain(bundle: ReceiptBundle, options: Options): Promise<Ch
     return [...(await verifyReceipt(bundle, context)).checks, release];
   }
   const facts = await readReceiptFacts(client, deployment, bundle);
-  const { checks } = await verifyReceipt(bundle, { ...context, facts });
+  const rows = await rowsFor(bundle, { client, contracts, ipfs: openIpfsOf(options), startBlock: BigInt(deployment.startBlock) });
+  const { checks } = await verifyReceipt(bundle, { ...context, facts, rows });
   const developers = bundle.components?.map(({ developer }) => developer) ?? [bundle.developer];
   const startBlock = BigInt(deployment.startBlock);
   for (const [index, modelId] of known.entries()) {

@@ -35,7 +35,7 @@ export async function run(args: readonly string[], { print, complain }: Output):
 /** Whether all is right, or the exit code of a command that tells more. */
 async function dispatch(command: string, args: readonly string[], print: Output['print']): Promise<boolean | 0 | 1 | 2> {
   if (command === 'receipt verify') {
-    const { values, positionals } = parse(args, { rpc: sourceOptions.rpc, deployment: sourceOptions.deployment });
+    const { values, positionals } = parse(args, sourceOptions);
     const [file] = expect(command, positionals.slice(2), 1);
     return receiptVerify(file as string, values, print);
   }

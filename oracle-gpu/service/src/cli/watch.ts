@@ -1,6 +1,8 @@
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { openExaminer } from '../watchtower/examine.ts';
+import { openHeldEvidence } from '../watchtower/heldEvidence.ts';
+import { openIndexRowsReader } from '../watchtower/indexRows.ts';
 import { openWatchMetrics, serveMetrics } from '../watchtower/metrics.ts';
 import { openProsecutor } from '../watchtower/prosecute.ts';
 import { type WatchOptions, watch } from '../watchtower/watch.ts';
@@ -54,10 +56,12 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   const known = given.receipts === undefined ? [] : readReceipts(given.receipts);
   const witness = openWitness(chain, chain.deployment.chainId, known);
   const startBlock = BigInt(chain.deployment.startBlock);
+  const heldOf = openHeldEvidence(known, openIndexRowsReader({ ...source, startBlock }));
   const { fileContradictions, prosecute, pursue, address } = openProsecutor({
     ...chain,
     startBlock,
     witness,
+    heldOf,
     metrics,
     say: print,
     key,

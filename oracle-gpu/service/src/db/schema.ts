@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  customType,
   index,
   integer,
   json,
@@ -14,9 +15,15 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import type { Hex } from 'viem';
 
 const wei = (name: string) => numeric(name, { precision: 78, scale: 0, mode: 'bigint' });
 const whole = (name: string) => bigint(name, { mode: 'number' });
+const bytes = customType<{ data: Hex; driverData: Buffer }>({
+  dataType: () => 'bytea',
+  toDriver: (hex) => Buffer.from(hex.slice(2), 'hex'),
+  fromDriver: (found) => `0x${found.toString('hex')}`,
+});
 const createdAt = () => timestamp('created_at', { withTimezone: true }).notNull().defaultNow();
 
 /** A channel with the voucher that pays for it and the hash of the API key that stands for it. */
@@ -91,6 +98,8 @@ export const receipts = pgTable(
     bundle: json().notNull(),
     /** What only the payer may see: salt, messages, answer, tokenIds. */
     secret: json().notNull(),
+    /** The query that opens the evidence's root, for the payer too: int8 components. Null where nothing was attributed. */
+    query: bytes('query'),
     signature: text().notNull(),
     /** signed, settled, final; voided: waits for its batch's refunds; held, unpaid: can not be settled, `reason` says why */
     status: text().notNull(),

@@ -85,6 +85,9 @@ export function openEngine(url: string) {
     job: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema),
     cancelJob: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema, { method: 'DELETE' }),
     jobIndex: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}/index`, schemas.indexRowsSchema),
+    /** The int8 components of all rows of its index, one row after another. */
+    jobIndexRows: async (id: string) =>
+      new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/index/rows`, {}, 300_000)).arrayBuffer()),
     jobLog: async (id: string) => new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/log`)).arrayBuffer()),
     adapters: () => read('/v1/adapters', schemas.adaptersSchema),
     adapterFile: async (id: string, name: string) =>

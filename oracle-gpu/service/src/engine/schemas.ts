@@ -1,4 +1,4 @@
-import { bytes32Schema, int32Schema, uint32Schema } from '@openledger/sdk';
+import { bytes32Schema, hexSchema, int32Schema, uint32Schema } from '@openledger/sdk';
 import { z } from 'zod';
 
 // What the engine answers (docs/interfaces.md, section Engine).
@@ -39,6 +39,7 @@ export const doneEventSchema = z.looseObject({
 
 export const attributionSchema = z.looseObject({
   queryRoot: bytes32Schema,
+  query: hexSchema,
   nullThreshold: int32Schema,
   k: z.int(),
   records: z.array(

@@ -125,7 +125,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
     if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
     const circumstances = await engineOf(context);
     const startedAttribution = performance.now();
-    const evidence = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
+    const attributed = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
     context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
     const isPublic = request.metadata?.public === 'true';
     const composed = await composeReceipt(context, session, call, model, {
@@ -133,7 +133,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       text: made.pieces.join(''),
       promptTokens: made.promptTokenIds.length,
       tokenIds: made.tokenIds,
-      evidence,
+      ...attributed,
       trace: {
         ...circumstances,
         ...generation,

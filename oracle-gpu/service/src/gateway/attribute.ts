@@ -1,9 +1,13 @@
 import { type Evidence, zeroHash } from '@openledger/sdk';
+import type { Hex } from 'viem';
 import type { Context } from '../context.ts';
 import { ServiceError, sentence } from '../errors.ts';
 import type { LoadedRelease } from '../releases.ts';
 
 const attempts = 4;
+
+/** `query`: the int8 components behind the evidence's root, for the payer; null where nothing was attributed. */
+export type Attributed = { evidence: Evidence; query: Hex | null };
 
 /**
  * Which records shaped an answer. Without records when the release has no index or the answer no token; an engine
@@ -14,16 +18,18 @@ export async function attribute(
   release: LoadedRelease,
   promptTokenIds: number[],
   tokenIds: number[],
-): Promise<Evidence> {
+): Promise<Attributed> {
   const { nullThreshold, indexRows } = release.release;
-  const none: Evidence = { queryRoot: zeroHash, nullThreshold, records: [], spans: [], passages: [], parents: [] };
+  const empty: Evidence = { queryRoot: zeroHash, nullThreshold, records: [], spans: [], passages: [], parents: [] };
+  const none: Attributed = { evidence: empty, query: null };
   if (indexRows === 0 || tokenIds.length === 0) return none;
   for (let attempt = 1; ; attempt += 1) {
     try {
       const found = await context.engine.attribute({ adapter: release.adapter, promptTokenIds, tokenIds, top: 32 });
       if (found.nullThreshold !== nullThreshold)
         throw new ServiceError(503, 'engine_unavailable', 'The engine has another index than the release: restore its adapters.');
-      return { ...none, queryRoot: found.queryRoot, records: found.records.map((record) => quote(release, record)) };
+      const records = found.records.map((record) => quote(release, record));
+      return { evidence: { ...empty, queryRoot: found.queryRoot, records }, query: found.query };
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'no_index') return none;
       if (attempt === attempts)

@@ -99,6 +99,7 @@ function number(group: readonly Waiting[], signReceipt: Context['signReceipt']):
       parametersHash: composed.parametersHash,
       bundle: { receipt: toJson(receipt), ...composed.bundle },
       secret: composed.secret,
+      query: composed.query,
       signature: signReceipt(hash),
       status: 'signed',
       batchIndex: null,
@@ -181,6 +182,7 @@ function receiptColumns({ row }: Numbered) {
     parameters_hash: row.parametersHash,
     bundle: row.bundle,
     secret: row.secret,
+    query: row.query && `\\x${row.query.slice(2)}`, // how the database writes bytes
     signature: row.signature,
     status: row.status,
     is_public: row.isPublic,

@@ -28,6 +28,7 @@ export type Answer = {
   promptTokens: number;
   tokenIds: number[];
   evidence: Evidence;
+  query: Hex | null;
   trace: Record<string, string | number | boolean | null | string[]>;
 };
 
@@ -117,6 +118,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     unnumbered,
     bundle,
     secret,
+    query: answer.query,
     sources,
     modelId: release.modelId,
     releaseHash: release.releaseHash,

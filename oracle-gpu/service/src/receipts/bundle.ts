@@ -17,6 +17,7 @@ export function bundleText(row: ReceiptRow, release: LoadedRelease, isPayer: boo
   const own = JSON.stringify({
     ...(row.bundle as Record<string, unknown>),
     ...(isPayer ? (row.secret as Record<string, unknown>) : {}),
+    ...(isPayer && row.query ? { query: row.query } : {}),
     receiptHash: row.hash,
     signature: row.signature,
     status: row.status,

@@ -17,7 +17,7 @@ import { ServiceError, sentence } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
-import { rowsOf } from './rows.ts';
+import { requireComponents, rowsOf } from './rows.ts';
 
 const adapterSchema = z.object({ adapterId: bytes32Schema, weightBps: z.int() });
 const manifestSchema = z.object({
@@ -25,6 +25,7 @@ const manifestSchema = z.object({
   adapters: z.array(adapterSchema).length(1),
   datanets: z.array(datanetUseSchema),
   indexCid: z.string(),
+  rowsCid: z.string().optional(),
   evaluationCid: z.string(),
 });
 // Who contributed and reviewed a row is taken from the chain, not from the file.
@@ -70,7 +71,7 @@ export function createAdoption(context: Trainer) {
     { releaseHash: hash, modelId, jobId, manifestCid }: Announced,
     held: ReadonlySet<string>,
   ): Promise<boolean> {
-    const { release, adapters, datanets, indexCid, evaluationCid } = manifestSchema.parse(
+    const { release, adapters, datanets, indexCid, rowsCid, evaluationCid } = manifestSchema.parse(
       await catJson(context.ipfs, manifestCid),
     );
     const [adapter] = adapters;
@@ -88,6 +89,7 @@ export function createAdoption(context: Trainer) {
         'wrong_index',
         'its index is not the one it commits to, or names other contributors than the chain',
       );
+    if (rowsCid !== undefined) requireComponents(await context.ipfs.cat(rowsCid), rows, release);
     const row = { releaseHash: hash, modelId, jobId, adapter: adapter.adapterId, release, datanets, manifestCid, evaluationCid };
     await db
       .insert(releases)

@@ -19,7 +19,10 @@ import { addJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
 import type { JobRow } from './quote.ts';
-import { rowsOf } from './rows.ts';
+import { requireComponents, rowsOf } from './rows.ts';
+
+/** `IDatanetRegistry.Policy.Open` */
+const openPolicy = 0;
 
 const adapterFiles = ['adapter_model.safetensors', 'adapter_config.json'] as const;
 
@@ -36,11 +39,12 @@ export async function finishJob(
   const { engine, ipfs, db, outbox, chain } = context;
   const { result } = await engine.job(engineId);
   if (!result) throw new Error('The engine has lost the result of the job.');
-  const [weights, configuration, log, { rows: engineRows }] = await Promise.all([
+  const [weights, configuration, log, { rows: engineRows }, components] = await Promise.all([
     engine.adapterFile(result.adapter, adapterFiles[0]),
     engine.adapterFile(result.adapter, adapterFiles[1]),
     engine.jobLog(engineId),
     engine.jobIndex(engineId),
+    engine.jobIndexRows(engineId),
   ]);
   requireSame('adapter', adapterId(weights, configuration), result.adapter);
   requireSame('training log', trainingLogRoot(entriesOf(log)), result.trainingLogRoot);
@@ -73,6 +77,8 @@ export async function finishJob(
     evaluationHash: evaluationHash(evaluationCid),
   };
   const hash = releaseHash(release);
+  requireComponents(components, rows, release);
+  const rowsCid = (await areOpen(context, gathered.datanets)) ? await ipfs.add(components) : undefined;
   const manifestCid = await addJson(ipfs, {
     release,
     releaseHash: hash,
@@ -80,6 +86,7 @@ export async function finishJob(
     datanets: gathered.datanets,
     trainingLogCid,
     indexCid,
+    ...(rowsCid === undefined ? {} : { rowsCid }),
     evaluationCid,
     parents: [],
     fidelity: { status: 'provisional' },
@@ -113,6 +120,19 @@ export async function finishJob(
         }),
   );
   context.facts.forgetModel(job.modelId);
+}
+
+/**
+ * Whether everybody may have the records of these datanets: the components of index rows are published for such only,
+ * since they are compressed gradients and tell something of their records.
+ */
+async function areOpen({ chain }: Pick<Trainer, 'chain'>, datanets: readonly { datanetId: number }[]): Promise<boolean> {
+  const found = await Promise.all(
+    datanets.map(({ datanetId }) =>
+      chain.client.readContract({ ...chain.contracts.datanets, functionName: 'datanet', args: [datanetId] }),
+    ),
+  );
+  return found.every(({ policy }) => policy === openPolicy);
 }
 
 function requireSame(what: string, computed: Hex, stated: Hex): void {

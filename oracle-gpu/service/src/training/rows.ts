@@ -1,7 +1,8 @@
+import { openIndexRows, type Release } from '@openledger/sdk';
 import { isHex } from 'viem';
 import type { GatheredRecord } from '../datanets/gather.ts';
-import { ServiceError } from '../errors.ts';
-import type { ReleaseRow } from '../releases.ts';
+import { ServiceError, sentence } from '../errors.ts';
+import { leafOf, type ReleaseRow } from '../releases.ts';
 
 type IndexRow = Pick<ReleaseRow, 'position' | 'recordId' | 'cluster' | 'tokensRoot' | 'scaleBits' | 'rowRoot'>;
 
@@ -32,4 +33,13 @@ export function rowsOf(indexRows: readonly IndexRow[], records: readonly Gathere
       source,
     };
   });
+}
+
+/** Throws 422 unless these are the components of the index's rows: nobody could check a score with others. */
+export function requireComponents(components: Uint8Array, rows: readonly ReleaseRow[], release: Release): void {
+  try {
+    openIndexRows(components, rows.map(leafOf), release);
+  } catch (error) {
+    throw new ServiceError(422, 'wrong_rows', sentence(error));
+  }
 }

@@ -2,6 +2,7 @@ import {
   type Allocation,
   accuse,
   type Case,
+  type Held,
   openBatch,
   pendingBefore,
   rewardLeaf,
@@ -14,7 +15,11 @@ import type { Source } from '../chain/source.ts';
 import type { Read } from './examine.ts';
 
 /** What was seen elsewhere of an operator's receipts. */
-export type Witness = { signed: readonly SignedReceipt[]; stated: ReadonlyMap<Hex, readonly Allocation[]> };
+export type Witness = {
+  signed: readonly SignedReceipt[];
+  stated: ReadonlyMap<Hex, readonly Allocation[]>;
+  held?: Held | undefined;
+};
 
 /** Everything that proofs against a batch are built from, as the chain is now. */
 export async function caseOf(source: Source, fromBlock: bigint, read: Read, witness: Witness): Promise<Case> {

@@ -2,6 +2,7 @@ import {
   equivocation,
   type FraudProof,
   findProofs,
+  type Held,
   nextRefund,
   operatorRegistryAbi,
   type SettledEvent,
@@ -24,7 +25,7 @@ import { sentence } from '../errors.ts';
 import { openAnswers } from './answers.ts';
 import { caseOf } from './caseOf.ts';
 import { openDemands } from './demand.ts';
-import type { Report } from './examine.ts';
+import type { Read, Report } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
 import type { Witness } from './witness.ts';
 
@@ -35,6 +36,8 @@ export type ProsecutorOptions = Source & {
   rpcUrl: string;
   startBlock: bigint;
   witness: Witness;
+  /** What payers hold that proves a batch's evidence false, if anything does. */
+  heldOf?: (read: Read) => Promise<Held | undefined>;
   metrics: WatchMetrics;
   say: (line: string) => void;
   /** Who sends proofs; without one they are only reported. */
@@ -162,7 +165,8 @@ export function openProsecutor(options: ProsecutorOptions) {
     const { operator, batchIndex, headerHash } = event.args;
     if (read) witness.remember(await answeredOtherwise(read.file.receipts));
     const signed = read ? await witness.against(operator, read.file.receipts) : [];
-    if (faults.length === 0 && signed.length === 0) return 'done';
+    const held = read && (await options.heldOf?.(read));
+    if (faults.length === 0 && signed.length === 0 && !held) return 'done';
     const about = `Batch ${batchIndex} of ${operator}`;
     const of = [operator, batchIndex] as const;
     const [{ settled, finalized, voidedFrom }, stored] = await Promise.all([
@@ -181,7 +185,7 @@ export function openProsecutor(options: ProsecutorOptions) {
       if (pursuit === 'waits') return 'waits';
       if (pursuit === 'nothing') say(`${about} shows nothing that could be proven: what it committed to is not there.`);
     } else {
-      const against = await caseOf(options, startBlock, read, { signed, stated: witness.stated });
+      const against = await caseOf(options, startBlock, read, { signed, stated: witness.stated, held });
       const proofs = findProofs(against);
       if (proofs.length > 0) {
         if (await file(about, proofs)) await refundOrSay(operator);

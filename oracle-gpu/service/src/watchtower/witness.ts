@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type Allocation,
   allocationSchema,
+  bytes32Schema,
   hashAllocations,
   hexSchema,
   openLedgerDomain,
@@ -12,6 +13,7 @@ import {
   recoverReceiptSigner,
   type SettledReceipt,
   type SignedReceipt,
+  uint32Schema,
 } from '@openledger/sdk';
 import { type Address, type Hex, isAddressEqual } from 'viem';
 import { z } from 'zod';
@@ -21,15 +23,21 @@ const bundleSchema = z.object({
   receipt: receiptSchema,
   signature: hexSchema,
   allocations: z.array(allocationSchema).default([]),
+  // What only the payer is given.
+  query: hexSchema.optional(),
+  salt: bytes32Schema.optional(),
+  answer: z.string().optional(),
+  tokenIds: z.array(uint32Schema).optional(),
 });
 /** A receipt as the gateway returns it, or a whole answer with it. */
 const fileSchema = z.union([bundleSchema, z.object({ receipt: bundleSchema }).transform(({ receipt }) => receipt)]);
-type Bundle = z.infer<typeof bundleSchema>;
+/** A receipt that a payer shows, with what it opens. */
+export type KnownReceipt = z.infer<typeof bundleSchema>;
 
 export type Witness = ReturnType<typeof openWitness>;
 
 /** Remembers receipts that operators signed, from payers' files and from void batches: what is settled must not contradict them. */
-export function openWitness({ client, contracts }: Source, chainId: number, known: readonly Bundle[] = []) {
+export function openWitness({ client, contracts }: Source, chainId: number, known: readonly KnownReceipt[] = []) {
   const byKey = new Map<bigint, SignedReceipt[]>();
   const stated = new Map<Hex, Allocation[]>();
   const domain = openLedgerDomain(chainId, contracts.settlement.address);
@@ -89,7 +97,7 @@ export function openWitness({ client, contracts }: Source, chainId: number, know
 }
 
 /** Receipts in the .json files of a folder. Throws one sentence for a file that holds none. */
-export function readReceipts(folder: string): Bundle[] {
+export function readReceipts(folder: string): KnownReceipt[] {
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.json'));

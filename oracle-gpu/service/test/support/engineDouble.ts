@@ -1,7 +1,16 @@
 // A double of the engine for tests: speaks its protocol (docs/interfaces.md), knows nothing of models. Answers are
 // made of the question's words, training takes milliseconds, scores count shared words. Everything it hashes is real.
 import { createHash } from 'node:crypto';
-import { canonicalJson, int8Tree, recordTokensTree, trainingLogRoot, treeId, zeroHash } from '@openledger/sdk';
+import {
+  canonicalJson,
+  int8ToHex,
+  int8Tree,
+  partialScores,
+  recordTokensTree,
+  trainingLogRoot,
+  treeId,
+  zeroHash,
+} from '@openledger/sdk';
 import Fastify, { type FastifyReply } from 'fastify';
 import type { Hex } from 'viem';
 
@@ -17,6 +26,10 @@ type Job = {
   adapter: Hex;
   files: Record<string, Buffer>;
   rows: IndexRow[];
+  /** int8 components of all rows. */
+  components: Int8Array;
+  /** Where in a row its own components begin: there it holds `perShared.row`, and nothing elsewhere. */
+  places: number[];
   result?: object;
 };
 type IndexRow = { position: number; recordId: Hex; cluster: Hex; tokensRoot: Hex; scaleBits: number; rowRoot: Hex };
@@ -31,6 +44,8 @@ const tokenOf = (word: string): number => {
   return token;
 };
 const nullThreshold = 1_000;
+/** A shared word counts 900: so much of a component of the query, times the row's. Twelve words fit a component. */
+const perShared = { query: 10, row: 90, words: 12 };
 
 export const doubleBase = {
   id: hex(sha256('base')),
@@ -134,9 +149,12 @@ export async function startEngineDouble() {
       const job = find(request.body.adapter);
       if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
       const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
+      const k = job.places.at(-1) ?? 0;
+      const query = new Int8Array(k);
       const scored = job.rows.map((row) => {
-        const shared = tokensOfRecord(job, row.recordId).filter((token) => asked.has(token));
-        return { ...row, score: shared.length * 900 };
+        const shared = tokensOfRecord(job, row.recordId).filter((token) => asked.has(token)).length;
+        askFor(query, job.places[row.position] ?? 0, shared);
+        return { ...row, score: shared * perShared.query * perShared.row };
       });
       const seen = new Set<Hex>();
       const records = scored
@@ -149,12 +167,18 @@ export async function startEngineDouble() {
           recordId,
           cluster,
           score,
-          partials: [score],
+          partials: partialScores(query, job.components.subarray(position * k, (position + 1) * k)),
           rowRoot,
         }));
-      return { queryRoot: int8Tree(treeId.query, new Int8Array([1, 2, 3])).root, nullThreshold, k: 3, records };
+      return { queryRoot: int8Tree(treeId.query, query).root, query: int8ToHex(query), nullThreshold, k, records };
     },
   );
+
+  /** Makes a query score `shared` words with the row whose components begin there. */
+  function askFor(query: Int8Array, place: number, shared: number): void {
+    for (let left = shared, at = place; left > 0; left -= perShared.words, at += 1)
+      query[at] = perShared.query * Math.min(left, perShared.words);
+  }
 
   const tokensByRecord = new Map<Hex, number[]>();
   function tokensOfRecord(job: Job, recordId: Hex): number[] {
@@ -182,7 +206,17 @@ export async function startEngineDouble() {
     const { id, ...plan } = request.body;
     const known = jobs.get(id);
     if (!known) {
-      const job: Job = { id, plan, events: [], log: [], adapter: zeroHash, files: {}, rows: [] };
+      const job: Job = {
+        id,
+        plan,
+        events: [],
+        log: [],
+        adapter: zeroHash,
+        files: {},
+        rows: [],
+        components: new Int8Array(),
+        places: [],
+      };
       jobs.set(id, job);
       void train(job);
     } else if (canonicalJson(known.plan) !== canonicalJson(plan)) {
@@ -239,13 +273,24 @@ export async function startEngineDouble() {
     const config = Buffer.from(JSON.stringify({ r: 8, base: plan.base }));
     job.files = { 'adapter_model.safetensors': weights, 'adapter_config.json': config };
     job.adapter = hex(sha256(Buffer.concat([sha256(weights), sha256(canonicalJson(JSON.parse(config.toString())))])));
+    job.places = [0];
+    for (const { recordId } of trained)
+      job.places.push((job.places.at(-1) ?? 0) + Math.ceil(tokensOfRecord(job, recordId).length / perShared.words));
+    const k = job.places.at(-1) ?? 0;
+    job.components = new Int8Array(trained.length * k);
+    for (const position of trained.keys())
+      job.components.fill(
+        perShared.row,
+        position * k + (job.places[position] ?? 0),
+        position * k + (job.places[position + 1] ?? 0),
+      );
     job.rows = trained.map(({ recordId, cluster, messages }, position) => ({
       position,
       recordId,
       cluster,
       tokensRoot: recordTokensTree(promptTokens(messages)).root,
       scaleBits: 1_065_353_216, // 1.0
-      rowRoot: int8Tree(treeId.indexRow, new Int8Array([position % 127, 2, 3])).root,
+      rowRoot: int8Tree(treeId.indexRow, job.components.subarray(position * k, (position + 1) * k)).root,
     }));
     emit('index', { done: trained.length, total: trained.length });
     job.result = {
@@ -255,7 +300,7 @@ export async function startEngineDouble() {
       tokenizerHash: doubleBase.tokenizerHash,
       trainingLogRoot: trainingLogRoot(job.log),
       checkpoint: { step: Math.max(1, Math.floor(steps / 2)), digest: hex(sha256('checkpoint')) },
-      index: { rows: job.rows.length, k: 3, seed: zeroHash, projectionHash: hex(sha256('projection')), nullThreshold },
+      index: { rows: job.rows.length, k, seed: zeroHash, projectionHash: hex(sha256('projection')), nullThreshold },
       evaluation: { heldOutLossBefore: 3.1, heldOutLossAfter: 2.1, exactMatch: 0 },
       seconds: 1,
     };
@@ -292,6 +337,11 @@ export async function startEngineDouble() {
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/index', async (request) => ({
     rows: jobs.get(request.params.id)?.rows ?? [],
   }));
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/index/rows', async (request, reply) =>
+    reply
+      .type('application/octet-stream')
+      .send(Buffer.from(jobs.get(request.params.id)?.components.buffer ?? new ArrayBuffer(0))),
+  );
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );

@@ -11,8 +11,7 @@ import {
 import { type Address, encodeFunctionData, type Hex, zeroAddress, zeroHash } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { seededRandom } from '../../../../../sdk/src/vectors/random.ts';
-import { resign, testContext, testReceipt } from '../../../../../sdk/src/verify/testReceipt.ts';
+import { resign, testContext, testIndex, testReceipt } from '../../../../../sdk/src/verify/testReceipt.ts';
 import type { SettledReceipt } from '../types.ts';
 import { parseBatchFile } from './batchFile.ts';
 import { bundleFrom, ownerAt } from './bundle.ts';
@@ -21,20 +20,10 @@ import { readSettleCall, type SettleCall } from './settleCall.ts';
 import { withhold } from './verifyPublic.ts';
 
 /** Checks whose inputs are never public. */
-const PRIVATE = ['prompt', 'answer', 'trace'];
+const PRIVATE = ['prompt', 'answer', 'trace', 'query', 'scores', 'ranking'];
 
-/** The rows behind the index of `testReceipt`, drawn from the same seed: seven addresses first, then the rows. */
-function indexRows() {
-  const random = seededRandom('release');
-  const [alice, bob] = Array.from({ length: 7 }, random.address) as [Address, Address];
-  return Array.from({ length: 9 }, (_, position) => {
-    const recordId = random.bytes32();
-    const row = { position, recordId, contributor: position % 2 === 0 ? alice : bob, cluster: recordId };
-    const tokensRoot = random.bytes32();
-    const scaleBits = random.below(2 ** 32);
-    return { ...row, tokensRoot, scaleBits, rowRoot: random.bytes32(), contributionId: 4, datanetId: 1 };
-  });
-}
+/** The rows behind the index of `testReceipt`. */
+const indexRows = () => testIndex().rows.map((row) => ({ ...row, contributionId: 4, datanetId: 1 }));
 
 function fileOf({
   receipt,
