@@ -2,10 +2,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { batchFileSchema, type ReceiptBundle, receiptBundleSchema, type Session, toJson } from '@openledger/sdk';
+import {
+  batchFileSchema,
+  type Evidence,
+  type ReceiptBundle,
+  receiptBundleSchema,
+  receiptHash,
+  type Session,
+  toJson,
+} from '@openledger/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { allocateBundle } from '../../../sdk/src/verify/verifyReceipt.ts';
 import type { Actor } from './support/actors.ts';
 import { condemn } from './support/challenger.ts';
 import { startCommand } from './support/command.ts';
@@ -139,4 +148,38 @@ test('with the receipts of a payer it proves what was settled otherwise than sig
   const keyless = watch('0x12', '--once');
   await keyless.ended;
   expect(keyless.output()).toContain('OPENLEDGER_WATCH_KEY must be');
+});
+
+test.each<[what: string, fault: string, lie: (evidence: Evidence) => Evidence]>([
+  [
+    'a score one too high',
+    'false score',
+    (evidence) => ({
+      ...evidence,
+      records: evidence.records.map((record) => ({ ...record, partials: record.partials.map((partial) => partial + 1) })),
+    }),
+  ],
+  ['a record left out', 'omitted record', (evidence) => ({ ...evidence, records: [] })],
+])('with the query in a payer’s receipt it proves %s: %s', async (_, fault, lie) => {
+  from = String((await world.client.getBlockNumber()) + 1n);
+  // The operator signs what it settles, with the allocation that the false evidence implies: nothing else is wrong.
+  const lied = bundles.map((bundle) => ({ ...bundle, evidence: lie(bundle.evidence) }));
+  const { file } = await settleBatch(world, session, bundles, honest, {
+    evidence: lie,
+    allocations: (_honest, position) => allocateBundle(lied[position] as ReceiptBundle).allocations,
+  });
+  const [held] = lied as [ReceiptBundle];
+  const [settled] = file.receipts.filter(({ receipt }) => receipt.sequence === held.receipt.sequence);
+  if (!settled) throw new Error('The receipt is not in the batch.');
+  const { receipt, signature, allocations } = settled;
+  const mine = { ...held, receipt, receiptHash: receiptHash(receipt), signature, allocations };
+  expect(mine.query).toBeDefined();
+  const receipts = mkdtempSync(join(folder, 'receipts-'));
+  writeFileSync(join(receipts, 'mine.json'), JSON.stringify(toJson(mine)));
+  const blind = watch(watcher.key, '--once');
+  expect(await blind.ended).toBe(0);
+  const knowing = watch(watcher.key, '--once', '--receipts', receipts);
+  await knowing.ended;
+  expect(knowing.output()).toContain(`is proven wrong (${fault}`);
+  expect(await onChain()).toMatchObject({ settled: 1, voidedFrom: 0 });
 });
