@@ -87,6 +87,7 @@ export * from './verify/checkScores.ts';
 export * from './verify/checks.ts';
 export * from './verify/faults.ts';
 export * from './verify/judgeReplay.ts';
+export * from './verify/readIndexRows.ts';
 export * from './verify/readReceiptFacts.ts';
 export * from './verify/recomputeBatch.ts';
 export * from './verify/sameAllocations.ts';

@@ -72,7 +72,7 @@ async function againstChain(bundle: ReceiptBundle, options: Options): Promise<Ch
     return [...(await verifyReceipt(bundle, context)).checks, release];
   }
   const facts = await readReceiptFacts(client, deployment, bundle);
-  const rows = await rowsFor(bundle, { client, contracts, ipfs: openIpfsOf(options), startBlock: BigInt(deployment.startBlock) });
+  const rows = await rowsFor(bundle, { client, deployment, ipfs: openIpfsOf(options) });
   const { checks } = await verifyReceipt(bundle, { ...context, facts, rows });
   const developers = bundle.components?.map(({ developer }) => developer) ?? [bundle.developer];
   const startBlock = BigInt(deployment.startBlock);

@@ -56,7 +56,7 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   const known = given.receipts === undefined ? [] : readReceipts(given.receipts);
   const witness = openWitness(chain, chain.deployment.chainId, known);
   const startBlock = BigInt(chain.deployment.startBlock);
-  const heldOf = openHeldEvidence(known, openIndexRowsReader({ ...source, startBlock }));
+  const heldOf = openHeldEvidence(known, openIndexRowsReader(source));
   const { fileContradictions, prosecute, pursue, address } = openProsecutor({
     ...chain,
     startBlock,

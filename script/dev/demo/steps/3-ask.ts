@@ -1,10 +1,12 @@
 import {
   allocateBundle,
+  type Component,
   createFailover,
   createGateway,
   createSession,
   findOperators,
   type ReceiptBundle,
+  readIndexRows,
   readReceiptFacts,
   receiptBundleSchema,
   recordId,
@@ -139,12 +141,17 @@ async function ask(client: OpenAI, modelId: number, { text }: Question): Promise
   return bundle;
 }
 
-async function checkReceipt({ chain, contracts, deployment }: Stage, bundle: ReceiptBundle): Promise<void> {
-  const facts = await readReceiptFacts(chain, deployment, bundle);
+async function checkReceipt({ chain, contracts, deployment, readFile }: Stage, bundle: ReceiptBundle): Promise<void> {
+  const [{ releaseHash }] = bundle.composition as [Component];
+  const [facts, rows] = await Promise.all([
+    readReceiptFacts(chain, deployment, bundle),
+    readIndexRows(chain, deployment, releaseHash, readFile),
+  ]);
   const { ok, checks } = await verifyReceipt(bundle, {
     chainId: deployment.chainId,
     settlement: contracts.settlement.address,
     facts,
+    rows,
   });
   const wrong = checks.filter(({ status }) => status !== 'passed');
   const { receipt } = bundle;
