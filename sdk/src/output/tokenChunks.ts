@@ -1,4 +1,5 @@
-import { concatHex, type Hex, numberToHex } from 'viem';
+import type { Hex } from 'viem';
+import { uint32Hex } from '../schema/abiWords.ts';
 
 /** Tokens in a chunk; the last one has fewer. */
 export const tokensPerChunk = 64;
@@ -8,7 +9,7 @@ export function tokenChunks(tokenIds: readonly number[]): { bytes: Hex; tokens: 
   const chunks: { bytes: Hex; tokens: number }[] = [];
   for (let start = 0; start < tokenIds.length; start += tokensPerChunk) {
     const chunk = tokenIds.slice(start, start + tokensPerChunk);
-    chunks.push({ bytes: concatHex(chunk.map((token) => numberToHex(token, { size: 4 }))), tokens: chunk.length });
+    chunks.push({ bytes: `0x${chunk.map(uint32Hex).join('')}`, tokens: chunk.length });
   }
   return chunks;
 }

@@ -3,10 +3,16 @@ import type { Address, Hex } from 'viem';
 // Words of 32 bytes as ABI encoding has them, hex without 0x. Each throws for what does not fit its type.
 
 export function uintWord(value: number | bigint, bits = 32): string {
-  if (value < 0 || (typeof value === 'number' && !Number.isInteger(value)) || value >= 2n ** BigInt(bits))
-    throw new RangeError(`${value} does not fit uint${bits}.`);
+  const fits =
+    typeof value === 'number'
+      ? Number.isInteger(value) && value >= 0 && value < 2 ** bits
+      : value >= 0n && value >> BigInt(bits) === 0n;
+  if (!fits) throw new RangeError(`${value} does not fit uint${bits}.`);
   return value.toString(16).padStart(64, '0');
 }
+
+/** Four bytes, as packed encoding has an uint32. */
+export const uint32Hex = (value: number): string => uintWord(value).slice(-8);
 
 export function int32Word(value: number): string {
   if (!Number.isInteger(value) || value < -0x8000_0000 || value > 0x7fff_ffff)

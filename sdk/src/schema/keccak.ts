@@ -28,6 +28,16 @@ export function keccak(bytes: Hex | Uint8Array): Hex {
   return `0x${digest(typeof bytes === 'string' ? fromHex(bytes.slice(2)) : bytes)}`;
 }
 
+/** keccak256 of a salt's bytes followed by a text's in UTF-8. */
+export function keccakSalted(salt: Hex, text: string): Hex {
+  const before = fromHex(salt.slice(2));
+  const behind = encoder.encode(text);
+  const bytes = new Uint8Array(before.length + behind.length);
+  bytes.set(before);
+  bytes.set(behind, before.length);
+  return keccak(bytes);
+}
+
 /** keccak256 of a text's UTF-8 bytes. */
 export function keccakText(text: string): Hex {
   return keccak(encoder.encode(text));

@@ -1,4 +1,5 @@
-import { concatHex, type Hex, numberToHex } from 'viem';
+import type { Hex } from 'viem';
+import { uintWord } from '../schema/abiWords.ts';
 import { keccak } from '../schema/keccak.ts';
 
 /** One leaf. `key` is a uint256, strictly increasing in a tree; `amount` and `weight` are uint96. */
@@ -14,26 +15,26 @@ export const zeroHash: Hex = `0x${'00'.repeat(32)}`;
 
 const maxSum = 2n ** 96n - 1n;
 
-function packSums({ amount, weight }: { amount: bigint; weight: bigint }): Hex {
+/** Hex without 0x, as what follows puts texts together: building trees is most of the work on a batch. */
+function packSums({ amount, weight }: { amount: bigint; weight: bigint }): string {
   if (amount < 0n || amount > maxSum || weight < 0n || weight > maxSum) {
     throw new RangeError('A sum does not fit 96 bits: settle fewer receipts in one batch.');
   }
-  return `0x${amount.toString(16).padStart(24, '0')}${weight.toString(16).padStart(24, '0')}`;
+  return `${amount.toString(16).padStart(24, '0')}${weight.toString(16).padStart(24, '0')}`;
 }
+
+const byte = (value: number): string => uintWord(value, 8).slice(-2);
 
 /** keccak(0x00 ‖ treeId ‖ key ‖ data ‖ sums) */
 export function leafNode(tree: number, leaf: Leaf): SumNode {
-  const hash = keccak(
-    concatHex(['0x00', numberToHex(tree, { size: 1 }), numberToHex(leaf.key, { size: 32 }), leaf.data, packSums(leaf)]),
-  );
+  const hash = keccak(`0x00${byte(tree)}${uintWord(leaf.key, 256)}${leaf.data.slice(2)}${packSums(leaf)}`);
   return { hash, amount: leaf.amount, weight: leaf.weight };
 }
 
 /** keccak(0x01 ‖ treeId ‖ left ‖ sums(left) ‖ right ‖ sums(right)) */
 export function parentNode(tree: number, left: SumNode, right: SumNode): SumNode {
-  const hash = keccak(
-    concatHex(['0x01', numberToHex(tree, { size: 1 }), left.hash, packSums(left), right.hash, packSums(right)]),
-  );
+  const [leftHash, rightHash] = [left.hash.slice(2), right.hash.slice(2)];
+  const hash = keccak(`0x01${byte(tree)}${leftHash}${packSums(left)}${rightHash}${packSums(right)}`);
   const sums = { amount: left.amount + right.amount, weight: left.weight + right.weight };
   packSums(sums);
   return { hash, ...sums };
@@ -41,5 +42,5 @@ export function parentNode(tree: number, left: SumNode, right: SumNode): SumNode
 
 /** A sibling in a proof: hash (32) ‖ amount (12) ‖ weight (12). */
 export function packNode(node: SumNode): Hex {
-  return concatHex([node.hash, packSums(node)]);
+  return `${node.hash}${packSums(node)}`;
 }

@@ -1,5 +1,5 @@
 import { type Receipt, receiptHash, toJson } from '@openledger/sdk';
-import type { Pool } from 'pg';
+import { DatabaseError, type Pool } from 'pg';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 import type { ReceiptRow } from '../receipts/bundle.ts';
@@ -97,7 +97,8 @@ function number(group: readonly Waiting[], signReceipt: Context['signReceipt']):
       feeVersion: receipt.feeVersion,
       dayIndex: composed.dayIndex,
       parametersHash: composed.parametersHash,
-      bundle: { receipt: toJson(receipt), ...composed.bundle },
+      bundle: JSON.stringify({ receipt: toJson(receipt), ...composed.bundle }),
+      quoted: composed.bundle.evidence.records,
       secret: composed.secret,
       query: composed.query,
       signature: signReceipt(hash),
@@ -128,48 +129,41 @@ function channelsOf(numbered: readonly Numbered[]) {
   return [...channels.values()].map((channel) => ({ ...channel, spent: String(channel.spent) }));
 }
 
-// Rows travel as JSON and become rows in the database: the statements stay the same for any number of them, so the
-// database plans each of them once.
-const raiseChannels = {
-  name: 'raise channels',
-  text: `UPDATE sessions SET sequence = now.sequence, spent = now.spent
-    FROM json_to_recordset($1) AS now(channel text, before bigint, sequence bigint, spent numeric)
-    WHERE sessions.channel = now.channel AND sessions.sequence = now.before`,
-};
+// Rows travel as JSON and become rows in the database: the statement stays the same for any number of them, so the
+// database plans it once. It is a transaction by itself, since each way to the database and back keeps all waiting that
+// wait for it. If a channel does not stand where this process believes it, the division fails, and everything with it.
 const storeCharges = {
   name: 'store charges',
-  text: `WITH earned AS (INSERT INTO earnings SELECT * FROM json_populate_recordset(NULL::earnings, $2)),
-      answered AS (INSERT INTO answers SELECT * FROM json_populate_recordset(NULL::answers, $3))
-    INSERT INTO receipts SELECT * FROM json_populate_recordset(NULL::receipts, $1)`,
+  text: `WITH raised AS (
+        UPDATE sessions SET sequence = now.sequence, spent = now.spent
+        FROM json_to_recordset($1) AS now(channel text, before bigint, sequence bigint, spent numeric)
+        WHERE sessions.channel = now.channel AND sessions.sequence = now.before RETURNING 1),
+      earned AS (INSERT INTO earnings SELECT * FROM json_populate_recordset(NULL::earnings, $3)),
+      answered AS (INSERT INTO answers SELECT * FROM json_populate_recordset(NULL::answers, $4))
+    INSERT INTO receipts SELECT * FROM json_populate_recordset(NULL::receipts, $2)
+      WHERE 1 / (SELECT (count(*) = json_array_length($1))::int FROM raised) = 1`,
 };
+const divisionByZero = '22012';
 
 async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
-  const channels = channelsOf(numbered);
-  const client = await pool.connect();
-  let broken: Error | undefined;
+  const texts = [
+    JSON.stringify(channelsOf(numbered)),
+    `[${numbered.map(receiptText).join(',')}]`,
+    JSON.stringify(numbered.flatMap(earningColumns)),
+    JSON.stringify(numbered.flatMap(answerColumns)),
+  ];
   try {
-    await client.query('BEGIN');
-    const { rowCount } = await client.query({ ...raiseChannels, values: [JSON.stringify(channels)] });
-    if (rowCount !== channels.length) throw new Error('The sessions in the database are not those in memory.');
-    await client.query({
-      ...storeCharges,
-      values: [numbered.map(receiptColumns), numbered.flatMap(earningColumns), numbered.flatMap(answerColumns)].map((rows) =>
-        JSON.stringify(rows),
-      ),
-    });
-    await client.query('COMMIT');
+    await pool.query({ ...storeCharges, values: texts });
   } catch (error) {
-    await client.query('ROLLBACK').catch((cause: Error) => {
-      broken = cause;
-    });
+    if (error instanceof DatabaseError && error.code === divisionByZero)
+      throw new Error('The sessions in the database are not those in memory.', { cause: error });
     throw error;
-  } finally {
-    client.release(broken);
   }
 }
 
-function receiptColumns({ row }: Numbered) {
-  return {
+/** The columns of a receipt as JSON; its bundle is JSON already. */
+function receiptText({ row }: Numbered): string {
+  const columns = {
     hash: row.hash,
     channel: row.channel,
     sequence: row.sequence,
@@ -180,7 +174,6 @@ function receiptColumns({ row }: Numbered) {
     fee_version: row.feeVersion,
     day_index: row.dayIndex,
     parameters_hash: row.parametersHash,
-    bundle: row.bundle,
     secret: row.secret,
     query: row.query && `\\x${row.query.slice(2)}`, // how the database writes bytes
     signature: row.signature,
@@ -189,6 +182,7 @@ function receiptColumns({ row }: Numbered) {
     created: row.created,
     created_at: row.createdAt,
   };
+  return `${JSON.stringify(columns).slice(0, -1)},"bundle":${row.bundle}}`;
 }
 
 function earningColumns({ charge, row }: Numbered) {

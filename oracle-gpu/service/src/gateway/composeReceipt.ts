@@ -1,25 +1,23 @@
-import { randomBytes } from 'node:crypto';
 import {
   allocate,
   allocationHash,
-  type BatchParameters,
-  compositionHash,
   computeFee,
   type Evidence,
   evidenceHash,
   hashJson,
   outputHash,
-  parametersHash,
   promptHash,
   toJson,
   zeroHash,
 } from '@openledger/sdk';
-import { type Address, type Hex, toHex, zeroAddress } from 'viem';
+import { type Address, type Hex, zeroAddress } from 'viem';
 import type { Context } from '../context.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
+import { commonParts } from './commonParts.ts';
 import { earningsOf } from './earningsOf.ts';
 import type { ServedModel } from './resolveModel.ts';
+import { freshSalt } from './salt.ts';
 
 /** An answer as it was delivered, with everything that a receipt states about it. */
 export type Answer = {
@@ -38,16 +36,12 @@ export type Composed = Awaited<ReturnType<typeof composeReceipt>>;
 export async function composeReceipt(context: Context, session: Account, call: Call, model: ServedModel, answer: Answer) {
   const { facts, chain } = context;
   const { release, terms } = model;
-  const [fee, dayIndex, poolSizes] = await Promise.all([
+  const [fee, dayIndex, datanets] = await Promise.all([
     facts.fee(),
     facts.dayIndex(),
-    Promise.all(
-      release.datanets.map(async ({ datanetId }) => {
-        const { pool, records } = await facts.datanet(datanetId);
-        return { datanetId, pool, size: records };
-      }),
-    ),
+    Promise.all(release.datanets.map(({ datanetId }) => facts.datanet(datanetId))),
   ]);
+  const common = commonParts(model, fee, datanets);
   const usage = {
     promptTokens: answer.promptTokens,
     completionTokens: answer.tokenIds.length,
@@ -56,7 +50,6 @@ export async function composeReceipt(context: Context, session: Account, call: C
   };
   const app = session.app as Address;
   const price = priceOf(model, usage, session);
-  const policy = { protocolFeeBps: fee.protocolFeeBps, burnBps: fee.burnBps, contributorCapBps: fee.contributorCapBps };
   const allocated = allocate({
     base: price.base,
     markup: price.markup,
@@ -65,24 +58,16 @@ export async function composeReceipt(context: Context, session: Account, call: C
     developer: model.developer,
     payer: session.payer as Address,
     app,
-    policy,
+    policy: common.policy,
     evidence: answer.evidence,
     reputation: {},
-    pools: poolSizes,
+    pools: common.poolSizes,
     dayIndex,
   });
-  const parameters: BatchParameters = {
-    reputation: {},
-    channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 },
-    poolSizes,
-    contributorCapBps: policy.contributorCapBps,
-    burnBps: policy.burnBps,
-  };
-  const salt = toHex(randomBytes(32));
-  const composition = [{ releaseHash: release.releaseHash, termsVersion: model.termsVersion, weightBps: 10_000 }];
+  const salt = freshSalt();
   const unnumbered = {
     channel: session.channel as Hex,
-    compositionHash: compositionHash(composition),
+    compositionHash: common.compositionHash,
     ...usage,
     fee: price.fee,
     feeVersion: fee.feeVersion,
@@ -95,17 +80,14 @@ export async function composeReceipt(context: Context, session: Account, call: C
     // When the call was accepted: a voucher covers what was asked before it expired.
     timestamp: call.created,
   };
-  const stated = toJson({
-    composition,
-    allocations: allocated.allocations,
-    terms,
-    fee: policy,
-    parameters,
-    app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
-  });
   const bundle = {
     channel: { payer: session.payer, operator: chain.operator, signer: session.signer },
-    ...stated,
+    composition: common.composition,
+    allocations: toJson(allocated.allocations),
+    terms: common.terms,
+    fee: common.policy,
+    parameters: common.parameters,
+    app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
     evidence: answer.evidence,
     trace: answer.trace,
     developer: model.developer,
@@ -123,7 +105,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     modelId: release.modelId,
     releaseHash: release.releaseHash,
     dayIndex,
-    parametersHash: parametersHash(parameters),
+    parametersHash: common.parametersHash,
   };
 }
 

@@ -3,10 +3,11 @@ import type { receipts } from '../db/schema.ts';
 import type { LoadedRelease, Releases } from '../releases.ts';
 
 type StoredReceipt = typeof receipts.$inferSelect;
-/** A new one has no reason yet. */
-export type ReceiptRow = Omit<StoredReceipt, 'reason'> & Partial<Pick<StoredReceipt, 'reason'>>;
+/** A new one has its bundle as JSON text, and no reason yet. */
+export type ReceiptRow = Omit<StoredReceipt, 'reason' | 'bundle'> &
+  Partial<Pick<StoredReceipt, 'reason'>> & { bundle: string; quoted: readonly { position: number }[] };
 
-const evidenceOf = z.looseObject({ evidence: z.looseObject({ records: z.array(z.looseObject({ position: z.int() })) }) });
+const evidenceOf = z.object({ evidence: z.object({ records: z.array(z.object({ position: z.int() })) }) });
 
 /**
  * A stored receipt as the bundle that travels, JSON text (`receiptBundleSchema` of the SDK reads it); what only the
@@ -14,8 +15,7 @@ const evidenceOf = z.looseObject({ evidence: z.looseObject({ records: z.array(z.
  * each of its answers: they are not stored with the receipt, and are text already.
  */
 export function bundleText(row: ReceiptRow, release: LoadedRelease, isPayer: boolean): string {
-  const own = JSON.stringify({
-    ...(row.bundle as Record<string, unknown>),
+  const rest = JSON.stringify({
     ...(isPayer ? (row.secret as Record<string, unknown>) : {}),
     ...(isPayer && row.query ? { query: row.query } : {}),
     receiptHash: row.hash,
@@ -24,17 +24,18 @@ export function bundleText(row: ReceiptRow, release: LoadedRelease, isPayer: boo
     ...(row.reason ? { reason: row.reason } : {}),
     ...(row.batchIndex === null ? {} : { batchIndex: row.batchIndex }),
   });
-  const quoted = evidenceOf.parse(row.bundle).evidence.records.map(({ position }) => release.rowText(position));
+  const quoted = row.quoted.map(({ position }) => release.rowText(position));
   const proofs = quoted.map(({ proof }) => proof).join(',');
   const records = quoted.map(({ record }) => record).join(',');
-  return `${own.slice(0, -1)},"indexProofs":[${proofs}],"release":${release.text},"records":[${records}]}`;
+  return `${row.bundle.slice(0, -1)},${rest.slice(1, -1)},"indexProofs":[${proofs}],"release":${release.text},"records":[${records}]}`;
 }
 
-/** The same, of a receipt of any release. */
-export async function openBundle(releases: Releases, row: ReceiptRow, isPayer: boolean): Promise<string> {
+/** The same, of a receipt of any release as the database has it. */
+export async function openBundle(releases: Releases, row: StoredReceipt, isPayer: boolean): Promise<string> {
   const release = await releases.load(row.releaseHash);
   if (!release) throw new Error(`Release ${row.releaseHash} of a stored receipt is gone: restore the database.`);
-  return bundleText(row, release, isPayer);
+  const { evidence } = evidenceOf.parse(row.bundle);
+  return bundleText({ ...row, bundle: JSON.stringify(row.bundle), quoted: evidence.records }, release, isPayer);
 }
 
 /** What an answer says of its receipt, whatever became of it since. */
