@@ -169,18 +169,4 @@ contract DataAnswersTest is DataBase {
             abi.encodeWithSelector(IDataRequests.DataRequests_RowTooShort.selector, _k())
         );
     }
-
-    function testFuzz_answerParameters_areTheOnesCommittedTo(
-        bytes memory other
-    ) public {
-        Story memory story = _settled();
-        vm.assume(keccak256(other) != keccak256(_parameters()));
-        _ask(story, PARAMETERS, 0, 1);
-        LeavesAsked memory asked = _asked(story, PARAMETERS, 0, 1);
-        _dataRefused(
-            operator,
-            abi.encodeCall(IDataRequests.answerParameters, (_header(story), asked, other)),
-            _wrong(keccak256(other), keccak256(_parameters()))
-        );
-    }
 }

@@ -10,77 +10,11 @@ import {Evidence, RecordScore} from "../../src/types/Evidence.sol";
 import {OpenedComponents, OpenedEvidence, OpenedRow} from "../../src/types/Proofs.sol";
 import {BatchHeader} from "../../src/types/Settlement.sol";
 import {TestIndex} from "../fraud/TestIndex.sol";
-import {DataBase} from "./DataBase.sol";
+import {RowBase} from "./RowBase.sol";
 
 /// @notice Rows of an index that are too long for one proof: what the operator must state of them, and what its statement
-///         is worth. Rows of two chunks.
-contract RowRequestsTest is DataBase {
-    function _k() internal pure override returns (uint32) {
-        return 4_096 + 32;
-    }
-
-    /// @dev All rows but the best of them are listed as they should be, when `omitted` is true.
-    function _evidenceOf(
-        bool omitted
-    ) private view returns (Evidence memory e) {
-        e = _evidence();
-        if (!omitted) return e;
-        RecordScore[] memory less = new RecordScore[](e.records.length - 1);
-        for (uint256 i = 0; i < less.length; ++i) {
-            less[i] = e.records[i + 1];
-        }
-        e.records = less;
-    }
-
-    /// @return s a batch whose first receipt leaves out its best record
-    /// @return e that receipt's evidence
-    /// @return position of the row left out
-    function _lying() private returns (Story memory s, Evidence memory e, uint32 position) {
-        s = _tell(_two());
-        position = _evidence().records[0].position;
-        e = _evidenceOf(true);
-        _commitWith(s, e);
-    }
-
-    function _stated(
-        Story memory s,
-        Evidence memory e,
-        uint32 position,
-        int32[] memory partials
-    ) private view returns (bytes memory) {
-        return abi.encodeCall(
-            IDataRequests.proveStatedOmission,
-            (_accuse(s), _askedRow(s, e, position, 0), _by(e), _row(position), partials)
-        );
-    }
-
-    function _false(
-        Story memory s,
-        Evidence memory e,
-        uint32 position,
-        int32[] memory partials,
-        uint32 chunk
-    ) private view returns (bytes memory) {
-        OpenedComponents memory q = TestIndex.openChunk(SumTree.QUERY, query, chunk);
-        return abi.encodeCall(
-            IDataRequests.proveFalseStatement,
-            (
-                _accuse(s),
-                _askedRow(s, e, position, 0),
-                _by(e),
-                _row(position),
-                partials,
-                chunk,
-                q,
-                _chunk(position, chunk)
-            )
-        );
-    }
-
-    function _noFault() private pure returns (bytes memory) {
-        return abi.encodeWithSelector(BatchFaults.FraudProofs_NoFault.selector);
-    }
-
+///         is worth.
+contract RowRequestsTest is RowBase {
     // ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function test_requestRow_takesTheBondAndHoldsTheBatch() public {
@@ -162,24 +96,6 @@ contract RowRequestsTest is DataBase {
     }
 
     // ── Answering ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @dev Honest statements about rows that are listed, below the threshold or of a listed cluster lose nothing.
-    function testFuzz_honestStatementsNeverLose(
-        uint32 position,
-        uint32 chunk
-    ) public {
-        position %= TestIndex.ROWS;
-        Story memory s = _settleHonest(_two());
-        Evidence memory e = _evidence();
-        int32[] memory partials = _partials(position);
-        bytes32 id = _askRow(s, e, position, 0);
-        _done(operatorSigner, _answerRow(s, e, position, 0, partials));
-        assertTrue(_status(id) == AskedStatus.Answered);
-        _dataRefused(anyone, _stated(s, e, position, partials), _noFault());
-        _dataRefused(anyone, _false(s, e, position, partials, chunk % 2), _noFault());
-        vm.warp(block.timestamp + WINDOW);
-        _finalize(operator);
-    }
 
     function test_answerRow_isTheOperatorsOwn() public {
         Story memory s = _settleHonest(_two());
@@ -263,25 +179,8 @@ contract RowRequestsTest is DataBase {
         assertEq(_state().voidedFrom, 1);
     }
 
-    /// @dev … or lie, and lose by the chunk that shows it, whichever it is …
-    function testFuzz_falseStatement_voidsTheBatch(
-        uint32 chunk,
-        int32 by
-    ) public {
-        (Story memory s, Evidence memory e, uint32 position) = _lying();
-        int32[] memory partials = _partials(position);
-        chunk %= 2;
-        unchecked {
-            partials[chunk] += by == 0 ? int32(-1) : by;
-        }
-        _askRow(s, e, position, 0);
-        _done(operator, _answerRow(s, e, position, 0, partials));
-        _dataRefused(anyone, _false(s, e, position, partials, 1 - chunk), _noFault());
-        _done(anyone, _false(s, e, position, partials, chunk));
-        assertEq(_state().voidedFrom, 1);
-    }
-
-    /// @dev … or stay silent, and lose by that (see `test_requestRow_takesTheBondAndHoldsTheBatch`).
+    /// @dev … or lie, and lose by the chunk that shows it (see `testFuzz_falseStatement_voidsTheBatch`), or stay silent, and
+    ///      lose by that (see `test_requestRow_takesTheBondAndHoldsTheBatch`).
     function test_proofs_failForWhatWasNotStated() public {
         (Story memory s, Evidence memory e, uint32 position) = _lying();
         int32[] memory partials = _partials(position);

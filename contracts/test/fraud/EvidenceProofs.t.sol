@@ -79,6 +79,8 @@ contract EvidenceProofsTest is EvidenceBase {
 
     // ── Honest batches ──────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// @dev Each run settles a batch of its own with whole evidence: a fifth of the deep runs takes a quarter of an hour.
+    /// forge-config: deep.fuzz.runs = 10000
     function testFuzz_honestEvidenceNeverLoses(
         uint256 seed,
         uint256 at

@@ -39,8 +39,8 @@ library TestIndex {
     ) internal pure returns (bytes memory part) {
         uint256 length = v.length - from < most ? v.length - from : most;
         part = new bytes(length);
-        for (uint256 i = 0; i < length; ++i) {
-            part[i] = v[from + i];
+        assembly ("memory-safe") {
+            mcopy(add(part, 32), add(add(v, 32), from), length)
         }
     }
 

@@ -39,7 +39,11 @@ export function openIpfs(url: string) {
 }
 
 export async function addJson(ipfs: Ipfs, value: unknown): Promise<string> {
-  return ipfs.add(new TextEncoder().encode(JSON.stringify(value)));
+  return addText(ipfs, JSON.stringify(value));
+}
+
+export async function addText(ipfs: Ipfs, text: string): Promise<string> {
+  return ipfs.add(new TextEncoder().encode(text));
 }
 
 export async function catJson(ipfs: Ipfs, cid: string): Promise<unknown> {

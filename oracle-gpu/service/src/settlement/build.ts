@@ -4,6 +4,7 @@ import { type Address, type Hex, isAddressEqual } from 'viem';
 import { z } from 'zod';
 import { type Context, now } from '../context.ts';
 import { batches, receipts, sessions } from '../db/schema.ts';
+import { inTurns } from '../inTurns.ts';
 import { type OpenReceipt, type SelectionLimits, selectReceipts } from './select.ts';
 
 export const rewardsSchema = z.array(allocationSchema);
@@ -61,7 +62,7 @@ export async function planBatch(
     .from(receipts)
     .where(and(inArray(receipts.hash, hashes), isNull(receipts.batchIndex)));
   if (stored.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');
-  const opened = stored.map(({ bundle }) => settledPart.parse(bundle));
+  const opened = await inTurns(stored, ({ bundle }) => settledPart.parse(bundle));
   const parameters = opened.at(0)?.parameters;
   if (!parameters) throw new Error('A receipt has lost its parameters.');
   const rewards = addRewards(last ? rewardsSchema.parse(last.rewards) : [], opened);

@@ -22,6 +22,7 @@ import { type Address, type Hex, keccak256 } from 'viem';
 import { z } from 'zod';
 import { type Context, now } from '../context.ts';
 import { batches, type receipts, sessions } from '../db/schema.ts';
+import { inTurns } from '../inTurns.ts';
 import { channelSequences, openBatchFacts } from '../watchtower/batchFacts.ts';
 import { type NewBatch, rewardsSchema } from './build.ts';
 import type { CheckInput } from './check.ts';
@@ -36,7 +37,7 @@ const storedReceipt = z.looseObject({ channel: z.looseObject({ payer: z.string()
 
 /** A batch as its file, receipts in tree order, of a day that the chain takes. */
 export async function fileOf({ chain }: Pick<Context, 'chain'>, batch: NewBatch, stored: readonly Stored[]): Promise<BatchFile> {
-  const settled = stored.map(({ bundle, signature }) => {
+  const settled = await inTurns(stored, ({ bundle, signature }) => {
     const { channel, receipt, allocations, evidence, composition } = storedReceipt.parse(bundle);
     return settledReceiptSchema.parse({
       receipt,

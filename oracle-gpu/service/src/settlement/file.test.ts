@@ -1,7 +1,7 @@
 import { type SettledReceipt, zeroHash } from '@openledger/sdk';
 import { zeroAddress } from 'viem';
 import { expect, test } from 'vitest';
-import { paginate } from './file.ts';
+import { encodeReceipt, paginate } from './file.ts';
 
 const receipt = (sequence: number): SettledReceipt => ({
   receipt: {
@@ -32,18 +32,19 @@ const receipt = (sequence: number): SettledReceipt => ({
 
 test('pages hold every receipt once, in order, and none is larger than the limit', () => {
   const receipts = Array.from({ length: 50 }, (_, index) => receipt(index + 1));
+  const encoded = receipts.map(encodeReceipt);
   const limit = 8_000;
-  const pages = paginate(receipts, limit);
+  const pages = paginate(encoded, limit);
   expect(pages.length).toBeGreaterThan(5);
-  for (const page of pages) expect(Buffer.byteLength(JSON.stringify({ receipts: page }))).toBeLessThanOrEqual(limit);
-  const sequences = pages.flat().map((item) => (item as { receipt: { sequence: number } }).receipt.sequence);
+  for (const page of pages) expect(Buffer.byteLength(`{"receipts":[${page.join(',')}]}`)).toBeLessThanOrEqual(limit);
+  const sequences = pages.flat().map((item) => (JSON.parse(item) as { receipt: { sequence: number } }).receipt.sequence);
   expect(sequences).toEqual(receipts.map(({ receipt: { sequence } }) => sequence));
 });
 
-test('amounts are decimal strings in a page', () => {
-  expect(JSON.stringify(paginate([receipt(1)]))).toContain('"fee":"10000"');
+test('amounts are decimal strings in the file', () => {
+  expect(encodeReceipt(receipt(1))).toContain('"fee":"10000"');
 });
 
 test('a receipt that is larger than a page has its own', () => {
-  expect(paginate([receipt(1), receipt(2)], 10).map((page) => page.length)).toEqual([1, 1]);
+  expect(paginate([receipt(1), receipt(2)].map(encodeReceipt), 10).map((page) => page.length)).toEqual([1, 1]);
 });

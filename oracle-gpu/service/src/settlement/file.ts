@@ -1,40 +1,43 @@
 import { type BatchFile, batchFileSchema, type SettledReceipt, settledReceiptSchema } from '@openledger/sdk';
 import { z } from 'zod';
-import { addJson, type Ipfs } from '../ipfs/client.ts';
+import { inTurns } from '../inTurns.ts';
+import { addJson, addText, type Ipfs } from '../ipfs/client.ts';
 
 /** Largest page of a batch file, bytes. */
 export const pageBytes = 256 * 1024;
 
 /** Pins a batch's file, in pages where it is large. Returns its CID. */
 export async function pinBatch(ipfs: Ipfs, file: BatchFile): Promise<string> {
-  const whole = z.encode(batchFileSchema, file);
-  if (byteLength(whole) <= pageBytes) return addJson(ipfs, whole);
+  const receipts = await inTurns(file.receipts, encodeReceipt);
+  const frame = z.encode(batchFileSchema, { ...file, receipts: [] });
+  const whole = JSON.stringify(frame).replace('"receipts":[]', () => `"receipts":[${receipts.join(',')}]`);
+  if (Buffer.byteLength(whole) <= pageBytes) return addText(ipfs, whole);
   const pages: string[] = [];
-  for (const receipts of paginate(file.receipts)) pages.push(await addJson(ipfs, { receipts }));
-  return addJson(ipfs, { ...whole, receipts: [], pages });
+  for (const page of paginate(receipts)) pages.push(await addText(ipfs, `{"receipts":[${page.join(',')}]}`));
+  return addJson(ipfs, { ...frame, pages });
 }
 
-/** Cuts encoded receipts into runs that fit a page each; one that is larger than a page has its own. */
-export function paginate(receipts: readonly SettledReceipt[], limit = pageBytes): unknown[][] {
-  const frame = byteLength({ receipts: [] });
-  const pages: unknown[][] = [];
-  let page: unknown[] = [];
+/** A receipt as the file has it, JSON text. */
+export function encodeReceipt(receipt: SettledReceipt): string {
+  return JSON.stringify(z.encode(settledReceiptSchema, receipt));
+}
+
+/** Cuts receipts, each JSON text, into runs that fit a page each; one that is larger than a page has its own. */
+export function paginate(receipts: readonly string[], limit = pageBytes): string[][] {
+  const frame = '{"receipts":[]}'.length;
+  const pages: string[][] = [];
+  let page: string[] = [];
   let size = frame;
   for (const receipt of receipts) {
-    const encoded = z.encode(settledReceiptSchema, receipt);
-    const bytes = byteLength(encoded) + 1;
+    const bytes = Buffer.byteLength(receipt) + 1;
     if (page.length > 0 && size + bytes > limit) {
       pages.push(page);
       page = [];
       size = frame;
     }
-    page.push(encoded);
+    page.push(receipt);
     size += bytes;
   }
   if (page.length > 0) pages.push(page);
   return pages;
-}
-
-function byteLength(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
 }

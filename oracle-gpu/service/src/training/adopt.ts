@@ -17,7 +17,7 @@ import { ServiceError, sentence } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
-import { requireComponents, rowsOf } from './rows.ts';
+import { requireComponents, requireShortRows, rowsOf } from './rows.ts';
 
 const adapterSchema = z.object({ adapterId: bytes32Schema, weightBps: z.int() });
 const manifestSchema = z.object({
@@ -81,6 +81,7 @@ export function createAdoption(context: Trainer) {
       adaptersHash(adapters) === release.adaptersHash &&
       datanetsHash(datanets) === release.datanetsHash;
     if (!isItsOwn) throw new ServiceError(422, 'wrong_manifest', 'its manifest is of another release');
+    requireShortRows(release);
     const { rows: stated } = indexSchema.parse(await catJson(context.ipfs, indexCid));
     const rows = rowsOf(stated, (await gather(context, datanets)).records);
     if (indexTree(rows.map(leafOf)).root !== release.indexRoot)

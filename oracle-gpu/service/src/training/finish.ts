@@ -19,7 +19,7 @@ import { addJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
 import type { JobRow } from './quote.ts';
-import { requireComponents, rowsOf } from './rows.ts';
+import { requireComponents, requireShortRows, rowsOf } from './rows.ts';
 
 /** `IDatanetRegistry.Policy.Open` */
 const openPolicy = 0;
@@ -77,6 +77,7 @@ export async function finishJob(
     evaluationHash: evaluationHash(evaluationCid),
   };
   const hash = releaseHash(release);
+  requireShortRows(release);
   requireComponents(components, rows, release);
   const rowsCid = (await areOpen(context, gathered.datanets)) ? await ipfs.add(components) : undefined;
   const manifestCid = await addJson(ipfs, {

@@ -1,4 +1,4 @@
-import { openIndexRows, type Release } from '@openledger/sdk';
+import { componentsPerChunk, openIndexRows, type Release } from '@openledger/sdk';
 import { isHex } from 'viem';
 import type { GatheredRecord } from '../datanets/gather.ts';
 import { ServiceError, sentence } from '../errors.ts';
@@ -33,6 +33,19 @@ export function rowsOf(indexRows: readonly IndexRow[], records: readonly Gathere
       source,
     };
   });
+}
+
+/**
+ * Throws 422 for an index with rows of several chunks: on chain an operator can be asked what such a row scored, and loses
+ * its batch if it does not answer, which this service cannot yet (docs/decisions/0015-data-asked-for-on-chain.md).
+ */
+export function requireShortRows({ k }: Pick<Release, 'k'>): void {
+  if (k > componentsPerChunk)
+    throw new ServiceError(
+      422,
+      'rows_too_long',
+      `Rows of ${k} components are more than the ${componentsPerChunk} that this service answers for: train on fewer records.`,
+    );
 }
 
 /** Throws 422 unless these are the components of the index's rows: nobody could check a score with others. */
