@@ -7,8 +7,7 @@ import { batches, receipts } from '../db/schema.ts';
 import { openIpfs } from '../ipfs/client.ts';
 import { openLog } from '../log.ts';
 import { choose, openReceipts, planBatch } from '../settlement/build.ts';
-import { checkBatch } from '../settlement/check.ts';
-import { checkInputOf, composeBatch, fileOf } from '../settlement/compose.ts';
+import { prepareBatch } from '../settlement/prepare.ts';
 import { checksTable, reportLine } from './print.ts';
 
 /** Stands for the file's address, which is known once it is pinned. */
@@ -29,12 +28,8 @@ export async function dryRun(environment: Record<string, string | undefined>, pr
       print('No batch is due: there is no open receipt, or none that can be settled now.');
       return true;
     }
-    const file = await fileOf(context, next.batch, next.stored);
-    const input = await checkInputOf(context, file, await composeBatch(context, file, notPinned));
-    const began = performance.now();
-    const { checks, wrong } = await checkBatch(input);
+    const { file, checks, wrong, seconds } = await prepareBatch(context, next.batch, next.stored, async () => notPinned);
     const { operator, batchIndex } = file;
-    const seconds = (performance.now() - began) / 1000;
     print(checksTable(checks));
     for (const { hash, reason } of wrong) print(`Receipt ${hash}: ${reason}`);
     const report = { operator, batchIndex, receipts: file.receipts.length, checks, faults: faultsOf(checks), seconds };

@@ -39,7 +39,9 @@ const verify = (changed: Partial<ReceiptBundle>, ...options: string[]) =>
 test('an honest bundle passes, and it says what needs the chain', async () => {
   const { code, out } = await verify({});
   expect(out).toMatch(/allocation +passed/);
-  expect(out).toContain('Nothing is wrong so far: 11 of 14 checks passed, 3 could not be made (signature, release, terms).');
+  expect(out).toContain(
+    'Nothing is wrong so far: 12 of 17 checks passed, 5 could not be made (signature, release, terms, scores, ranking).',
+  );
   expect(code).toBe(0);
 });
 
@@ -70,7 +72,9 @@ test('each tampering fails the check that it belongs to', async () => {
     ['receiptHash, answer, fee, allocation', { receipt: { ...receipt, completionTokens: receipt.completionTokens + 1 } }],
     ['receiptHash', { receipt: { ...receipt, sequence: 9 } }],
     ['channel, allocation', { channel: { ...channel, payer: bundle.developer } }],
-    ['release', { release: { ...release, k: 5 } }],
+    ['release', { release: { ...release, baseModel: receipt.promptHash } }],
+    ['release, query', { release: { ...release, k: 5 } }],
+    ['query', { query: `0x${'01'.repeat(release.k)}` }],
     ['composition', { composition: bundle.composition.map((component) => ({ ...component, termsVersion: 2 })) }],
     ['fee, allocation', { terms: { ...terms, completionPrice: 1n } }],
     ['allocation', { developer: channel.operator }],

@@ -1,18 +1,14 @@
 import {
-  allocationsTree,
   type BatchFile,
   type BatchHeader,
   batchHeaderSchema,
   batchParametersSchema,
   type ChannelEntry,
-  commitmentOf,
   dataCommitment,
   emptyTree,
   headerHash,
   packChannelEntries,
   parametersHash,
-  receiptsTree,
-  rewardsTree,
   settledReceiptSchema,
   sortReceipts,
   zeroHash,
@@ -24,8 +20,8 @@ import { type Context, now } from '../context.ts';
 import { batches, type receipts, sessions } from '../db/schema.ts';
 import { inTurns } from '../inTurns.ts';
 import { channelSequences, openBatchFacts } from '../watchtower/batchFacts.ts';
+import { type CheckInput, onlyUsed, type Roots } from './batchThread.ts';
 import { type NewBatch, rewardsSchema } from './build.ts';
-import type { CheckInput } from './check.ts';
 
 type Composer = Pick<Context, 'db' | 'chain' | 'config' | 'ipfs'>;
 type Stored = Pick<typeof receipts.$inferSelect, 'bundle' | 'signature'>;
@@ -63,12 +59,14 @@ export async function fileOf({ chain }: Pick<Context, 'chain'>, batch: NewBatch,
   };
 }
 
-/** @param dataCid of the pinned file */
-export async function composeBatch(context: Composer, file: BatchFile, dataCid: string): Promise<Composed> {
+/**
+ * @param dataCid of the pinned file
+ * @param roots of its trees
+ */
+export async function composeBatch(context: Composer, file: BatchFile, dataCid: string, roots: Roots): Promise<Composed> {
   const { chain } = context;
   const previous = await previousOf(context, file.batchIndex);
   const channels = packChannelEntries(chain.operator, await entriesOf(context, file));
-  const receiptsRoot = commitmentOf(receiptsTree(file.receipts));
   const { protocolFeeBps } = await chain.client.readContract({
     ...chain.contracts.fees,
     functionName: 'fee',
@@ -79,16 +77,16 @@ export async function composeBatch(context: Composer, file: BatchFile, dataCid: 
     operator: chain.operator,
     batchIndex: file.batchIndex,
     previousHash: previous ? headerHash(previous) : zeroHash,
-    receipts: receiptsRoot,
-    allocations: commitmentOf(allocationsTree(file.receipts)),
-    protocolFee: (receiptsRoot.amount * BigInt(protocolFeeBps)) / 10_000n,
+    receipts: roots.receipts,
+    allocations: roots.allocations,
+    protocolFee: (roots.receipts.amount * BigInt(protocolFeeBps)) / 10_000n,
     feeVersion: file.feeVersion,
     dayIndex: file.dayIndex,
     parametersHash: parametersHash(file.parameters),
     channelsHash: keccak256(channels),
     dataHash: keccak256(commitment),
   };
-  const header = { body, rewards: commitmentOf(rewardsTree(file.rewards)), settledAt: now() };
+  const header = { body, rewards: roots.rewards, settledAt: now() };
   return { header, channels, commitment, previous };
 }
 
@@ -110,10 +108,9 @@ export async function checkInputOf(context: Composer, file: BatchFile, composed:
   ]);
   const checked = { chainId, settlement: contracts.settlement.address, signer, storedHeaderHash: headerHash(header) };
   return {
-    file,
     header,
     context: { ...checked, previousRewards: before },
-    facts: { ...found, sequences },
+    facts: onlyUsed({ ...found, sequences }, file),
     rewardsBefore: composed.previous?.rewards ?? emptyTree,
   };
 }

@@ -6,11 +6,25 @@ import { addJson, addText, type Ipfs } from '../ipfs/client.ts';
 /** Largest page of a batch file, bytes. */
 export const pageBytes = 256 * 1024;
 
+/** A batch's file: all but its receipts, and each of them as JSON text. */
+export type EncodedFile = { frame: z.input<typeof batchFileSchema>; receipts: string[] };
+
+export async function encodeFile(file: BatchFile): Promise<EncodedFile> {
+  return {
+    frame: z.encode(batchFileSchema, { ...file, receipts: [] }),
+    receipts: await inTurns(file.receipts, encodeReceipt),
+  };
+}
+
+/** The file in one piece. */
+export function textOf({ frame, receipts }: EncodedFile): string {
+  return JSON.stringify(frame).replace('"receipts":[]', () => `"receipts":[${receipts.join(',')}]`);
+}
+
 /** Pins a batch's file, in pages where it is large. Returns its CID. */
-export async function pinBatch(ipfs: Ipfs, file: BatchFile): Promise<string> {
-  const receipts = await inTurns(file.receipts, encodeReceipt);
-  const frame = z.encode(batchFileSchema, { ...file, receipts: [] });
-  const whole = JSON.stringify(frame).replace('"receipts":[]', () => `"receipts":[${receipts.join(',')}]`);
+export async function pinBatch(ipfs: Ipfs, encoded: EncodedFile): Promise<string> {
+  const { frame, receipts } = encoded;
+  const whole = textOf(encoded);
   if (Buffer.byteLength(whole) <= pageBytes) return addText(ipfs, whole);
   const pages: string[] = [];
   for (const page of paginate(receipts)) pages.push(await addText(ipfs, `{"receipts":[${page.join(',')}]}`));

@@ -4,10 +4,9 @@ import { RefusedTransaction } from '../chain/outbox.ts';
 import type { Context } from '../context.ts';
 import { batches, receipts, voidedBatches } from '../db/schema.ts';
 import { type BatchRow, dissolveFrom } from './build.ts';
-import { checkBatch } from './check.ts';
-import { checkInputOf, composeBatch, fileOf } from './compose.ts';
 import { pinBatch } from './file.ts';
 import { leaveOut } from './leaveOut.ts';
+import { prepareBatch } from './prepare.ts';
 
 /** Longest parameters that can be given on chain when they are asked for, bytes: nodes take transactions of 128 KiB. */
 const maxParameters = 120_000;
@@ -26,11 +25,9 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<boolea
   const { db, chain, outbox, ipfs, log } = context;
   const { batchIndex } = row;
   const stored = await db.select().from(receipts).where(eq(receipts.batchIndex, batchIndex));
-  const file = await fileOf(context, row, stored);
-  const dataCid = await pinBatch(ipfs, file);
-  const composed = await composeBatch(context, file, dataCid);
+  const prepared = await prepareBatch(context, row, stored, (encoded) => pinBatch(ipfs, encoded));
+  const { file, dataCid, composed, checks, wrong } = prepared;
   const { header, channels, commitment, previous } = composed;
-  const { checks, wrong } = await checkBatch(await checkInputOf(context, file, composed));
   const failed = checks.filter(({ status }) => status === 'failed').map(({ sentence }) => sentence);
   const length = Buffer.byteLength(canonicalJson(file.parameters));
   if (length > maxParameters)

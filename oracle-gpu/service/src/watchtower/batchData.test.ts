@@ -6,7 +6,7 @@ import { ipfsServer } from '../../../../script/dev/ipfs/server.ts';
 import { testBatch } from '../../../../sdk/src/verify/testBatch.ts';
 import { addJson, catJson, type Ipfs, openIpfs } from '../ipfs/client.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
-import { pinBatch } from '../settlement/file.ts';
+import { encodeFile, pinBatch } from '../settlement/file.ts';
 import { MalformedData, readBatchData } from './batchData.ts';
 
 let folder: string;
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 test.each([1, 150])('a batch of %i receipts comes back as it was pinned, pages put together', async (size) => {
   const { file } = await testBatch(size);
-  const cid = await pinBatch(ipfs, file);
+  const cid = await pinBatch(ipfs, await encodeFile(file));
   const { pages = [] } = (await catJson(ipfs, cid)) as { pages?: string[] };
   expect(pages.length > 1).toBe(size > 1);
   expect(await readBatchData(ipfs, `ipfs://${cid}`)).toEqual(file);
@@ -34,7 +34,7 @@ test.each([1, 150])('a batch of %i receipts comes back as it was pinned, pages p
 
 test('what is there and is no batch file is a fault; what is not there may be on its way', async () => {
   const { file } = await testBatch(1);
-  const cid = await pinBatch(ipfs, file);
+  const cid = await pinBatch(ipfs, await encodeFile(file));
   const missing = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
   const whole = (await catJson(ipfs, cid)) as object;
   const changed = async (part: object): Promise<string> => `ipfs://${await addJson(ipfs, { ...whole, ...part })}`;

@@ -35,7 +35,7 @@ import {
 } from '@openledger/sdk';
 import { keccak256 } from 'viem';
 import { openIpfs } from '../../src/ipfs/client.ts';
-import { pinBatch } from '../../src/settlement/file.ts';
+import { encodeFile, pinBatch } from '../../src/settlement/file.ts';
 import type { World } from './world.ts';
 
 export type Settled = { header: BatchHeader; rewards: readonly Allocation[] };
@@ -134,7 +134,7 @@ export async function settleBatch(
     ? 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
     : lie.isMalformed
       ? await openIpfs(world.ipfsUrl).add(new TextEncoder().encode('{"version":1}'))
-      : await pinBatch(openIpfs(world.ipfsUrl), file);
+      : await pinBatch(openIpfs(world.ipfsUrl), await encodeFile(file));
   const treeOf = (id: number, leaves: Leaf[]) => commitmentOf(treeAsGiven(id, withSentinels(leaves)));
   const receiptsRoot = treeOf(treeId.receipts, receipts.map(receiptLeaf));
   const ofSession = sessions.map((one) => {

@@ -60,6 +60,7 @@ export async function signAnswer({ engine }: TinyEngine, job: JobResult, asked: 
     release,
     composition: [component],
     evidence: { ...bundle.evidence, queryRoot: found.queryRoot, nullThreshold, records },
+    query: found.query,
     indexProofs: records.map(({ recordId, position }) => {
       const leaf = leaves[position] as (typeof leaves)[number];
       return { recordId, leaf, index: position, count: leaves.length, proof: treeProof(tree, position) };
