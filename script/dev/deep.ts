@@ -1,11 +1,14 @@
 // `npm run test:deep`: every fuzz test 50,000 times and above a million calls against the invariants (foundry.toml,
-// profile deep), and a thousand honest batches of up to 1,024 receipts and 64 channels that lose to no proof, one file of
-// tests after the other; takes hours. Ends with one line that sums all of them.
+// profile deep; what has few cases, or settles a batch in each run, says its own number beside the test), and a thousand
+// honest batches of up to 1,024 receipts and 64 channels that lose to no proof. A file of tests for each core at a time;
+// takes hours. Ends with one line that sums all of them.
 //   npm run test:deep -- Custody honestBatch    only files whose names contain one of these
 import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root, tools } from './config.ts';
+import { runCommand } from './deployment.ts';
 import { countForge, countVitest } from './testing/counts.ts';
 import { addDepths, type Depth, depthOf } from './testing/depths.ts';
 
@@ -13,13 +16,17 @@ import { addDepths, type Depth, depthOf } from './testing/depths.ts';
 const honestBatches = 'sdk/src/testing/honestBatch.test.ts';
 const batchCount = '1000';
 
+/** What takes longest, last. */
+const longest = ['/data/', '/fraud/', '/pitfalls/', '/invariant/', honestBatches];
+const weight = (file: string): number => longest.findLastIndex((name) => file.includes(name));
+
 const names = process.argv.slice(2);
 const files = globSync('contracts/test/**/*.t.sol', { cwd: root })
   .filter((file) => /function (testFuzz_|invariant_)/.test(readFileSync(join(root, file), 'utf8')))
   .concat(honestBatches)
   .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
-  // What checks most comes first.
-  .sort((a, b) => Number(b.includes('/invariant/')) - Number(a.includes('/invariant/')) || (a < b ? -1 : 1));
+  // What takes longest comes first, so that no core waits for one file at the end.
+  .sort((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1));
 if (files.length === 0) {
   console.error(`No file with fuzz tests or invariants is called like ${names.join(' or ')}.`);
   process.exit(1);
@@ -62,7 +69,8 @@ const inWords = ({ fuzzTests, fuzzRuns, campaigns, calls, reverts }: Depth) =>
 const total = { passed: 0, failed: 0 };
 let depth = depthOf('');
 const began = Date.now();
-for (const [i, file] of files.entries()) {
+let ended = 0;
+async function check(file: string): Promise<void> {
   const start = Date.now();
   const { output, code } = await run(file);
   const count = file.endsWith('.sol') ? countForge(output) : countVitest(output);
@@ -72,9 +80,17 @@ for (const [i, file] of files.entries()) {
   const reached = depthOf(output);
   depth = addDepths(depth, reached);
   const seconds = Math.round((Date.now() - start) / 1000);
-  console.log(`${count.failed ? '✗' : '✓'} ${i + 1}/${files.length} ${file} (${seconds} s): ${inWords(reached)}`);
+  ended += 1;
+  console.log(`${count.failed ? '✗' : '✓'} ${ended}/${files.length} ${file} (${seconds} s): ${inWords(reached)}`);
   if (count.failed) console.log(output.slice(-12_000));
 }
+// Compiled once before, or each would compile it.
+await runCommand(tools.forge, ['build'], { FOUNDRY_PROFILE: 'deep' });
+const queue = [...files];
+const next = async (): Promise<void> => {
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) await check(file);
+};
+await Promise.all(Array.from({ length: availableParallelism() }, next));
 console.log(`${inWords(depth)}, ${Math.round((Date.now() - began) / 1000)} s`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed ? 1 : 0;

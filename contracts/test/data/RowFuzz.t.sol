@@ -15,7 +15,9 @@ contract HonestRowFuzzTest is RowBase {
         told = abi.encode(_settleHonest(_two()));
     }
 
-    /// @dev Honest statements about rows that are listed, below the threshold or of a listed cluster lose nothing.
+    /// @dev Honest statements about rows that are listed, below the threshold or of a listed cluster lose nothing. There are
+    ///      88 such, in whatever number of runs.
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_honestStatementsNeverLose(
         uint32 position,
         uint32 chunk
@@ -44,7 +46,9 @@ contract LyingRowFuzzTest is RowBase {
         told = abi.encode(s, e, position);
     }
 
-    /// @dev Whoever states something false loses by the chunk that shows it, whichever it is.
+    /// @dev Whoever states something false loses by the chunk that shows it, whichever it is. A run reads three times 4,096
+    ///      components.
+    /// forge-config: deep.fuzz.runs = 5000
     function testFuzz_falseStatement_voidsTheBatch(
         uint32 chunk,
         int32 by

@@ -44,6 +44,7 @@ contract HonestTest is FraudBase {
         return uint96(uint256(keccak256(abi.encode(seed, "fee", i))) % 50_000 * PRICE);
     }
 
+    /// forge-config: deep.fuzz.runs = 10000
     function testFuzz_anHonestBatchNeverLoses(
         uint256 seed,
         uint256 at
