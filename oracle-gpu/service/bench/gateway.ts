@@ -33,6 +33,9 @@ const { stage, url, model, databaseUrl, close } = await openStage(
       execArgv: ['-c', '0', process.execPath, '--expose-gc', ...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? [])],
     });
     child = served;
+    served.once('exit', (code) => {
+      if (code) throw new Error(`The service ended with code ${code}.`);
+    });
     await once(served, 'message');
   },
 );

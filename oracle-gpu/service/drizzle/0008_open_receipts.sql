@@ -1,0 +1,1 @@
+CREATE INDEX "receipts_open" ON "receipts" USING btree ("channel","sequence","created") WHERE status = 'signed' AND batch_index IS NULL;
