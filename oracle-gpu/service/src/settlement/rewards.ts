@@ -1,12 +1,9 @@
-import { allocationSchema, type RewardClaim, rewardClaim, toJson } from '@openledger/sdk';
-import { and, asc, eq, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
+import { type RewardClaim, rewardClaim, toJson } from '@openledger/sdk';
+import { and, desc, eq, ne, notInArray, sql } from 'drizzle-orm';
 import { type Address, isAddressEqual } from 'viem';
-import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { batches, earnings, receipts } from '../db/schema.ts';
 import { rewardsSchema } from './build.ts';
-
-const allocationsSchema = z.looseObject({ allocations: z.array(allocationSchema) });
 
 type Sum = { amount: bigint; weight: bigint };
 const nothing: Sum = { amount: 0n, weight: 0n };
@@ -14,15 +11,19 @@ const nothing: Sum = { amount: 0n, weight: 0n };
 /** What an account has earned from this operator: what it can claim now with its proof, what waits, and from what. */
 export async function rewardsOf({ db, chain }: Context, account: Address) {
   const { client, contracts, operator } = chain;
-  const open = and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex));
-  const [{ finalized }, claimed, rows, unsettled, bySource] = await Promise.all([
+  const newest = db.select().from(batches).where(ne(batches.status, 'voided')).orderBy(desc(batches.batchIndex)).limit(1);
+  const pending = db
+    .select({ finalAt: batches.finalAt })
+    .from(batches)
+    .where(eq(batches.status, 'pending'))
+    .orderBy(desc(batches.batchIndex))
+    .limit(1);
+  const [{ finalized }, claimed, [last], [waitsFor], waiting, bySource] = await Promise.all([
     client.readContract({ ...contracts.settlement, functionName: 'batches', args: [operator] }),
     client.readContract({ ...contracts.pool, functionName: 'claimed', args: [operator, account] }),
-    db.select().from(batches).where(ne(batches.status, 'voided')).orderBy(asc(batches.batchIndex)),
-    db
-      .select({ bundle: receipts.bundle })
-      .from(receipts)
-      .where(or(open, eq(receipts.status, 'voided'))),
+    newest,
+    pending,
+    waitingOf(db, account),
     db
       .select({
         role: earnings.role,
@@ -36,17 +37,12 @@ export async function rewardsOf({ db, chain }: Context, account: Address) {
       .groupBy(earnings.role, earnings.datanetId, earnings.modelId)
       .orderBy(earnings.modelId, earnings.datanetId, earnings.role),
   ]);
-  const sumIn = (row: (typeof rows)[number] | undefined): Sum =>
+  const [live] = await db.select().from(batches).where(eq(batches.batchIndex, finalized));
+  const sumIn = (row: typeof last): Sum =>
     row ? (rewardsSchema.parse(row.rewards).find((entry) => isAddressEqual(entry.account, account)) ?? nothing) : nothing;
-  const live = rows.find(({ batchIndex }) => batchIndex === finalized);
   const claim: RewardClaim | undefined = live ? rewardClaim(operator, rewardsSchema.parse(live.rewards), account) : undefined;
-  const waiting = unsettled
-    .flatMap(({ bundle }) => allocationsSchema.parse(bundle).allocations)
-    .filter((entry) => isAddressEqual(entry.account, account))
-    .reduce((sum, { amount, weight }) => ({ amount: sum.amount + amount, weight: sum.weight + weight }), nothing);
-  const latest = sumIn(rows.at(-1));
+  const latest = sumIn(last);
   const now = sumIn(live);
-  const pendingRow = rows.findLast(({ status }) => status === 'pending');
   const [amount, weight] = claimed;
   return toJson({
     operator,
@@ -55,8 +51,22 @@ export async function rewardsOf({ db, chain }: Context, account: Address) {
     pending: {
       amount: latest.amount - now.amount + waiting.amount,
       weight: latest.weight - now.weight + waiting.weight,
-      finalAt: pendingRow?.finalAt ?? null,
+      finalAt: waitsFor?.finalAt ?? null,
     },
     bySource: bySource.map((source) => ({ ...source, datanetId: source.datanetId === 0 ? null : source.datanetId })),
   });
+}
+
+/** What an account is allocated by receipts that no batch has, those of void batches included. */
+async function waitingOf(db: Context['db'], account: Address): Promise<Sum> {
+  const own = account.toLowerCase();
+  const { rows } = await db.execute<{ amount: string; weight: string }>(sql`
+    SELECT coalesce(sum((share ->> 'amount')::numeric), 0)::text AS amount,
+      coalesce(sum((share ->> 'weight')::numeric), 0)::text AS weight
+    FROM ${receipts}, json_array_elements(bundle -> 'allocations') AS share
+    WHERE ((status = 'signed' AND batch_index IS NULL) OR status = 'voided')
+      AND hash IN (SELECT receipt_hash FROM ${earnings} WHERE account = ${own})
+      AND lower(share ->> 'account') = ${own}`);
+  const [sum] = rows;
+  return sum ? { amount: BigInt(sum.amount), weight: BigInt(sum.weight) } : nothing;
 }
