@@ -34,7 +34,7 @@ export function createCharges({ db, book, signReceipt, log }: Pick<Context, 'db'
   let waiting: Waiting[] = [];
   let isWriting = false;
 
-  async function write(group: readonly Waiting[]): Promise<void> {
+  async function write(group: readonly Waiting[], isAgain = false): Promise<void> {
     let numbered: Numbered[];
     try {
       numbered = number(group, signReceipt);
@@ -44,7 +44,11 @@ export function createCharges({ db, book, signReceipt, log }: Pick<Context, 'db'
       await Promise.all([...new Set(group.map(({ charge }) => charge.reservation.account.payer))].map(book.reread)).catch(
         () => undefined,
       );
-      if (group.length === 1) return group[0]?.failed(isUniqueViolation(error) ? inProgress() : error);
+      if (group.length === 1) {
+        // A process killed before this one may have left a statement behind that ended only now.
+        if (error instanceof OtherSequences && !isAgain) return write(group, true);
+        return group[0]?.failed(isUniqueViolation(error) ? inProgress() : error);
+      }
       log.warn({ charges: group.length, reason: String(error) }, 'charges could not be written together: one by one');
       for (const one of group) await write([one]);
       return;
@@ -144,6 +148,7 @@ const storeCharges = {
       WHERE 1 / (SELECT (count(*) = json_array_length($1))::int FROM raised) = 1`,
 };
 const divisionByZero = '22012';
+class OtherSequences extends Error {}
 
 async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
   const texts = [
@@ -156,7 +161,7 @@ async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
     await pool.query({ ...storeCharges, values: texts });
   } catch (error) {
     if (error instanceof DatabaseError && error.code === divisionByZero)
-      throw new Error('The sessions in the database are not those in memory.', { cause: error });
+      throw new OtherSequences('The sessions in the database are not those in memory.', { cause: error });
     throw error;
   }
 }

@@ -8,8 +8,14 @@ export async function lockTable(databaseUrl: string, table: string) {
   await client.query(`LOCK TABLE ${table} IN SHARE MODE`);
   const holder = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
   const waiters = 'SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))';
+  /** How many wait. */
+  const count = async (): Promise<number> => {
+    await client.query('SELECT pg_stat_clear_snapshot()'); // a transaction sees the connections of its first look
+    return (await client.query(waiters, [holder])).rows.length;
+  };
   return {
-    isWaitedFor: async (): Promise<boolean> => (await client.query(waiters, [holder])).rows.length > 0,
+    count,
+    isWaitedFor: async (): Promise<boolean> => (await count()) > 0,
     /** Ends the connections that wait. */
     breakWaiters: async (): Promise<void> => {
       await client.query(`SELECT pg_terminate_backend(pid) FROM (${waiters}) AS waiting`, [holder]);

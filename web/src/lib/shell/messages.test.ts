@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { errorsAbi } from '@openledger/sdk';
 import { expect, test } from 'vitest';
 
-type Catalogue = Record<string, string>;
+/** A message is a text, or one for each number that its language tells apart. */
+type Message = string | { match: Record<string, string> }[];
+type Catalogue = Record<string, Message>;
 
 const folder = new URL('../../../messages/', import.meta.url);
 const settings = JSON.parse(readFileSync(new URL('../../../project.inlang/settings.json', import.meta.url), 'utf8')) as {
@@ -11,13 +13,18 @@ const settings = JSON.parse(readFileSync(new URL('../../../project.inlang/settin
 const files = readdirSync(new URL('en/', folder));
 const read = (locale: string, file: string): Catalogue =>
   JSON.parse(readFileSync(new URL(`${locale}/${file}`, folder), 'utf8')) as Catalogue;
+const textsOf = (message: Message): string[] =>
+  typeof message === 'string' ? [message] : message.flatMap(({ match }) => Object.values(match));
 const slots = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
 
 test.each(files)('%s says the same in both languages, with the same blanks', (file) => {
   const english = read('en', file);
   const chinese = read('zh-Hant', file);
   expect(Object.keys(chinese)).toEqual(Object.keys(english));
-  for (const [key, text] of Object.entries(english)) expect(slots(chinese[key] ?? ''), key).toEqual(slots(text));
+  for (const [key, message] of Object.entries(english)) {
+    const [first = ''] = textsOf(message);
+    for (const text of [...textsOf(message), ...textsOf(chinese[key] ?? '')]) expect(slots(text), key).toEqual(slots(first));
+  }
 });
 
 test('every catalogue is compiled in', () => {
