@@ -2,6 +2,7 @@ import { type Receipt, receiptHash, toJson } from '@openledger/sdk';
 import { DatabaseError, type Pool } from 'pg';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
+import { ServiceError } from '../errors.ts';
 import type { ReceiptRow } from '../receipts/bundle.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
@@ -40,10 +41,14 @@ export function createCharges({ db, book, signReceipt, log }: Pick<Context, 'db'
       numbered = number(group, signReceipt);
       await store(pool, numbered);
     } catch (error) {
-      // Whether a lost connection had committed is known only to the database.
       await Promise.all([...new Set(group.map(({ charge }) => charge.reservation.account.payer))].map(book.reread)).catch(
         () => undefined,
       );
+      // Written once more it might be charged twice.
+      if (error instanceof LostWrite) {
+        for (const { failed } of group) failed(unknownOutcome());
+        return;
+      }
       if (group.length === 1) {
         // A process killed before this one may have left a statement behind that ended only now.
         if (error instanceof OtherSequences && !isAgain) return write(group, true);
@@ -79,6 +84,14 @@ export function createCharges({ db, book, signReceipt, log }: Pick<Context, 'db'
       void writeAll();
     });
 }
+
+const unknownOutcome = (): ServiceError =>
+  new ServiceError(
+    503,
+    'charge_unknown',
+    'The database was lost while this call was charged: ask again with the same Idempotency-Key, and you get the answer if it was charged, or look at the session.',
+    { retryAfter: 1 },
+  );
 
 /** Gives each charge the next sequence of its channel and signs its receipt. */
 function number(group: readonly Waiting[], signReceipt: Context['signReceipt']): Numbered[] {
@@ -149,6 +162,8 @@ const storeCharges = {
 };
 const divisionByZero = '22012';
 class OtherSequences extends Error {}
+/** The statement was sent and nothing came back: it may have been written, or may still be. */
+class LostWrite extends Error {}
 
 async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
   const texts = [
@@ -157,12 +172,20 @@ async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
     JSON.stringify(numbered.flatMap(earningColumns)),
     JSON.stringify(numbered.flatMap(answerColumns)),
   ];
+  const client = await pool.connect();
+  let broken: Error | undefined;
   try {
-    await pool.query({ ...storeCharges, values: texts });
+    await client.query({ ...storeCharges, values: texts });
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === divisionByZero)
+    if (!(error instanceof DatabaseError)) {
+      broken = new LostWrite('The database was lost while charges were written.', { cause: error });
+      throw broken;
+    }
+    if (error.code === divisionByZero)
       throw new OtherSequences('The sessions in the database are not those in memory.', { cause: error });
     throw error;
+  } finally {
+    client.release(broken);
   }
 }
 
