@@ -13,7 +13,8 @@ export type BatchRow = typeof batches.$inferSelect;
 /** Most receipts looked at when a batch is built. */
 const lookAt = 20_000;
 
-const isOpen = and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex));
+/** A receipt that no batch has yet. */
+export const isOpen = and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex));
 
 /** How many receipts are in no batch yet, and when the oldest was made: asked every second, so it reads none of them. */
 export async function countOpen({ db }: Pick<Context, 'db'>): Promise<{ count: number; oldest: number }> {

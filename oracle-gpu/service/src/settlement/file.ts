@@ -6,26 +6,19 @@ import { addJson, addText, type Ipfs } from '../ipfs/client.ts';
 /** Largest page of a batch file, bytes. */
 export const pageBytes = 256 * 1024;
 
-/** A batch's file: all but its receipts, and each of them as JSON text. */
-export type EncodedFile = { frame: z.input<typeof batchFileSchema>; receipts: string[] };
+/** A batch's file: all but its receipts, each of them as JSON text, and the whole as such. */
+export type EncodedFile = { frame: z.input<typeof batchFileSchema>; receipts: string[]; text: string };
 
 export async function encodeFile(file: BatchFile): Promise<EncodedFile> {
-  return {
-    frame: z.encode(batchFileSchema, { ...file, receipts: [] }),
-    receipts: await inTurns(file.receipts, encodeReceipt),
-  };
-}
-
-/** The file in one piece. */
-export function textOf({ frame, receipts }: EncodedFile): string {
-  return JSON.stringify(frame).replace('"receipts":[]', () => `"receipts":[${receipts.join(',')}]`);
+  const frame = z.encode(batchFileSchema, { ...file, receipts: [] });
+  const receipts = await inTurns(file.receipts, encodeReceipt);
+  const text = JSON.stringify(frame).replace('"receipts":[]', () => `"receipts":[${receipts.join(',')}]`);
+  return { frame, receipts, text };
 }
 
 /** Pins a batch's file, in pages where it is large. Returns its CID. */
-export async function pinBatch(ipfs: Ipfs, encoded: EncodedFile): Promise<string> {
-  const { frame, receipts } = encoded;
-  const whole = textOf(encoded);
-  if (Buffer.byteLength(whole) <= pageBytes) return addText(ipfs, whole);
+export async function pinBatch(ipfs: Ipfs, { frame, receipts, text }: EncodedFile): Promise<string> {
+  if (Buffer.byteLength(text) <= pageBytes) return addText(ipfs, text);
   const pages: string[] = [];
   for (const page of paginate(receipts)) pages.push(await addText(ipfs, `{"receipts":[${page.join(',')}]}`));
   return addJson(ipfs, { ...frame, pages });

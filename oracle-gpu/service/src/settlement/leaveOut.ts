@@ -1,8 +1,9 @@
-import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { Context } from '../context.ts';
 import type { Database, Transaction } from '../db/open.ts';
 import { receipts, sessions } from '../db/schema.ts';
 import type { Metrics } from '../metrics.ts';
+import { isOpen } from './build.ts';
 
 /**
  * `unpaid`: proven wrong, nobody will ever pay it. `held`: wrong by the operator's own check, which asks for a person;
@@ -71,8 +72,6 @@ export async function leaveOutBehind(context: Pick<Context, 'db' | 'book'>, clos
     return forgiven;
   });
 }
-
-const isOpen = and(eq(receipts.status, 'signed'), isNull(receipts.batchIndex));
 
 /** @returns the sum of their fees */
 async function leaveOutAfter(

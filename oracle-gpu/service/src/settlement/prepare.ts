@@ -1,9 +1,8 @@
-import type { BatchFile } from '@openledger/sdk';
 import type { Context } from '../context.ts';
 import { openBatchThread } from './batchThread.ts';
 import type { NewBatch } from './build.ts';
 import { checkInputOf, composeBatch, fileOf } from './compose.ts';
-import { type EncodedFile, encodeFile, textOf } from './file.ts';
+import { type EncodedFile, encodeFile } from './file.ts';
 
 /**
  * Makes a batch of its receipts and checks it as anyone would, the long parts on a thread of its own.
@@ -16,9 +15,9 @@ export async function prepareBatch(
   stored: Parameters<typeof fileOf>[2],
   pin: (file: EncodedFile) => Promise<string>,
 ) {
-  const file: BatchFile = await fileOf(context, batch, stored);
+  const file = await fileOf(context, batch, stored);
   const encoded = await encodeFile(file);
-  const thread = openBatchThread(textOf(encoded));
+  const thread = openBatchThread(encoded.text);
   try {
     const dataCid = await pin(encoded);
     const composed = await composeBatch(context, file, dataCid, await thread.roots());

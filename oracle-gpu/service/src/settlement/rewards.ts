@@ -3,7 +3,7 @@ import { and, desc, eq, ne, notInArray, sql } from 'drizzle-orm';
 import { type Address, isAddressEqual } from 'viem';
 import type { Context } from '../context.ts';
 import { batches, earnings, receipts } from '../db/schema.ts';
-import { rewardsSchema } from './build.ts';
+import { isOpen, rewardsSchema } from './build.ts';
 
 type Sum = { amount: bigint; weight: bigint };
 const nothing: Sum = { amount: 0n, weight: 0n };
@@ -64,7 +64,7 @@ async function waitingOf(db: Context['db'], account: Address): Promise<Sum> {
     SELECT coalesce(sum((share ->> 'amount')::numeric), 0)::text AS amount,
       coalesce(sum((share ->> 'weight')::numeric), 0)::text AS weight
     FROM ${receipts}, json_array_elements(bundle -> 'allocations') AS share
-    WHERE ((status = 'signed' AND batch_index IS NULL) OR status = 'voided')
+    WHERE (${isOpen} OR status = 'voided')
       AND hash IN (SELECT receipt_hash FROM ${earnings} WHERE account = ${own})
       AND lower(share ->> 'account') = ${own}`);
   const [sum] = rows;
