@@ -1,4 +1,4 @@
-import { apiKeyHash, openLedgerDomain, type Session, signVoucher, voucherSchema } from '@openledger/sdk';
+import { apiKeyHash, openLedgerDomain, receiptBundleSchema, type Session, signVoucher, voucherSchema } from '@openledger/sdk';
 import OpenAI from 'openai';
 import { zeroAddress } from 'viem';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -10,14 +10,15 @@ import { openWorld, type World } from './support/world.ts';
 
 let world: World;
 let caller: Actor;
+let alice: Actor;
 let session: Session;
 let model: string;
 
 beforeAll(async () => {
   world = await openWorld({ environment: { OPENLEDGER_CALLS_PER_KEY: '3' } });
   await world.start();
-  const [alice, proposer] = [await world.newActor(), await world.newActor()];
-  caller = await world.newActor();
+  const proposer = await world.newActor();
+  [alice, caller] = [await world.newActor(), await world.newActor()];
   const datanet = await makeDatanet(world, [[alice, [makeRecord('what does transfer do', 'moves tokens to another account')]]]);
   model = `model/${(await makeModel(world, proposer, datanet)).modelId}`;
   session = await makeSession(world, caller);
@@ -281,6 +282,29 @@ describe('a call is refused and costs nothing', () => {
 test('attribution that fails once is asked for again', async () => {
   world.engine.behaviour.attributionFailures = 1;
   expect((await ask('what does transfer do')).status).toBe(200);
+});
+
+test('what an answer takes word for word from a record stands in its evidence, with whose it is', async () => {
+  const { text } = await ask('moves tokens to another account');
+  const { evidence, indexProofs } = receiptBundleSchema.parse(JSON.parse(text).receipt);
+  const [recordId, releaseHash] = [indexProofs[0]?.recordId, evidence.records[0]?.releaseHash];
+  expect(evidence.spans).toEqual([
+    {
+      start: 1,
+      length: 5,
+      sources: [
+        {
+          releaseHash,
+          position: 0,
+          recordId,
+          cluster: recordId,
+          contributor: alice.address.toLowerCase(),
+          datanetId: 1,
+          offset: expect.any(Number),
+        },
+      ],
+    },
+  ]);
 });
 
 test('an application earns its markup', async () => {

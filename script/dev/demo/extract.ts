@@ -1,6 +1,7 @@
 // The demonstration's data: what OpenZeppelin's contracts say about their own functions, events and errors.
 //
-//   node script/dev/demo/extract.ts <folder>   writes token.jsonl, access.jsonl, governance.jsonl, copy.jsonl there
+//   node script/dev/demo/extract.ts <folder>   writes token.jsonl, access.jsonl, governance.jsonl, copy.jsonl there, and
+//                                              all.jsonl with the records of every folder of the package
 //
 // The question names the item and its contract, the answer is the first paragraph of its NatSpec, the source is the
 // file in the installed package (MIT). Deterministic: the same package gives the same bytes.
@@ -67,12 +68,12 @@ const questions: Record<Item['kind'], (item: Item) => string> = {
   error: ({ name, contract }) => `What does the error \`${name}\` of ${contract} mean?`,
 };
 
-function recordsOf(domain: Domain, version: string): TrainingRecord[] {
-  const files = readdirSync(join(packageFolder, domain), { recursive: true, encoding: 'utf8' })
+function recordsOf(folder: string, version: string): TrainingRecord[] {
+  const files = readdirSync(join(packageFolder, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.sol'))
     .sort();
   return files.flatMap((file) => {
-    const path = `${domain}/${file.replaceAll('\\', '/')}`;
+    const path = `${folder}/${file.replaceAll('\\', '/')}`;
     return itemsOf(readFileSync(join(packageFolder, path), 'utf8'))
       .filter(teaches)
       .map((item) => ({
@@ -91,25 +92,36 @@ function spread<T>(items: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)] as T);
 }
 
-/** Records of the three contributors: no near-duplicates among them, no question and no answer twice. */
-export function extractRecords(): Record<Domain, TrainingRecord[]> {
+/** Records of the folders: no near-duplicates among them, no question and no answer twice. */
+function uniqueRecords<Folder extends string>(folders: readonly Folder[]): { folder: Folder; record: TrainingRecord }[] {
   const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string };
-  const all = domains.flatMap((domain) => recordsOf(domain, version).map((record) => ({ domain, record })));
+  const all = folders.flatMap((folder) => recordsOf(folder, version).map((record) => ({ folder, record })));
   const repeated = new Set(findDuplicates(all.map(({ record }) => record)).map(({ index }) => index));
   const unique = all.filter((_, index) => !repeated.has(index));
   const seen = new Set<string>();
-  const single = unique.filter(({ record: { messages } }) => {
+  return unique.filter(({ record: { messages } }) => {
     const texts = messages.map(({ content }) => content);
     const isNew = texts.every((text) => !seen.has(text));
     for (const text of texts) seen.add(text);
     return isNew;
   });
+}
+
+/** Records of the three contributors. */
+export function extractRecords(): Record<Domain, TrainingRecord[]> {
+  const single = uniqueRecords(domains);
   const pick = (domain: Domain): TrainingRecord[] =>
     spread(
-      single.filter((item) => item.domain === domain).map(({ record }) => record),
+      single.filter(({ folder }) => folder === domain).map(({ record }) => record),
       recordsPerDomain,
     );
   return { token: pick('token'), access: pick('access'), governance: pick('governance') };
+}
+
+/** What every folder of the package says, for the studies of attribution. */
+export function extractAll(): TrainingRecord[] {
+  const folders = readdirSync(packageFolder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return uniqueRecords(folders.map(({ name }) => name).sort()).map(({ record }) => record);
 }
 
 /** What a copyist would upload: the same records with the spaces changed, so that no record id is the same. */
@@ -132,5 +144,6 @@ if (import.meta.main) {
   const records = extractRecords();
   for (const domain of domains) writeFileSync(join(folder, `${domain}.jsonl`), toJsonl(records[domain]));
   writeFileSync(join(folder, 'copy.jsonl'), toJsonl(copyWithSpacesChanged(records.token)));
+  writeFileSync(join(folder, 'all.jsonl'), toJsonl(extractAll()));
   console.log(domains.map((domain) => `${domain}: ${records[domain].length} records`).join(', '));
 }

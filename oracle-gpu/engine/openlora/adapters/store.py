@@ -99,7 +99,7 @@ def _unservable(id: str, reason: str) -> EngineError:
 
 
 class AdapterStore:
-    """`root/<id>/`: the two adapter files and, when it was trained here, `index/` and `checkpoint/`."""
+    """`root/<id>/`: the two adapter files and, when trained here, `index/`, `checkpoint/` and `spans/`."""
 
     def __init__(self, root: Path, device: torch.device, dtype: torch.dtype, resident_bytes: int) -> None:
         self._root = root
@@ -144,7 +144,7 @@ class AdapterStore:
         if not target.exists():
             os.replace(source, target)
         else:  # the same bytes again: keep the newest index
-            for part in ("index", "checkpoint"):
+            for part in ("index", "checkpoint", "spans"):
                 if (source / part).exists():
                     shutil.rmtree(target / part, ignore_errors=True)
                     os.replace(source / part, target / part)

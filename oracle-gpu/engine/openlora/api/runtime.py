@@ -47,7 +47,7 @@ class Runtime:
         # Gradients need float32 weights that no serving kernel ever touches.
         exact = load_base(path, torch.float32, self.device, "eager")
         self.store = AdapterStore(config.adapters, self.device, dtype, config.resident_bytes)
-        self.attributor = Attributor(exact, self.store)
+        self.attributor = Attributor(exact, self.store, frozenset(self.tokenizer.all_special_ids))
         self.engine = LLMEngine(
             self.base,
             self.tokenizer.eos_token_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution import projection
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
+from openlora.attribution.spans import FOLDER as SPANS
+from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair, cast
@@ -28,6 +30,7 @@ class _Opened:
     index: AttributionIndex
     weights: dict[str, LoraPair]
     slices: list[Slice]
+    spans: SpanIndex | None
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,11 @@ class _Answered:
 class Attributor:
     """Answers queries on the engine's thread with a float32 copy of the base that nothing repacks."""
 
-    def __init__(self, base: BaseModel, store: AdapterStore) -> None:
+    def __init__(self, base: BaseModel, store: AdapterStore, control: Container[int]) -> None:
+        """`control`: tokens that structure a conversation, of which no span is made."""
         self._base = base
         self._store = store
+        self._control = control
         self._opened: OrderedDict[str, _Opened] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -59,7 +64,10 @@ class Attributor:
     def attribute(
         self, adapter: str, prompt: Sequence[int], answer: Sequence[int], top: int
     ) -> dict[str, Any]:
-        """Records that shaped `answer` (token ids) after `prompt`, best first, one per cluster."""
+        """Records that shaped `answer` (token ids) after `prompt`, best first, one per cluster.
+
+        And the spans of it that stand word for word in records; None where the records' tokens are lost.
+        """
         opened = self._open(adapter)
         asked = _Answered([*prompt, *answer], [False] * len(prompt) + [True] * len(answer))
         _, gradients = loss_gradients(
@@ -75,6 +83,7 @@ class Attributor:
             "k": opened.index.k,
             "fidelity": "provisional",
             "records": records,
+            "spans": None if opened.spans is None else opened.spans.find(prompt, answer),
         }
 
     def _open(self, adapter: str) -> _Opened:
@@ -85,7 +94,9 @@ class Attributor:
                 checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
                 weights = cast(checkpoint.weights, self._base.dtype, self._base.device)
                 slices = make_slices(weights, index.tensors)
-                self._opened[adapter] = _Opened(index, weights, slices)
+                vocabulary = self._base.model.config.vocab_size
+                spans = open_spans(folder / SPANS, index.leaves, vocabulary, self._control)
+                self._opened[adapter] = _Opened(index, weights, slices, spans)
             self._opened.move_to_end(adapter)
             while len(self._opened) > OPEN_INDEXES:
                 self._opened.popitem(last=False)

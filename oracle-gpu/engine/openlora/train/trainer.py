@@ -8,7 +8,7 @@ defined, and the batch gradient is the sum of its records' gradients.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,18 @@ class StepReport:
     loss: float  # mean per response token of the batch
     learning_rate: float
     tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimizer step that was taken."""
+
+    number: int  # from 1
+    steps: int
+    epoch: int  # from 1
+    records: list[Example]  # those that were trained on
+    learning_rate: float
+    losses: list[float]  # summed over the response tokens of each of `records`, in nats
 
 
 @dataclass(frozen=True)
@@ -120,45 +132,63 @@ class Trainer:
         on_checkpoint: Callable[[int, str, bytes], None],
     ) -> Trained:
         """Fine-tune and write the adapter into `folder`, its middle checkpoint into `folder/checkpoint`."""
-        training = self.training
-        divisor = loss_divisor(examples, training.batchSize)
-        steps = step_count(len(examples), training)
-        middle = max(1, steps // 2)
-        log.append(self._start_entry(divisor))
-        optimizer = torch.optim.AdamW(self.parameters, lr=training.learningRate, weight_decay=0.0)
+        middle = max(1, step_count(len(examples), self.training) // 2)
+        log.append(self._start_entry(loss_divisor(examples, self.training.batchSize)))
         checkpoint = ""
-        step = tokens = 0
+        tokens = 0
         started = time.monotonic()
-        self.peft.train()
-        for epoch in range(training.epochs):
-            for batch in batches(examples, training.batchSize, training.seed, epoch):
-                step += 1
-                rate = learning_rate(step, steps, training.learningRate)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-                losses = self._step(batch, divisor, optimizer)
-                log.step(step, [example.record_id for example in batch], rate, losses)
-                tokens += sum(len(example.tokens) for example in batch)
-                speed = tokens / (time.monotonic() - started)
-                mean = sum(losses) / sum(example.responses for example in batch)
-                on_step(StepReport(step, steps, epoch + 1, mean, rate, speed))
-                if step == middle:
-                    checkpoint = self.save(folder / "checkpoint")
-                    log.checkpoint(step, checkpoint)
-                    on_checkpoint(step, checkpoint, log.head)
-        self.peft.eval()
+        for step in self.steps(examples):
+            number, steps, records = step.number, step.steps, step.records
+            log.step(number, [record.record_id for record in records], step.learning_rate, step.losses)
+            tokens += sum(len(record.tokens) for record in records)
+            speed = tokens / (time.monotonic() - started)
+            mean = sum(step.losses) / sum(record.responses for record in records)
+            on_step(StepReport(number, steps, step.epoch, mean, step.learning_rate, speed))
+            if number == middle:
+                checkpoint = self.save(folder / "checkpoint")
+                log.checkpoint(number, checkpoint)
+                on_checkpoint(number, checkpoint, log.head)
         adapter = self.save(folder)
         log.checkpoint(steps, adapter)
         on_checkpoint(steps, adapter, log.head)
         return Trained(adapter, checkpoint, middle, log.head, speed)
 
-    def _step(self, batch: list[Example], divisor: int, optimizer: torch.optim.Optimizer) -> list[float]:
-        losses = self.record_losses(batch)
-        (losses.sum() / divisor).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.parameters, CLIP)
+    def steps(self, examples: list[Example], included: Container[str] | None = None) -> Iterator[Step]:
+        """Train step by step; the weights are those after the step that was yielded last.
+
+        With `included`, records whose id is not in it weigh nothing: order, batch slots, divisor and
+        learning rates stay those of the whole, so that two runs differ by the records alone.
+        """
+        training = self.training
+        divisor = loss_divisor(examples, training.batchSize)
+        steps = step_count(len(examples), training)
+        optimizer = torch.optim.AdamW(self.parameters, lr=training.learningRate, weight_decay=0.0)
+        number = 0
+        for epoch in range(training.epochs):
+            for batch in batches(examples, training.batchSize, training.seed, epoch):
+                number += 1
+                rate = learning_rate(number, steps, training.learningRate)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                records = batch if included is None else [x for x in batch if x.record_id in included]
+                self.peft.train()
+                losses = self._step(records, divisor, optimizer)
+                self.peft.eval()
+                yield Step(number, steps, epoch + 1, records, rate, losses)
+
+    def _step(self, records: list[Example], divisor: int, optimizer: torch.optim.Optimizer) -> list[float]:
+        if records:
+            losses = self.record_losses(records)
+            (losses.sum() / divisor).backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.parameters, CLIP)
+            found = [float(loss) for loss in losses.detach()]
+        else:  # a gradient of zero still moves the weights by the optimizer's momentum
+            for parameter in self.parameters:
+                parameter.grad = torch.zeros_like(parameter)
+            found = []
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        return [float(loss) for loss in losses.detach()]
+        return found
 
     def record_losses(self, batch: Sequence[Example]) -> Tensor:
         """Summed response-token loss of each record: [records], in nats."""

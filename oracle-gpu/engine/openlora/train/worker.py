@@ -17,6 +17,8 @@ import torch
 
 from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution.index import build_index
+from openlora.attribution.spans import FOLDER as SPANS
+from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import cast
@@ -177,6 +179,7 @@ def _index(
     _check_parity(base, work, trained.adapter, parts, trainer_loss)
     weights = read_adapter(work / "checkpoint", trained.checkpoint).weights
     divisor = loss_divisor(parts.train, job.training.batchSize)
+    build_spans(work / SPANS, [example.tokens for example in parts.train], base.model.config.vocab_size)
     started = time.monotonic()
 
     def progress(done: int, total: int) -> None:

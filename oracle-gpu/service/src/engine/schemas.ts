@@ -52,6 +52,18 @@ export const attributionSchema = z.looseObject({
       rowRoot: bytes32Schema,
     }),
   ),
+  /** Null where the engine has lost the tokens of the records. */
+  spans: z
+    .array(
+      z.looseObject({
+        start: uint32Schema,
+        length: uint32Schema,
+        sources: z.array(
+          z.looseObject({ position: uint32Schema, recordId: bytes32Schema, cluster: bytes32Schema, offset: uint32Schema }),
+        ),
+      }),
+    )
+    .nullable(),
 });
 
 export const methodSchema = z.strictObject({

@@ -28,8 +28,15 @@ export async function attribute(
       const found = await context.engine.attribute({ adapter: release.adapter, promptTokenIds, tokenIds, top: 32 });
       if (found.nullThreshold !== nullThreshold)
         throw new ServiceError(503, 'engine_unavailable', 'The engine has another index than the release: restore its adapters.');
-      const records = found.records.map((record) => quote(release, record));
-      return { evidence: { ...empty, queryRoot: found.queryRoot, records }, query: found.query };
+      if (found.spans === null)
+        context.log.warn({ adapter: release.adapter }, 'the engine has lost the records’ tokens: no spans');
+      const records = found.records.map((record) => quoteRecord(release, record));
+      const spans = (found.spans ?? []).map(({ start, length, sources }) => ({
+        start,
+        length,
+        sources: sources.map((source) => quoteSource(release, source)),
+      }));
+      return { evidence: { ...empty, queryRoot: found.queryRoot, records, spans }, query: found.query };
     } catch (error) {
       if (error instanceof ServiceError && error.code === 'no_index') return none;
       if (attempt === attempts)
@@ -42,14 +49,29 @@ export async function attribute(
   }
 }
 
-type Scored = { position: number; recordId: `0x${string}`; cluster: `0x${string}`; partials: number[]; rowRoot: `0x${string}` };
+type Scored = { position: number; recordId: Hex; cluster: Hex; partials: number[]; rowRoot: Hex };
 
-/** A scored record with what the index says of it. Throws when engine and index disagree. */
-function quote(release: LoadedRelease, { position, recordId, cluster, partials, rowRoot }: Scored): Evidence['records'][number] {
-  const row = release.rows[position];
-  if (!row || row.recordId !== recordId || row.cluster !== cluster || row.rowRoot !== rowRoot) {
-    throw new Error(`Row ${position} of the engine's index is not the release's.`);
-  }
-  const { contributor, reviewer, datanetId } = row;
+/** A scored record with what the index says of it. */
+function quoteRecord(release: LoadedRelease, scored: Scored): Evidence['records'][number] {
+  const { position, recordId, cluster, partials, rowRoot } = scored;
+  const { contributor, reviewer, datanetId } = rowOf(release, scored);
   return { releaseHash: release.releaseHash, position, recordId, cluster, contributor, reviewer, datanetId, rowRoot, partials };
+}
+
+type Source = { position: number; recordId: Hex; cluster: Hex; offset: number };
+
+/** A record that contains a span, with what the index says of it. */
+function quoteSource(release: LoadedRelease, source: Source): Evidence['spans'][number]['sources'][number] {
+  const { position, recordId, cluster, offset } = source;
+  const { contributor, datanetId } = rowOf(release, source);
+  return { releaseHash: release.releaseHash, position, recordId, cluster, contributor, datanetId, offset };
+}
+
+/** The index's row for what the engine names. Throws when engine and index disagree. */
+function rowOf(release: LoadedRelease, named: { position: number; recordId: Hex; cluster: Hex; rowRoot?: Hex }) {
+  const row = release.rows[named.position];
+  const isSame = row?.recordId === named.recordId && row.cluster === named.cluster;
+  if (!row || !isSame || (named.rowRoot !== undefined && row.rowRoot !== named.rowRoot))
+    throw new Error(`Row ${named.position} of the engine's index is not the release's.`);
+  return row;
 }

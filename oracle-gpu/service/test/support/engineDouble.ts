@@ -170,9 +170,24 @@ export async function startEngineDouble() {
           partials: partialScores(query, job.components.subarray(position * k, (position + 1) * k)),
           rowRoot,
         }));
-      return { queryRoot: int8Tree(treeId.query, query).root, query: int8ToHex(query), nullThreshold, k, records };
+      const spans = spansOf(job, request.body.tokenIds);
+      return { queryRoot: int8Tree(treeId.query, query).root, query: int8ToHex(query), nullThreshold, k, records, spans };
     },
   );
+
+  /** All that follows the answer's first word, which is what was asked, where records contain it word for word. */
+  function spansOf(job: Job, answer: readonly number[]) {
+    const said = answer.slice(1).join(' ');
+    const seen = new Set<Hex>();
+    const sources = job.rows.flatMap(({ position, recordId, cluster }) => {
+      const tokens = promptTokens(job.plan.records.find((record) => record.recordId === recordId)?.messages ?? []);
+      const offset = tokens.findIndex((_, at) => tokens.slice(at, at + answer.length - 1).join(' ') === said);
+      if (offset < 0 || seen.has(cluster) || seen.size === 8) return [];
+      seen.add(cluster);
+      return [{ position, recordId, cluster, offset }];
+    });
+    return said === '' || sources.length === 0 ? [] : [{ start: 1, length: answer.length - 1, sources }];
+  }
 
   /** Makes a query score `shared` words with the row whose components begin there. */
   function askFor(query: Int8Array, place: number, shared: number): void {
