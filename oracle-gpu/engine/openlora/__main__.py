@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | train-worker`."""
+"""Command line: `openlora serve | setup | attribution scores | train-worker`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--tiny", action="store_true", help="a tiny random model instead, for tests")
     setup.add_argument("--models", type=Path, required=True)
 
+    attribution = commands.add_parser("attribution", help="measure attribution")
+    scores = attribution.add_subparsers(dest="what", required=True).add_parser(
+        "scores", help="scores of an adapter trained elsewhere: float32 [queries, records] as .npy"
+    )
+    scores.add_argument("--base", type=Path, required=True, help="folder of the base model")
+    scores.add_argument("--adapter", type=Path, required=True, help="folder of the PEFT adapter")
+    scores.add_argument("--train", type=Path, required=True, help="JSONL that it was trained on")
+    scores.add_argument("--train-config", type=Path, required=True, help="JSON: batchSize, maxLength")
+    scores.add_argument("--queries", type=Path, required=True, help="JSONL of questions with their answers")
+    scores.add_argument("--out", type=Path, required=True, help="file to write, .npy")
+    scores.add_argument("--threads", type=int, default=0, help="0: all cores")
+    scores.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+
     worker = commands.add_parser("train-worker", help="(internal) one training job")
     worker.add_argument("--job", type=Path, required=True)
     worker.add_argument("--base", type=Path, required=True)
@@ -49,6 +62,8 @@ def main() -> int:
             return worker.main(arguments)
         if arguments.command == "setup":
             return _setup(arguments)
+        if arguments.command == "attribution":
+            return _scores(arguments)
         return _serve(arguments)
     except EngineError as error:
         print(error.message, file=sys.stderr)
@@ -64,6 +79,26 @@ def _setup(arguments: argparse.Namespace) -> int:
     from openlora.models.setup import setup_wheel
 
     setup_wheel(arguments.wheel, arguments.models, lambda line: print(line, flush=True))
+    return 0
+
+
+def _scores(arguments: argparse.Namespace) -> int:
+    import torch
+
+    from openlora.attribution.scores import write_scores
+
+    torch.set_num_threads(arguments.threads or core_count())
+    found = write_scores(
+        arguments.base,
+        arguments.adapter,
+        arguments.train,
+        arguments.train_config,
+        arguments.queries,
+        arguments.out,
+        arguments.device,
+        lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    print(f"{arguments.out}: scores of {found.shape[0]} queries with {found.shape[1]} records")
     return 0
 
 

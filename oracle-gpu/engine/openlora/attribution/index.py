@@ -82,6 +82,7 @@ def build_index(
         "damping": projection.DAMPING,
         "dimensions": dimensions,
         "lossDivisor": divisor,
+        "rowStep": rows.step,
         "nullSource": source,
         "tensors": [[piece.layer, piece.part] for piece in slices],
         "leaves": [
@@ -167,6 +168,8 @@ class AttributionIndex:
         self.null_threshold: int = head["nullThreshold"]
         self.checkpoint: str = head["checkpoint"]
         self.divisor: float = head["lossDivisor"]
+        # What 1 stands for in a row. Only ratios of scores are ever paid, and older indexes do not say.
+        self.step: float = head.get("rowStep", 1.0)
         self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
         self.rows = np.fromfile(folder / ROWS, np.int8).reshape(head["rows"], self.k)
         self.matrix = np.memmap(folder / PROJECTION, np.float32, "r", shape=(self.k, head["dimensions"]))

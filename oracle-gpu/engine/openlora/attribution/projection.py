@@ -69,6 +69,7 @@ def random_rotation(size: int, seed: int) -> np.ndarray:
 class QuantisedRows:
     values: np.ndarray  # int8 [n, k]
     norms: np.ndarray  # float32 [n]: clipped norms, in the unit of the rows
+    step: float  # what 1 stands for, in the unit of the rows
 
 
 def quantise_rows(rows: np.ndarray) -> QuantisedRows:
@@ -81,8 +82,9 @@ def quantise_rows(rows: np.ndarray) -> QuantisedRows:
     cap = float(np.median(norms))
     factor = np.minimum(1.0, cap / np.maximum(norms, 1e-300))
     clipped = rows * factor[:, None]
-    values = _quantise(clipped, _full_scale(rows.shape[1]) * cap)
-    return QuantisedRows(values, (norms * factor).astype(np.float32))
+    full_scale = _full_scale(rows.shape[1]) * cap
+    values = _quantise(clipped, full_scale)
+    return QuantisedRows(values, (norms * factor).astype(np.float32), full_scale / LEVELS)
 
 
 def quantise_query(query: np.ndarray) -> np.ndarray:
@@ -91,6 +93,11 @@ def quantise_query(query: np.ndarray) -> np.ndarray:
     if norm == 0:
         return np.zeros(len(query), dtype=np.int8)
     return _quantise(query.astype(np.float64) / norm, _full_scale(len(query)))
+
+
+def query_step(query: np.ndarray) -> float:
+    """What 1 stands for in `quantise_query(query)`, in the unit of the query."""
+    return float(np.linalg.norm(query.astype(np.float64))) * _full_scale(len(query)) / LEVELS
 
 
 def _full_scale(k: int) -> float:

@@ -1,0 +1,129 @@
+"""Attribution of an adapter that was trained elsewhere, from files: so that anyone can measure it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+from openlora.adapters.store import adapter_id, read_adapter
+from openlora.attribution import projection
+from openlora.attribution.gradients import loss_gradients, make_slices
+from openlora.attribution.index import AttributionIndex, build_index
+from openlora.errors import EngineError
+from openlora.models.base import choose_device, load_base, load_tokenizer
+from openlora.ops.lora import cast
+from openlora.train.data import Example, make_examples
+from openlora.train.trainer import loss_divisor
+
+Say = Callable[[str], None]
+
+
+class TrainConfig(BaseModel):
+    """What of a training's settings decides its objective, under our names or those of transformers."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    batch_size: int = Field(
+        default=4,
+        ge=1,
+        validation_alias=AliasChoices("batchSize", "batch_size", "per_device_train_batch_size"),
+    )
+    max_length: int = Field(
+        default=512, ge=8, validation_alias=AliasChoices("maxLength", "max_length", "max_seq_length")
+    )
+    loss_divisor: float | None = Field(
+        default=None, gt=0, validation_alias=AliasChoices("lossDivisor", "loss_divisor")
+    )
+
+
+def write_scores(
+    base: Path,
+    adapter: Path,
+    train: Path,
+    train_config: Path,
+    queries: Path,
+    out: Path,
+    device: str,
+    say: Say,
+) -> np.ndarray:
+    """Write float32 scores [queries, records] to `out` (.npy).
+
+    Larger means that training on the record made the answer likelier. As shipped: int8 rows and queries,
+    exact integer products, put back to scale.
+
+    `train` and `queries` are JSONL of `{"messages": […]}` (the last one the assistant's) or
+    `{"prompt": …, "completion": …}`. Gradients are taken at `adapter/checkpoint` where there is one, the
+    middle of a training made here, else at the adapter itself. EngineError names a line that cannot be read.
+    """
+    config = _read_config(train_config)
+    tokenizer = load_tokenizer(base)
+    records = _read_examples(tokenizer, train, config.max_length)
+    asked = _read_examples(tokenizer, queries, config.max_length)
+    place = adapter / "checkpoint" if (adapter / "checkpoint" / "adapter_config.json").exists() else adapter
+    name = adapter_id(place)
+    model = load_base(base, torch.float32, choose_device(device), "eager")
+    weights = cast(read_adapter(place, name).weights, torch.float32, model.device)
+    divisor = config.loss_divisor or loss_divisor(records, config.batch_size)
+
+    def progress(done: int, total: int) -> None:
+        say(f"gradients of {done} of {total} records")
+
+    with tempfile.TemporaryDirectory() as folder:
+        build_index(Path(folder), model, weights, name, records, [], divisor, progress)
+        index = AttributionIndex(Path(folder))
+        slices = make_slices(weights, index.tensors)
+        found = np.zeros((len(asked), len(records)), np.float32)
+        for row, example in enumerate(asked):
+            _, gradients = loss_gradients(model, weights, slices, [example], divisor)
+            raw = index.matrix @ gradients[0].cpu().numpy()
+            exact = projection.scores(index.rows, projection.quantise_query(raw)).sum(axis=1, dtype=np.int64)
+            found[row] = exact * index.step * projection.query_step(raw)
+            say(f"scores of {row + 1} of {len(asked)} queries")
+    np.save(out, found)
+    return found
+
+
+def _read_config(path: Path) -> TrainConfig:
+    """A flat JSON object, or one that holds the settings under `training`."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        return TrainConfig.model_validate({**value, **value.get("training", {})})
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise EngineError(
+            400, "bad_train_config", f"{path} is no training configuration: {reason}."
+        ) from error
+
+
+def _read_examples(tokenizer: Any, path: Path, max_length: int) -> list[Example]:
+    rows = []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            name = f"line {number} of {path.name}"
+            rows.append({"recordId": name, "cluster": name, "messages": _messages(line, name)})
+    if not rows:
+        raise EngineError(400, "no_records", f"{path} has no line: give at least one record.")
+    return make_examples(tokenizer, rows, max_length)
+
+
+def _messages(line: str, name: str) -> Sequence[dict[str, str]]:
+    try:
+        value = json.loads(line)
+        if value.get("messages"):
+            return [{"role": str(x["role"]), "content": str(x["content"])} for x in value["messages"]]
+        answer = next(value[key] for key in ("completion", "response", "answer") if key in value)
+        return [
+            {"role": "user", "content": str(value["prompt"])},
+            {"role": "assistant", "content": str(answer)},
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        message = f'The {name} is neither {{"messages": […]}} nor {{"prompt": …, "completion": …}}.'
+        raise EngineError(400, "bad_record", message) from error

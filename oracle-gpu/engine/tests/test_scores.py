@@ -1,0 +1,106 @@
+"""An adapter that was trained elsewhere is measured from its files alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from openlora.attribution.scores import write_scores
+from openlora.errors import EngineError
+from openlora.models.base import load_tokenizer, read_info
+from openlora.train.data import make_examples
+from openlora.train.spec import Method, Training
+from openlora.train.trainer import Trainer
+from openlora.train.training_log import TrainingLog
+
+from .conftest import record
+
+COUNT = 12
+
+
+@pytest.fixture(scope="module")
+def folder(base_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained adapter with its middle checkpoint, and the files that tell of its training."""
+    made = tmp_path_factory.mktemp("elsewhere")
+    examples = make_examples(load_tokenizer(base_path), [record(i) for i in range(COUNT)], 128)
+    training = Training(epochs=4, batchSize=4, learningRate=0.01)
+    trainer = Trainer(read_info(base_path), Method(rank=4), training, 2, torch.device("cpu"))
+    trainer.train(examples, TrainingLog(made / "log"), made / "adapter", lambda _: None, lambda *_: None)
+    lines = [json.dumps({"messages": record(i)["messages"]}) for i in range(COUNT)]
+    (made / "train.jsonl").write_text("\n".join(lines) + "\n")
+    plain = [{"prompt": f"What is {i}?", "completion": record(i)["messages"][1]["content"]} for i in range(5)]
+    (made / "queries.jsonl").write_text("\n".join(json.dumps(line) for line in plain))
+    (made / "config.json").write_text(json.dumps({"training": {"batchSize": 4, "maxLength": 128}, "seed": 3}))
+    return made
+
+
+def scores(folder: Path, base_path: Path, **changes: Path) -> np.ndarray:
+    given = {
+        "base": base_path,
+        "adapter": folder / "adapter",
+        "train": folder / "train.jsonl",
+        "train_config": folder / "config.json",
+        "queries": folder / "queries.jsonl",
+        "out": folder / "scores.npy",
+        **changes,
+    }
+    return write_scores(**given, device="cpu", say=lambda _: None)
+
+
+def test_each_record_explains_its_own_answer_best(folder: Path, base_path: Path) -> None:
+    found = scores(folder, base_path)
+    assert found.shape == (5, COUNT)
+    assert found.dtype == np.float32
+    assert list(found.argmax(axis=1)) == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(np.load(folder / "scores.npy"), found)
+
+
+def test_without_a_checkpoint_the_adapter_itself_is_asked(folder: Path, base_path: Path) -> None:
+    final = scores(folder, base_path)
+    middle = scores(folder, base_path, adapter=folder / "adapter" / "checkpoint")
+    np.testing.assert_array_equal(final, middle)  # the checkpoint beside the adapter is what counts
+    bare = folder / "bare"
+    bare.mkdir()
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        (bare / name).write_bytes((folder / "adapter" / name).read_bytes())
+    assert not np.array_equal(scores(folder, base_path, adapter=bare), final)
+
+
+def test_the_command_writes_what_the_function_returns(folder: Path, base_path: Path) -> None:
+    arguments = [
+        *("--base", base_path, "--adapter", folder / "adapter", "--train", folder / "train.jsonl"),
+        *("--train-config", folder / "config.json", "--queries", folder / "queries.jsonl"),
+        *("--out", folder / "command.npy", "--threads", "2", "--device", "cpu"),
+    ]
+    command = [sys.executable, "-m", "openlora", "attribution", "scores", *map(str, arguments)]
+    root = Path(__file__).resolve().parents[1]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    np.testing.assert_array_equal(np.load(folder / "command.npy"), scores(folder, base_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("train", '{"messages": []}x', "bad_record"),
+        ("train", '{"messages": []}', "bad_record"),
+        ("train", '["messages"]', "bad_record"),
+        ("queries", '{"prompt": "no answer"}', "bad_record"),
+        ("queries", "", "no_records"),
+        ("train_config", "[1]", "bad_train_config"),
+        ("train_config", '{"batchSize": 0}', "bad_train_config"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    folder: Path, base_path: Path, tmp_path: Path, name: str, content: str, code: str
+) -> None:
+    bad = tmp_path / "bad"
+    bad.write_text(content)
+    with pytest.raises(EngineError) as caught:
+        scores(folder, base_path, **{name: bad})
+    assert caught.value.code == code
