@@ -69,9 +69,11 @@ class Study:
         return sorted(int(number) for found, number in names if int(found) == seed and number != WHOLE)
 
     def run(self, number: int | str, seed: int = 0) -> None:
-        """Train and keep the losses, unless they are there."""
+        """Train and keep the losses, unless they are there; of the whole run its checkpoints as well."""
         name = f"{seed}/{number}"
-        if name in self._kept["runs"]:
+        checkpoints = WORK / self.task.name / str(seed)
+        wanted = number == WHOLE and not (checkpoints / f"{FRACTIONS[-1]}").exists()
+        if name in self._kept["runs"] and not wanted:
             return
         trainer, retrainer = self._prepare(seed)
         ids = [example.record_id for example in self.task.train]
@@ -84,13 +86,15 @@ class Study:
 
         def on_step(step: int, of: int) -> None:
             if number == WHOLE and step in due:
-                trainer.save(WORK / self.task.name / str(seed) / f"{due[step]}")
+                trainer.save(checkpoints / f"{due[step]}")
             left = (time.monotonic() - started) / step * (of - step)
             print(f"\r{self.task.name} {name}: step {step}/{of}, {left:.0f} s left ", end="", flush=True)
 
         retrainer.run(included, on_step)
         if "answers" not in self._kept:
             self._kept["answers"] = self._answer(trainer)
+        if name in self._kept["runs"]:
+            return
         self._kept["runs"][name] = [round(float(x), 4) for x in retrainer.losses(self.targets())]
         CACHE.mkdir(exist_ok=True)
         write_json(self._file, self._kept)
