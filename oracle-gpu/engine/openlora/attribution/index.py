@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
 from openlora.attribution.gradients import Slice, choose_slices, loss_gradients
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
@@ -143,7 +143,7 @@ def _null_scores(
     for places, raws in batches:
         for place, raw in zip(places, raws, strict=True):
             query = projection.quantise_query(matrix @ raw)
-            totals = projection.scores(rows, query).sum(axis=1)
+            totals = scan.totals(scan.scores(rows, query))
             found.append(totals[clusters != examples[place].cluster])
         if held_out:
             progress(len(found))

@@ -112,17 +112,6 @@ def _quantise(values: np.ndarray, full_scale: float) -> np.ndarray:
     return np.clip(scaled, -LEVELS, LEVELS).astype(np.int8)
 
 
-def scores(rows: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """int32 dot products [n, chunks] of int8 rows [n, k] with an int8 query [k], per 4,096 components."""
-    chunk = 4_096
-    parts = []
-    for start in range(0, rows.shape[1], chunk):
-        # float32 sums of products of int8 are exact below 2^24, a chunk's may exceed it: use int32.
-        left = rows[:, start : start + chunk].astype(np.int32)
-        parts.append(left @ query[start : start + chunk].astype(np.int32))
-    return np.stack(parts, axis=1).astype(np.int32)
-
-
 def null_threshold(null_scores: np.ndarray, rows: int) -> int:
     """Score above which an index of `rows` is expected to hold at most 0.5 rows by chance.
 

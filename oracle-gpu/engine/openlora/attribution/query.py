@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from openlora.adapters.store import AdapterStore, read_adapter
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
 from openlora.attribution.spans import FOLDER as SPANS
@@ -74,7 +74,7 @@ class Attributor:
             self._base, opened.weights, opened.slices, [asked], opened.index.divisor
         )
         query = projection.quantise_query(opened.index.matrix @ gradients[0].cpu().numpy())
-        partials = projection.scores(opened.index.rows, query)
+        partials = scan.scores(opened.index.rows, query)
         records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
         return {
             "queryRoot": hashing.to_hex(hashing.query_root(query)),
