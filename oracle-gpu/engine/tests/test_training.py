@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -31,7 +32,11 @@ def examples(base_path: Path) -> list[Example]:
 
 @pytest.fixture
 def trainer(base_path: Path) -> Trainer:
-    made = Trainer(read_info(base_path), Method(rank=4), Training(epochs=3, batchSize=4), 2, CPU)
+    return make_trainer(base_path, Method(rank=4))
+
+
+def make_trainer(base_path: Path, method: Method) -> Trainer:
+    made = Trainer(read_info(base_path), method, Training(epochs=3, batchSize=4), 2, CPU)
     torch.manual_seed(1)
     with torch.no_grad():  # B begins at zero, where gradients of A vanish
         for parameter in made.parameters:
@@ -56,10 +61,12 @@ def test_the_sum_of_record_gradients_is_the_batch_gradient(trainer: Trainer, exa
     torch.testing.assert_close(parts, weighted, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["lora", "rslora"])
 def test_the_index_takes_exactly_the_trainers_gradient(
-    trainer: Trainer, examples: list[Example], base_path: Path, tmp_path: Path
+    kind: Literal["lora", "rslora"], examples: list[Example], base_path: Path, tmp_path: Path
 ) -> None:
     """The engine's own layers and loss, at the saved weights, give the gradient PEFT trains with."""
+    trainer = make_trainer(base_path, Method(kind=kind, rank=4))
     weights = read_adapter(tmp_path, trainer.save(tmp_path)).weights
     base = load_base(base_path, torch.float32, CPU, "eager")
     divisor = 50

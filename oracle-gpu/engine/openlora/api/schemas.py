@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from openlora.train.spec import Message, Strict
+from openlora import config
+from openlora.train.spec import Hash, Message, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
 Tokens = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
@@ -31,6 +32,7 @@ class AttributeBody(Strict):
     promptTokenIds: Tokens
     tokenIds: Tokens
     top: int = Field(default=32, ge=1, le=32)
+    excluded: list[Hash] = Field(default_factory=list, max_length=config.MAX_RECORDS)
 
 
 class ReplayBody(Strict):

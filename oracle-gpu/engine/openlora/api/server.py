@@ -78,7 +78,9 @@ def create_app(config: EngineConfig) -> FastAPI:
         runtime.attributor.require_index(body.adapter)
         runtime.require_tokens(body.promptTokenIds, body.tokenIds)
         found = runtime.engine.run(
-            lambda: runtime.attributor.attribute(body.adapter, body.promptTokenIds, body.tokenIds, body.top)
+            lambda: runtime.attributor.attribute(
+                body.adapter, body.promptTokenIds, body.tokenIds, body.top, frozenset(body.excluded)
+            )
         )
         return await asyncio.wrap_future(found)
 

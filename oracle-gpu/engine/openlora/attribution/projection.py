@@ -66,6 +66,39 @@ def random_rotation(size: int, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """How rows are shortened and quantised: norms clipped at their median, then one step for all rows.
+
+    A common step keeps scores of different rows comparable; the clip, not a unit norm, is what stops
+    outliers from being paid for being large.
+    """
+
+    cap: float  # of a norm, in the unit of the rows
+    full_scale: float  # what 127 stands for
+
+    @staticmethod
+    def of(norms: np.ndarray, k: int) -> Clip:
+        """From the norms [n] of all rows of k components; those of nothing have no say."""
+        touched = norms[norms > 0]
+        cap = float(np.median(touched)) if len(touched) else 0.0
+        return Clip(cap, _full_scale(k) * cap)
+
+    @property
+    def step(self) -> float:
+        """What 1 stands for, in the unit of the rows."""
+        return self.full_scale / LEVELS
+
+    def clipped(self, norms: np.ndarray) -> np.ndarray:
+        clipped: np.ndarray = np.minimum(norms, self.cap).astype(np.float32)
+        return clipped
+
+    def quantise(self, rows: np.ndarray, norms: np.ndarray) -> np.ndarray:
+        """int8 [n, k] of rows [n, k] with these norms [n]."""
+        factor = np.minimum(1.0, self.cap / np.maximum(norms, 1e-300))
+        return _quantise(rows * factor[:, None], self.full_scale)
+
+
+@dataclass(frozen=True)
 class QuantisedRows:
     values: np.ndarray  # int8 [n, k]
     norms: np.ndarray  # float32 [n]: clipped norms, in the unit of the rows
@@ -73,18 +106,9 @@ class QuantisedRows:
 
 
 def quantise_rows(rows: np.ndarray) -> QuantisedRows:
-    """Clip norms at their median, then one step for all rows: the int32 dot product is the score.
-
-    A common step keeps scores of different rows comparable; the clip, not a unit norm, is what stops
-    outliers from being paid for being large.
-    """
     norms = np.linalg.norm(rows, axis=1)
-    cap = float(np.median(norms))
-    factor = np.minimum(1.0, cap / np.maximum(norms, 1e-300))
-    clipped = rows * factor[:, None]
-    full_scale = _full_scale(rows.shape[1]) * cap
-    values = _quantise(clipped, full_scale)
-    return QuantisedRows(values, (norms * factor).astype(np.float32), full_scale / LEVELS)
+    clip = Clip.of(norms, rows.shape[1])
+    return QuantisedRows(clip.quantise(rows, norms), clip.clipped(norms), clip.step)
 
 
 def quantise_query(query: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution import projection, scan
+from openlora.attribution.gradient_file import bad_gradient
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
 from openlora.attribution.spans import FOLDER as SPANS
@@ -62,20 +63,29 @@ class Attributor:
         return folder
 
     def attribute(
-        self, adapter: str, prompt: Sequence[int], answer: Sequence[int], top: int
+        self,
+        adapter: str,
+        prompt: Sequence[int],
+        answer: Sequence[int],
+        top: int,
+        excluded: Container[str] = (),
     ) -> dict[str, Any]:
         """Records that shaped `answer` (token ids) after `prompt`, best first, one per cluster.
 
         And the spans of it that stand word for word in records; None where the records' tokens are lost.
+        Records whose id is `excluded` are listed nowhere.
         """
         opened = self._open(adapter)
         asked = _Answered([*prompt, *answer], [False] * len(prompt) + [True] * len(answer))
         _, gradients = loss_gradients(
             self._base, opened.weights, opened.slices, [asked], opened.index.divisor
         )
-        query = projection.quantise_query(opened.index.matrix @ gradients[0].cpu().numpy())
+        raw = gradients[0].cpu().numpy()
+        if not np.isfinite(raw).all():
+            raise bad_gradient("of this answer")
+        query = projection.quantise_query(opened.index.project(raw))
         partials = scan.scores(opened.index.rows, query)
-        records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
+        records = rank(opened.index.leaves, partials, opened.index.null_threshold, top, excluded)
         return {
             "queryRoot": hashing.to_hex(hashing.query_root(query)),
             "query": hashing.to_hex(query.tobytes()),
@@ -83,7 +93,7 @@ class Attributor:
             "k": opened.index.k,
             "fidelity": "provisional",
             "records": records,
-            "spans": None if opened.spans is None else opened.spans.find(prompt, answer),
+            "spans": None if opened.spans is None else opened.spans.find(prompt, answer, excluded),
         }
 
     def _open(self, adapter: str) -> _Opened:
@@ -103,10 +113,16 @@ class Attributor:
             return self._opened[adapter]
 
 
-def rank(leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int) -> list[dict[str, Any]]:
-    """The best rows above the threshold, one per cluster, by falling score and rising recordId."""
-    totals = partials.sum(axis=1, dtype=np.int64)
-    above = [leaf for leaf in leaves if totals[leaf.position] > threshold]
+def rank(
+    leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int, excluded: Container[str] = ()
+) -> list[dict[str, Any]]:
+    """The best rows above the threshold, one per cluster, by falling score and rising recordId.
+
+    All rows have been scored in full, so none that is better than the last one listed can be missing.
+    """
+    totals = scan.totals(partials)
+    places = np.flatnonzero(totals > threshold).tolist()
+    above = [leaf for place in places if (leaf := leaves[place]).record_id not in excluded]
     above.sort(key=lambda leaf: (-int(totals[leaf.position]), leaf.record_id))
     records: list[dict[str, Any]] = []
     seen: set[str] = set()

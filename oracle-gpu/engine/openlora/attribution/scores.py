@@ -82,7 +82,7 @@ def write_scores(
         found = np.zeros((len(asked), len(records)), np.float32)
         for row, example in enumerate(asked):
             _, gradients = loss_gradients(model, weights, slices, [example], divisor)
-            raw = index.matrix @ gradients[0].cpu().numpy()
+            raw = index.project(gradients[0].cpu().numpy())
             exact = scan.totals(scan.scores(index.rows, projection.quantise_query(raw)))
             found[row] = exact * index.step * projection.query_step(raw)
             say(f"scores of {row + 1} of {len(asked)} queries")

@@ -103,6 +103,7 @@ class Trainer:
             r=method.rank,
             lora_alpha=method.alpha,
             lora_dropout=method.dropout,
+            use_rslora=method.kind == "rslora",
             target_modules=method.targetModules,
             task_type="CAUSAL_LM",
             base_model_name_or_path=info.id,
