@@ -109,7 +109,7 @@ export const rewardsSchema = z.object({
 
 /** Hyper-parameters as the engine takes them. */
 export const methodSchema = z.object({
-  kind: z.literal('lora'),
+  kind: z.enum(['lora', 'rslora']),
   rank: z.int(),
   alpha: z.int(),
   dropout: z.number(),

@@ -67,7 +67,7 @@ export const attributionSchema = z.looseObject({
 });
 
 export const methodSchema = z.strictObject({
-  kind: z.literal('lora'),
+  kind: z.enum(['lora', 'rslora']),
   rank: z.int().min(1),
   alpha: z.number().positive(),
   dropout: z.number().min(0).max(1),
