@@ -75,7 +75,13 @@ FAMILIES: dict[str, Any] = {
     "glm": lambda: GlmConfig(**SIZES),
     "glm4": lambda: Glm4Config(**SIZES),
     "gpt2": lambda: GPT2Config(vocab_size=50, n_embd=32, n_layer=2, n_head=4, initializer_range=0.2),
-    "falcon": lambda: FalconConfig(**{k: v for k, v in SIZES.items() if k != "intermediate_size"}),
+    "falcon": lambda: FalconConfig(
+        **{
+            k: v
+            for k, v in SIZES.items()
+            if k not in ("intermediate_size", "num_key_value_heads", "head_dim")
+        }
+    ),
     "bloom": lambda: BloomConfig(vocab_size=50, hidden_size=32, n_layer=2, n_head=4, initializer_range=0.2),
     "deepseek_v2": lambda: DeepseekV2Config(**LATENT),
     "deepseek_v3": lambda: DeepseekV3Config(**LATENT),
@@ -130,9 +136,7 @@ def plain_loss(base: BaseModel, weights: dict[str, LoraPair], sequence: Marked) 
     """By the whole model's own logits."""
     with base.switch.use(weights):
         logits = base.model(input_ids=torch.tensor([sequence.tokens])).logits[0]
-    losses = functional.cross_entropy(
-        logits[:-1].float(), torch.tensor(sequence.tokens[1:]), reduction="none"
-    )
+    losses = functional.cross_entropy(logits[:-1], torch.tensor(sequence.tokens[1:]), reduction="none")
     return losses[torch.tensor(sequence.trained[1:])].sum()
 
 
