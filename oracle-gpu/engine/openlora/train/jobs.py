@@ -17,7 +17,7 @@ from typing import Any
 from openlora.errors import EngineError
 from openlora.train.events import FINAL, Event, EventLog, read_events
 from openlora.train.spec import Job
-from openlora.train.worker import TRAINED, write_json
+from openlora.train.worker import write_json
 
 STOPPED = "The engine stopped while this job was training."
 STOPPED_HINT = "Nothing was released. Start the training again as a new job."
@@ -112,7 +112,7 @@ class JobManager:
         self._thread.join(timeout=30)
 
     def _recover(self) -> None:
-        """Queue what had not begun, or had only its index to build; what was training has failed."""
+        """Queue what had not begun; what was running when the engine stopped has failed."""
         for path in sorted(self._root.glob("*/job.json"), key=lambda path: path.stat().st_mtime):
             folder = path.parent
             id = json.loads(path.read_bytes())["id"]
@@ -121,10 +121,9 @@ class JobManager:
             known = read_events(folder / "events.jsonl")
             if not known:
                 events.append("queued")
-            is_over = bool(known) and known[-1]["type"] in FINAL
-            if not known or known[-1]["type"] == "queued" or ((folder / TRAINED).exists() and not is_over):
+            if not known or known[-1]["type"] == "queued":
                 self._queue.put(id)
-            elif not is_over:
+            elif known[-1]["type"] not in FINAL:
                 events.append("failed", message=STOPPED, hint=STOPPED_HINT)
 
     def _loop(self) -> None:

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,8 @@ from openlora.train.events import EventLog
 from openlora.train.spec import Job
 from openlora.train.trainer import StepReport, Trained, Trainer, loss_divisor, step_count
 from openlora.train.training_log import TrainingLog
-from openlora.verify.hashing import from_hex, to_hex
+from openlora.verify.hashing import to_hex
 
-TRAINED = "trained.json"  # in a job's folder once its training is over and only the index is missing
 # Trainer and engine run different code over the same weights; more than this much apart is a defect.
 PARITY = 0.05
 
@@ -58,36 +56,6 @@ def main(arguments: argparse.Namespace) -> int:
     return 1
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """A training that is over, as it is kept so that a worker which was killed later goes on from here."""
-
-    work: Path  # the adapter and its checkpoint
-    trained: Trained
-    evaluation: dict[str, Any]
-    parity: float  # the trainer's loss on one record
-
-    def stored(self) -> dict[str, Any]:
-        trained = {**asdict(self.trained), "log_root": to_hex(self.trained.log_root)}
-        return {**asdict(self), "work": str(self.work), "trained": trained}
-
-
-def _kept(folder: Path) -> _Kept | None:
-    """What an earlier worker of the job left, if the adapter is still there."""
-    if not (folder / TRAINED).exists():
-        return None
-    stored = json.loads((folder / TRAINED).read_bytes())
-    work, trained = Path(stored["work"]), stored["trained"]
-    if not (work / "checkpoint").exists():
-        return None
-    return _Kept(
-        work,
-        Trained(**{**trained, "log_root": from_hex(trained["log_root"])}),
-        stored["evaluation"],
-        stored["parity"],
-    )
-
-
 def _leave_with_parent() -> None:
     """The engine holds the other end of our standard input: when it is gone, so are we."""
 
@@ -106,24 +74,21 @@ def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventL
     tokenizer = load_tokenizer(base)
     records = [record.plain for record in job.records]
     parts = split(make_examples(tokenizer, records, job.training.maxLength), job.training.heldOutEvery)
+    steps = step_count(len(parts.train), job.training)
+    events.append(
+        "started",
+        steps=steps,
+        trainTokens=sum(len(example.tokens) for example in parts.train) * job.training.epochs,
+        records=len(parts.train),
+        heldOut=len(parts.held_out),
+    )
     store = AdapterStore(state / "adapters", device, torch.float32, 0)
-    kept = _kept(folder)
-    if kept is None:
-        steps = step_count(len(parts.train), job.training)
-        events.append(
-            "started",
-            steps=steps,
-            trainTokens=sum(len(example.tokens) for example in parts.train) * job.training.epochs,
-            records=len(parts.train),
-            heldOut=len(parts.held_out),
-        )
-        trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
-        kept = _train(trainer, tokenizer, parts, folder, store.workspace(), events, state)
-        del trainer
-        gc.collect()  # the trained model has reference cycles, and the index needs its memory
-        write_json(folder / TRAINED, kept.stored())
-    work, trained = kept.work, kept.trained
-    index, index_speed = _index(work, info, trained, parts, job, device, kept.parity, events)
+    work = store.workspace()
+    trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
+    trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, work, events, state)
+    del trainer
+    gc.collect()  # the trained model has reference cycles, and the index needs its memory
+    index, index_speed = _index(work, info, trained, parts, job, device, parity, events)
     adapter = store.put(work)
     estimate.remember(state, trained.tokens_per_second, index_speed)
     result = {
@@ -134,7 +99,7 @@ def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventL
         "trainingLogRoot": to_hex(trained.log_root),
         "checkpoint": {"step": trained.checkpoint_step, "digest": trained.checkpoint},
         "index": index,
-        "evaluation": kept.evaluation,
+        "evaluation": evaluation,
         "seconds": round(time.monotonic() - started),
     }
     events.append("done", result=result)
@@ -148,8 +113,8 @@ def _train(
     work: Path,
     events: EventLog,
     state: Path,
-) -> _Kept:
-    """Evaluate, train, evaluate."""
+) -> tuple[Trained, dict[str, Any], float]:
+    """Evaluate, train, evaluate; returns also the trainer's loss on one record, for the parity check."""
     shown = (parts.held_out or parts.train)[: evaluate.SAMPLES]
 
     def measure(when: str, before: list[str] | None) -> tuple[evaluate.Measure | None, list[str]]:
@@ -196,7 +161,7 @@ def _train(
         "exactMatchBefore": before and before.exact / before.records,
         "exactMatch": after and after.exact / after.records,
     }
-    return _Kept(work, trained, evaluation, parity)
+    return trained, evaluation, parity
 
 
 def _index(
