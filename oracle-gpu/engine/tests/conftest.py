@@ -54,7 +54,6 @@ class Engine:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.state = state
-        self.models = models
         self.log = state.parent / f"{state.name}.{port}.log"
         self.process = subprocess.Popen(
             [

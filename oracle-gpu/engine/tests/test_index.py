@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 import torch
 
+from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.attribution import gradient_file, mixing, projection, scan, wide
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, PROJECTION, ROWS, AttributionIndex, build_index
-from openlora.attribution.query import rank
+from openlora.attribution.query import Attributor, rank
+from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_tokenizer
 from openlora.ops.lora import LoraPair
 from openlora.train.data import Example, make_examples
 
-from .conftest import Engine, Json, record
+from .conftest import Json, record
 
 CPU = torch.device("cpu")
 CHECKPOINT = "0x" + "ab" * 32
@@ -246,28 +248,33 @@ def test_a_damaged_index_is_refused(build: Build, tmp_path: Path, lossless: int)
     AttributionIndex(folder)
 
 
-def test_revoked_records_are_listed_nowhere(engine: Engine, trained: Json) -> None:
-    _, rows = engine.get("/v1/jobs/first/index")
-    ids = [row["recordId"] for row in rows["rows"]]
-    prompt, answer = ask(engine, 3)
-    body = {"adapter": trained["adapter"], "promptTokenIds": prompt, "tokenIds": answer}
-    status, before = engine.post("/v1/attribute", body)
-    assert status == 200
-    assert before["records"]
-    gone = before["records"][0]["recordId"]
-    _, after = engine.post("/v1/attribute", {**body, "excluded": [gone]})
-    assert after["records"] == [x for x in before["records"] if x["recordId"] != gone]
+def test_revoked_records_are_listed_nowhere(
+    build: Build, base: BaseModel, weights: Weights, examples: list[Example], tmp_path: Path
+) -> None:
+    """And what cannot be a query is refused."""
+    parts = {"A": "a", "B": "b"}
+    tensors = {
+        f"base_model.model.{layer}.lora_{part}.weight": getattr(pair, name)
+        for layer, pair in weights.items()
+        for part, name in parts.items()
+    }
+    config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "tiny"}
+    store = AdapterStore(tmp_path / "store", CPU, torch.float32, 1 << 30)
+    work = store.workspace()
+    checkpoint = write_adapter(work / "checkpoint", tensors, config)
+    adapter = write_adapter(work, tensors, config)
+    build(folder=work / "index", checkpoint=checkpoint)
+    build_spans(work / "spans", [example.tokens for example in examples[:COUNT]], 259)
+    assert store.put(work) == adapter
+    attributor = Attributor(base, store, {0, 1, 2})
+    asked = examples[3]
+    start = asked.trained.index(True)
+    prompt, answer = asked.tokens[:start], asked.tokens[start:]
+    before = attributor.attribute(adapter, prompt, answer, 32)
+    assert before["records"][0]["recordId"] == asked.record_id
+    after = attributor.attribute(adapter, prompt, answer, 32, frozenset({asked.record_id}))
+    assert after["records"] == before["records"][1:]
     assert after["query"] == before["query"]
-    _, none = engine.post("/v1/attribute", {**body, "excluded": ids})
-    assert none["records"] == []
-    assert none["spans"] == []
-    status, refused = engine.post("/v1/attribute", {**body, "excluded": ["everything"]})
-    assert (status, refused["error"]["code"]) == (400, "invalid_request")
-
-
-def ask(engine: Engine, i: int) -> tuple[list[int], list[int]]:
-    """Tokens of a record's question and of its own answer."""
-    messages = record(i)["messages"]
-    _, asked = engine.post("/v1/tokenize", {"messages": messages[:1]})
-    tokenizer = load_tokenizer(Path(engine.models) / "tiny")
-    return asked["promptTokenIds"], tokenizer(messages[1]["content"], add_special_tokens=False)["input_ids"]
+    everything = frozenset(example.record_id for example in examples)
+    none = attributor.attribute(adapter, prompt, answer, 32, everything)
+    assert (none["records"], none["spans"]) == ([], [])
