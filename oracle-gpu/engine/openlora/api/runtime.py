@@ -28,6 +28,7 @@ from openlora.models.base import (
     load_tokenizer,
     read_info,
 )
+from openlora.rag.store import RetrievalStore
 from openlora.train.jobs import JobManager
 from openlora.train.templates import encode_prompt
 
@@ -60,6 +61,7 @@ class Runtime:
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
         self._embedder: Embedder | None = None
         self._loading = threading.Lock()
+        self.retrieval = RetrievalStore(config.retrieval, self.embedder, self.count_tokens)
 
     def embedder(self) -> Embedder:
         """Loaded when first asked for; EngineError 503 where none is set up."""
@@ -67,6 +69,9 @@ class Runtime:
             if self._embedder is None:
                 self._embedder = Embedder(find_embedder(self.config.models), self.config.threads)
             return self._embedder
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def close(self) -> None:
         self.jobs.close()
