@@ -19,8 +19,9 @@ from starlette.exceptions import HTTPException
 from openlora import __version__
 from openlora.api.replay import answer_replay
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.api.schemas import AttributeBody, GenerateBody, ReplayBody, TokenizeBody
+from openlora.api.schemas import AttributeBody, GenerateBody, PreviewBody, ReplayBody, TokenizeBody
 from openlora.api.train import router as train_router
+from openlora.attribution.preview import preview
 from openlora.config import EngineConfig
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.sequence import Sequence
@@ -81,6 +82,22 @@ def create_app(config: EngineConfig) -> FastAPI:
             lambda: runtime.attributor.attribute(body.adapter, body.promptTokenIds, body.tokenIds, body.top)
         )
         return await asyncio.wrap_future(found)
+
+    @app.post("/v1/attribution/preview")
+    async def show_preview(body: PreviewBody, request: Request) -> dict[str, Any]:
+        runtime = get_runtime(request)
+        runtime.attributor.require_index(body.adapter)
+        records = [record.plain for record in body.records]
+        return await asyncio.to_thread(
+            preview,
+            runtime.engine,
+            runtime.attributor,
+            runtime.tokenizer,
+            runtime.info.context_length,
+            body.adapter,
+            records,
+            body.queries,
+        )
 
     @app.post("/v1/replay")
     async def replay(body: ReplayBody, request: Request) -> dict[str, Any]:

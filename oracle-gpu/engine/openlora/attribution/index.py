@@ -1,7 +1,7 @@
 """The attribution index of a release: built once after training, opened for queries.
 
-A folder: `index.json`, `rows.i8` [n, k] and `projection.f32` [k, dimensions], both row-major, little
-endian, memory-mapped.
+A folder: `index.json`, `rows.i8` [n, k], `projection.f32` [k, dimensions] and, for records that come later,
+`record_maps.f32` [tensors, k, k]; all row-major, little endian, memory-mapped.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from openlora.verify import hashing
 INDEX = "index.json"
 ROWS = "rows.i8"
 PROJECTION = "projection.f32"
+RECORD_MAPS = "record_maps.f32"
 GRADIENT_BATCH = 8  # records per pass
 Progress = Callable[[int, int], None]
 
@@ -44,8 +45,12 @@ def build_index(
     divisor: float,
     progress: Progress,
     slices: Sequence[Slice] | None = None,
+    max_length: int | None = None,
 ) -> dict[str, Any]:
-    """Write the index of `train` at the checkpoint's weights; returns what goes into the job's result."""
+    """Write the index of `train` at the checkpoint's weights; returns what goes into the job's result.
+
+    `max_length`: tokens at which the training cut a record; records that come later are cut there too.
+    """
     slices = list(slices or choose_slices(weights))
     folder.mkdir(parents=True, exist_ok=True)
     count, dimensions = len(train), slices[-1].end
@@ -59,8 +64,10 @@ def build_index(
         progress(done, total)
     seed = rotation_seed(checkpoint)
     matrix = np.memmap(folder / PROJECTION, np.float32, "w+", shape=(count, dimensions))
-    made = projection.project(gradients, slices, int.from_bytes(seed[:8], "big"), matrix)
+    maps = np.memmap(folder / RECORD_MAPS, np.float32, "w+", shape=(len(slices), count, count))
+    made = projection.project(gradients, slices, int.from_bytes(seed[:8], "big"), matrix, record_maps=maps)
     matrix.flush()
+    maps.flush()
     rows = projection.quantise_rows(made.rows)
     rows.values.tofile(folder / ROWS)
     null, source = _null_scores(base, weights, slices, gradients, matrix, rows.values, train, held_out,
@@ -82,6 +89,8 @@ def build_index(
         "damping": projection.DAMPING,
         "dimensions": dimensions,
         "lossDivisor": divisor,
+        "maxLength": max_length,
+        "recordMapsHash": hashing.to_hex(hashing.sha256_file(folder / RECORD_MAPS)),
         "rowStep": rows.step,
         "nullSource": source,
         "tensors": [[piece.layer, piece.part] for piece in slices],
@@ -170,6 +179,9 @@ class AttributionIndex:
         self.divisor: float = head["lossDivisor"]
         # What 1 stands for in a row. Only ratios of scores are ever paid, and older indexes do not say.
         self.step: float = head.get("rowStep", 1.0)
+        self.max_length: int | None = head.get("maxLength")
+        self.record_maps_hash: str | None = head.get("recordMapsHash")
+        self.folder = folder
         self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
         self.rows = np.fromfile(folder / ROWS, np.int8).reshape(head["rows"], self.k)
         self.matrix = np.memmap(folder / PROJECTION, np.float32, "r", shape=(self.k, head["dimensions"]))

@@ -22,16 +22,29 @@ LEVELS = 127
 @dataclass(frozen=True)
 class Projection:
     rows: np.ndarray  # float64 [n, k]: preconditioned rows, rotated
-    matrix: np.ndarray  # float32 [k, dimensions]: takes a raw gradient to the rows' space
+    matrix: np.ndarray  # float32 [k, dimensions]: takes a query's raw gradient to the rows' space
+    # float32 [tensors, k, k]: what `matrix` makes of one tensor's part of a record's raw gradient, times
+    # this, is that tensor's part of the record's row. None where nobody asked for them.
+    record_maps: np.ndarray | None
 
 
 def project(
-    gradients: np.ndarray, slices: Sequence[Slice], seed: int, out: np.ndarray, damping: float = DAMPING
+    gradients: np.ndarray,
+    slices: Sequence[Slice],
+    seed: int,
+    out: np.ndarray,
+    damping: float = DAMPING,
+    record_maps: np.ndarray | None = None,
 ) -> Projection:
     """Build the projection from gradients [n, dimensions] (may be a memory map); fills `out` [n, dimensions].
 
     Exact: `rows @ (matrix @ g)` equals the preconditioned dot product of every record with g. A random
     rotation, drawn from `seed`, spreads each row evenly over its components, so that int8 costs little.
+
+    Fills `record_maps` [tensors, k, k] where given. With R the rows and H = GᵀG + λI of a tensor, its part of
+    the matrix is M = R⁺(GGᵀ + λI)⁻¹G, and M·H⁻¹g = R⁺(GGᵀ + λI)⁻¹R·M·g: the gradients themselves are not
+    needed any more to place a record that was never trained on among the rows. M of all tensors has
+    orthonormal rows, so the place is the nearest to the record's preconditioned gradient in their span.
     """
     count = len(gradients)
     inverses: list[np.ndarray] = []
@@ -55,7 +68,10 @@ def project(
     for piece, inverse in zip(slices, inverses, strict=True):
         block = np.asarray(gradients[:, piece.start : piece.end], dtype=np.float32)
         out[:, piece.start : piece.end] = (back @ inverse).astype(np.float32) @ block
-    return Projection(rows, out)
+    if record_maps is not None:
+        for place, inverse in enumerate(inverses):
+            record_maps[place] = back @ inverse @ rows
+    return Projection(rows, out, record_maps)
 
 
 def random_rotation(size: int, seed: int) -> np.ndarray:
@@ -72,19 +88,24 @@ class QuantisedRows:
     step: float  # what 1 stands for, in the unit of the rows
 
 
-def quantise_rows(rows: np.ndarray) -> QuantisedRows:
-    """Clip norms at their median, then one step for all rows: the int32 dot product is the score.
+def quantise_rows(rows: np.ndarray, cap: float | None = None) -> QuantisedRows:
+    """Clip norms at `cap` (their median), then one step for all rows: the int32 dot product is the score.
 
     A common step keeps scores of different rows comparable; the clip, not a unit norm, is what stops
     outliers from being paid for being large.
     """
     norms = np.linalg.norm(rows, axis=1)
-    cap = float(np.median(norms))
+    cap = float(np.median(norms)) if cap is None else cap
     factor = np.minimum(1.0, cap / np.maximum(norms, 1e-300))
     clipped = rows * factor[:, None]
     full_scale = _full_scale(rows.shape[1]) * cap
     values = _quantise(clipped, full_scale)
     return QuantisedRows(values, (norms * factor).astype(np.float32), full_scale / LEVELS)
+
+
+def row_cap(step: float, k: int) -> float:
+    """The norm at which rows were clipped, from what 1 stands for in them."""
+    return step * LEVELS / _full_scale(k)
 
 
 def quantise_query(query: np.ndarray) -> np.ndarray:
