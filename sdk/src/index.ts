@@ -21,6 +21,7 @@ export * from './evidence/evidenceHash.ts';
 export * from './evidence/rankRows.ts';
 export * from './gateway/createGateway.ts';
 export * from './gateway/gatewayRequest.ts';
+export * from './gateway/previewFile.ts';
 export * from './gateway/readServerEvents.ts';
 export * from './gateway/receiptBundle.ts';
 export * from './gateway/schemas.ts';
