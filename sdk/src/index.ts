@@ -25,6 +25,7 @@ export * from './fidelity/measureFidelity.ts';
 export * from './fidelity/verifyCalibration.ts';
 export * from './gateway/createGateway.ts';
 export * from './gateway/gatewayRequest.ts';
+export * from './gateway/previewFile.ts';
 export * from './gateway/readServerEvents.ts';
 export * from './gateway/receiptBundle.ts';
 export * from './gateway/schemas.ts';

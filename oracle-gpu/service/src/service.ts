@@ -25,6 +25,7 @@ import { datanets } from './routes/datanets.ts';
 import { files } from './routes/files.ts';
 import { info } from './routes/info.ts';
 import { models } from './routes/models.ts';
+import { preview } from './routes/preview.ts';
 import { receipts } from './routes/receipts.ts';
 import { sessions } from './routes/sessions.ts';
 import { settlement } from './routes/settlement.ts';
@@ -114,6 +115,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   });
   files(app, context);
   datanets(app, trainerContext);
+  preview(app, trainerContext);
   training(app, trainerContext, jobLog);
   await app.listen({ host: config.host, port: config.port });
   const address = app.server.address();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
 import { type Fetch, gatewayRequest } from './gatewayRequest.ts';
+import { type PreviewOptions, previewFile } from './previewFile.ts';
 import { readServerEvents } from './readServerEvents.ts';
 import { receiptBundleSchema } from './receiptBundle.ts';
 import {
@@ -64,6 +65,13 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     /** Pins a JSON document (≤ 256 KiB). */
     uploadDocument: (document: unknown) => post(documentFileSchema, '/v1/files?kind=document', document),
     duplicates: (contributionId: number) => get(duplicatesSchema, `/v1/contributions/${contributionId}/duplicates`),
+
+    /**
+     * What a file of records repeats and would have earned on this operator's paid calls of the last 30 days. The file
+     * stays in the operator's memory. `onProgress` from 0 to 1.
+     */
+    previewFile: (datanetId: number, jsonl: string | Uint8Array<ArrayBuffer>, options: PreviewOptions = {}) =>
+      previewFile(request, datanetId, jsonl, options),
 
     openSession: ({ voucher, signature, keyHash }: Pick<Session, 'voucher' | 'signature' | 'keyHash'>) =>
       post(sessionSchema, '/v1/sessions', { voucher, signature, keyHash }),

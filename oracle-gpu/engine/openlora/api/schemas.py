@@ -7,9 +7,11 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from openlora import config
-from openlora.train.spec import Hash, Message, Strict
+from openlora.train.spec import Hash, Message, Record, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
+MAX_PREVIEW_RECORDS = 512  # a gradient each, of a tenth of a second and more on a CPU
+MAX_PREVIEW_QUERIES = 2_048
 Tokens = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
 
 
@@ -33,6 +35,12 @@ class AttributeBody(Strict):
     tokenIds: Tokens
     top: int = Field(default=32, ge=1, le=32)
     excluded: list[Hash] = Field(default_factory=list, max_length=config.MAX_RECORDS)
+
+
+class PreviewBody(Strict):
+    adapter: AdapterId
+    records: list[Record] = Field(min_length=1, max_length=MAX_PREVIEW_RECORDS)
+    queries: list[str] = Field(max_length=MAX_PREVIEW_QUERIES)
 
 
 class ReplayBody(Strict):

@@ -21,8 +21,9 @@ from openlora.api.embed import router as embed_router
 from openlora.api.replay import answer_replay
 from openlora.api.retrieval import router as retrieval_router
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.api.schemas import AttributeBody, GenerateBody, ReplayBody, TokenizeBody
+from openlora.api.schemas import AttributeBody, GenerateBody, PreviewBody, ReplayBody, TokenizeBody
 from openlora.api.train import router as train_router
+from openlora.attribution.preview import preview
 from openlora.config import EngineConfig
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.sequence import Sequence
@@ -87,6 +88,22 @@ def create_app(config: EngineConfig) -> FastAPI:
             )
         )
         return await asyncio.wrap_future(found)
+
+    @app.post("/v1/attribution/preview")
+    async def show_preview(body: PreviewBody, request: Request) -> dict[str, Any]:
+        runtime = get_runtime(request)
+        runtime.attributor.require_index(body.adapter)
+        records = [record.plain for record in body.records]
+        return await asyncio.to_thread(
+            preview,
+            runtime.engine,
+            runtime.attributor,
+            runtime.tokenizer,
+            runtime.info.context_length,
+            body.adapter,
+            records,
+            body.queries,
+        )
 
     @app.post("/v1/replay")
     async def replay(body: ReplayBody, request: Request) -> dict[str, Any]:

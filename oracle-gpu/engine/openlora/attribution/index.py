@@ -1,9 +1,10 @@
 """The attribution index of a release: built once after training, opened for queries.
 
 A folder: `index.json` and `rows.i8` [n, k], row-major; up to `LOSSLESS_ROWS` records also `projection.f32`
-[k, dimensions], the rotation into the rows' own span, little endian. Beyond, vectors are mixed by the seed
-alone (`mixing.py`). Files are memory-mapped; `index.json` is written last, so that a build which was cut
-short leaves nothing to open, and goes on from the gradients that it had.
+[k, dimensions], the rotation into the rows' own span, and, for records that come later, `record_maps.f32`
+[tensors, k, k], little endian. Beyond, vectors are mixed by the seed alone (`mixing.py`). Files are
+memory-mapped; `index.json` is written last, so that a build which was cut short leaves nothing to open, and
+goes on from the gradients that it had.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from openlora.verify import hashing
 INDEX = "index.json"
 ROWS = "rows.i8"
 PROJECTION = "projection.f32"
+RECORD_MAPS = "record_maps.f32"
 LOSSLESS_ROWS = 4_096  # records up to which rows are rotated into their own span
 Progress = Callable[[int, int], None]
 
@@ -50,11 +52,13 @@ def build_index(
     progress: Progress,
     slices: Sequence[Slice] | None = None,
     lossless: int = LOSSLESS_ROWS,
+    max_length: int | None = None,
 ) -> dict[str, Any]:
     """Write the index of `train` at the checkpoint's weights; returns what goes into the job's result.
 
     A build that was killed goes on when it is called again with the same arguments. EngineError 422 names a
-    record whose gradient is not finite, or says that no gradient reached the chosen tensors.
+    record whose gradient is not finite, or says that no gradient reached the chosen tensors. `max_length`:
+    tokens at which the training cut a record; records that come later are cut there too.
     """
     slices = list(slices or choose_slices(weights))
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,6 +94,8 @@ def build_index(
         "damping": projection.DAMPING,
         "dimensions": slices[-1].end,
         "lossDivisor": divisor,
+        "maxLength": max_length,
+        "recordMapsHash": made.record_maps_hash,
         "rowStep": made.step,
         "nullSource": source,
         "tensors": [[piece.layer, piece.part] for piece in slices],
@@ -120,17 +126,22 @@ class _Made:
     step: float
     project: Project
     projection_hash: bytes
+    record_maps_hash: str | None  # None where records that come later cannot be placed
 
 
 def _rotated(folder: Path, gradients: np.ndarray, slices: Sequence[Slice], seed: bytes) -> _Made:
     """Lossless: rows in the span of all of them."""
     matrix = np.memmap(folder / PROJECTION, np.float32, "w+", shape=gradients.shape)
-    made = projection.project(gradients, slices, _number(seed), matrix)
+    count = len(gradients)
+    maps = np.memmap(folder / RECORD_MAPS, np.float32, "w+", shape=(len(slices), count, count))
+    made = projection.project(gradients, slices, _number(seed), matrix, record_maps=maps)
     matrix.flush()
+    maps.flush()
     rows = projection.quantise_rows(made.rows)
     rows.values.tofile(folder / ROWS)
     digest = hashing.sha256_file(folder / PROJECTION)
-    return _Made("rotated", rows.values, rows.norms, rows.step, partial(_rotate, matrix), digest)
+    placed = hashing.to_hex(hashing.sha256_file(folder / RECORD_MAPS))
+    return _Made("rotated", rows.values, rows.norms, rows.step, partial(_rotate, matrix), digest, placed)
 
 
 def _mixed(folder: Path, gradients: np.ndarray, slices: Sequence[Slice], seed: bytes) -> _Made:
@@ -142,9 +153,10 @@ def _mixed(folder: Path, gradients: np.ndarray, slices: Sequence[Slice], seed: b
     rows, norms, step = wide.write_rows(preconditioned, k, _number(seed), folder / ROWS)
     del preconditioned
     scratch.unlink()
-    (folder / PROJECTION).unlink(missing_ok=True)
+    for name in (PROJECTION, RECORD_MAPS):
+        (folder / name).unlink(missing_ok=True)
     project = partial(_mix, k=k, seed=_number(seed))
-    return _Made("mixed", rows, norms, step, project, mixing_hash(gradients.shape[1], k, seed))
+    return _Made("mixed", rows, norms, step, project, mixing_hash(gradients.shape[1], k, seed), None)
 
 
 def mixing_hash(dimensions: int, k: int, seed: bytes) -> bytes:
@@ -188,6 +200,7 @@ class AttributionIndex:
 
     def __init__(self, folder: Path) -> None:
         """EngineError 409 where a file is missing, cut short, or other than built."""
+        self.folder = folder
         try:
             head = json.loads((folder / INDEX).read_text(encoding="utf-8"))
             self.k: int = head["k"]
@@ -196,6 +209,8 @@ class AttributionIndex:
             self.divisor: float = head["lossDivisor"]
             # What 1 stands for in a row. Only ratios of scores are ever paid, and older indexes do not say.
             self.step: float = head.get("rowStep", 1.0)
+            self.max_length: int | None = head.get("maxLength")
+            self.record_maps_hash: str | None = head.get("recordMapsHash")
             self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
             self.leaves = [
                 Leaf(leaf["position"], leaf["recordId"], leaf["cluster"], leaf["rowRoot"])

@@ -22,16 +22,29 @@ LEVELS = 127
 @dataclass(frozen=True)
 class Projection:
     rows: np.ndarray  # float64 [n, k]: preconditioned rows, rotated
-    matrix: np.ndarray  # float32 [k, dimensions]: takes a raw gradient to the rows' space
+    matrix: np.ndarray  # float32 [k, dimensions]: takes a query's raw gradient to the rows' space
+    # float32 [tensors, k, k]: what `matrix` makes of one tensor's part of a record's raw gradient, times
+    # this, is that tensor's part of the record's row. None where nobody asked for them.
+    record_maps: np.ndarray | None
 
 
 def project(
-    gradients: np.ndarray, slices: Sequence[Slice], seed: int, out: np.ndarray, damping: float = DAMPING
+    gradients: np.ndarray,
+    slices: Sequence[Slice],
+    seed: int,
+    out: np.ndarray,
+    damping: float = DAMPING,
+    record_maps: np.ndarray | None = None,
 ) -> Projection:
     """Build the projection from gradients [n, dimensions] (may be a memory map); fills `out` [n, dimensions].
 
     Exact: `rows @ (matrix @ g)` equals the preconditioned dot product of every record with g. A random
     rotation, drawn from `seed`, spreads each row evenly over its components, so that int8 costs little.
+
+    Fills `record_maps` [tensors, k, k] where given. With R the rows and H = GᵀG + λI of a tensor, its part of
+    the matrix is M = R⁺(GGᵀ + λI)⁻¹G, and M·H⁻¹g = R⁺(GGᵀ + λI)⁻¹R·M·g: the gradients themselves are not
+    needed any more to place a record that was never trained on among the rows. M of all tensors has
+    orthonormal rows, so the place is the nearest to the record's preconditioned gradient in their span.
     """
     count = len(gradients)
     inverses: list[np.ndarray] = []
@@ -55,7 +68,10 @@ def project(
     for piece, inverse in zip(slices, inverses, strict=True):
         block = np.asarray(gradients[:, piece.start : piece.end], dtype=np.float32)
         out[:, piece.start : piece.end] = (back @ inverse).astype(np.float32) @ block
-    return Projection(rows, out)
+    if record_maps is not None:
+        for place, inverse in enumerate(inverses):
+            record_maps[place] = back @ inverse @ rows
+    return Projection(rows, out, record_maps)
 
 
 def random_rotation(size: int, seed: int) -> np.ndarray:
@@ -83,6 +99,12 @@ class Clip:
         cap = float(np.median(touched)) if len(touched) else 0.0
         return Clip(cap, _full_scale(k) * cap)
 
+    @staticmethod
+    def at(step: float, k: int) -> Clip:
+        """The clip that an index of that step and k components was built with."""
+        full_scale = step * LEVELS
+        return Clip(full_scale / _full_scale(k), full_scale)
+
     @property
     def step(self) -> float:
         """What 1 stands for, in the unit of the rows."""
@@ -105,9 +127,10 @@ class QuantisedRows:
     step: float  # what 1 stands for, in the unit of the rows
 
 
-def quantise_rows(rows: np.ndarray) -> QuantisedRows:
+def quantise_rows(rows: np.ndarray, clip: Clip | None = None) -> QuantisedRows:
+    """As `clip` says; by default as the median of these rows' own norms does."""
     norms = np.linalg.norm(rows, axis=1)
-    clip = Clip.of(norms, rows.shape[1])
+    clip = clip or Clip.of(norms, rows.shape[1])
     return QuantisedRows(clip.quantise(rows, norms), clip.clipped(norms), clip.step)
 
 

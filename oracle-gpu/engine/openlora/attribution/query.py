@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from openlora.attribution import projection, scan
 from openlora.attribution.gradient_file import bad_gradient
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
+from openlora.attribution.newcomers import RecordMaps
 from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair, cast
+from openlora.train.data import Example, bad_record
 from openlora.verify import hashing
 
 OPEN_INDEXES = 8  # kept open at once; each holds its checkpoint's weights
@@ -32,6 +35,11 @@ class _Opened:
     weights: dict[str, LoraPair]
     slices: list[Slice]
     spans: SpanIndex | None
+
+    @cached_property
+    def maps(self) -> RecordMaps:
+        """For records that are not in the index; only previews need them."""
+        return RecordMaps(self.index, self.slices)
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,24 @@ class Attributor:
             "records": records,
             "spans": None if opened.spans is None else opened.spans.find(prompt, answer, excluded),
         }
+
+    def index(self, adapter: str) -> AttributionIndex:
+        """The adapter's index; EngineError 404 or 409 without one, or without one that places new records."""
+        opened = self._open(adapter)
+        _ = opened.maps
+        return opened.index
+
+    def place(self, adapter: str, examples: Sequence[Example]) -> np.ndarray:
+        """int8 rows [examples, k] that records which were never trained on would have in the index."""
+        opened = self._open(adapter)
+        _, gradients = loss_gradients(
+            self._base, opened.weights, opened.slices, examples, opened.index.divisor
+        )
+        found = gradients.cpu().numpy()
+        for example, gradient in zip(examples, found, strict=True):
+            if not np.isfinite(gradient).all():
+                raise bad_record(example.record_id, "its gradient is not a number")
+        return opened.maps.rows(found)
 
     def _open(self, adapter: str) -> _Opened:
         with self._lock:

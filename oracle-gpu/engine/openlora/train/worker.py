@@ -194,6 +194,7 @@ def _index(
         parts.held_out,
         divisor,
         progress,
+        max_length=job.training.maxLength,
     )
     tokens = sum(len(example.tokens) for example in [*parts.train, *parts.held_out])
     return head, tokens / (time.monotonic() - started)

@@ -66,6 +66,18 @@ export const attributionSchema = z.looseObject({
     .nullable(),
 });
 
+export const previewSchema = z.looseObject({
+  nullThreshold: int32Schema,
+  k: z.int(),
+  /** [queries][records] */
+  scores: z.array(z.array(int32Schema)),
+  nearest: z.array(
+    z.looseObject({ position: uint32Schema, recordId: bytes32Schema, cluster: bytes32Schema, cosine: z.number() }),
+  ),
+});
+
+export const embeddingsSchema = z.looseObject({ dimensions: z.int(), embeddings: z.array(z.array(z.number())) });
+
 export const methodSchema = z.strictObject({
   kind: z.enum(['lora', 'rslora']),
   rank: z.int().min(1),

@@ -69,10 +69,12 @@ export async function startEngineDouble() {
     breakAfterTokens: Number.POSITIVE_INFINITY,
     stepDelayMs: 0,
     failTraining: undefined as undefined | { message: string; hint: string },
+    failPreview: undefined as undefined | [status: number, code: string, message: string],
+    onPreview: undefined as undefined | (() => void | Promise<void>),
     onAttribute: undefined as undefined | (() => void | Promise<void>),
     onToken: undefined as undefined | ((index: number) => void | Promise<void>),
   };
-  const count = { generate: 0, attribute: 0 };
+  const count = { generate: 0, attribute: 0, preview: 0 };
 
   const refuse = (reply: FastifyReply, status: number, code: string, message: string, detail = {}) =>
     reply.code(status).send({ error: { message, type: 'engine_error', code, ...detail } });
@@ -172,6 +174,37 @@ export async function startEngineDouble() {
         }));
       const spans = spansOf(job, request.body.tokenIds);
       return { queryRoot: int8Tree(treeId.query, query).root, query: int8ToHex(query), nullThreshold, k, records, spans };
+    },
+  );
+
+  app.post<{ Body: { adapter: string; records: JobRecord[]; queries: string[] } }>(
+    '/v1/attribution/preview',
+    async (request, reply) => {
+      count.preview += 1;
+      await behaviour.onPreview?.();
+      const job = find(request.body.adapter);
+      if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+      if (behaviour.failPreview) return refuse(reply, ...behaviour.failPreview);
+      const k = job.places.at(-1) ?? 0;
+      const unlike = request.body.queries.find((query) => (query.length - 2) / 2 !== k);
+      if (unlike !== undefined) return refuse(reply, 400, 'invalid_request', 'A query is not of this release.');
+      // A new record stands between the rows, at each as near as the words they share.
+      const rows = request.body.records.map(({ messages }) => {
+        const said = new Set(promptTokens(messages));
+        const row = new Int8Array(k);
+        for (const { position, recordId } of job.rows) {
+          const tokens = tokensOfRecord(job, recordId);
+          const shared = tokens.filter((token) => said.has(token)).length / tokens.length;
+          row.fill(Math.round(perShared.row * shared), job.places[position], job.places[position + 1]);
+        }
+        return row;
+      });
+      const scores = request.body.queries.map((query) => {
+        const asked = new Int8Array(Buffer.from(query.slice(2), 'hex'));
+        return rows.map((row) => partialScores(asked, row).reduce((sum, part) => sum + part, 0));
+      });
+      const nearest = rows.map(() => ({ position: 0, ...job.rows[0], cosine: 0 }));
+      return { nullThreshold, k, scores, nearest };
     },
   );
 
