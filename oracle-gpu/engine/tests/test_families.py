@@ -211,7 +211,7 @@ def test_each_parents_gradient_is_what_moving_its_weights_changes() -> None:
     ]
     _, found = composed_gradients(base, doubled, asked, 3.0)
     generator = torch.Generator().manual_seed(5)
-    step = 1e-5
+    step = 1e-3  # norms are taken in float32 even of a float64 model, so a smaller one drowns
     for index, parent in enumerate(doubled):
         direction = torch.randn(parent.slices[-1].end, generator=generator, dtype=torch.float64)
         ends = []
@@ -222,7 +222,7 @@ def test_each_parents_gradient_is_what_moving_its_weights_changes() -> None:
                 merged = merge(moved)
                 ends.append(torch.stack([plain_loss(base, merged, x) for x in asked]) / 3.0)
         expected = (ends[0] - ends[1]) / (2 * step)
-        torch.testing.assert_close(found[index] @ direction, expected, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(found[index] @ direction, expected, rtol=2e-3, atol=1e-3)
 
 
 def shift(parent: Parent, by: Tensor) -> dict[str, LoraPair]:
