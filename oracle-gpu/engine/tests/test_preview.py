@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
 from openlora.attribution.gradients import Slice
-from openlora.attribution.index import RECORD_MAPS, AttributionIndex
+from openlora.attribution.index import INDEX, RECORD_MAPS, AttributionIndex
 from openlora.attribution.newcomers import RecordMaps, nearest
 from openlora.errors import EngineError
 from openlora.verify import hashing
@@ -95,7 +96,7 @@ def test_a_new_record_scores_as_its_row_does_and_leaves_nothing_behind(engine: E
     rows, leaves = stored(engine, trained)
     query = np.frombuffer(bytes.fromhex(asked["query"].removeprefix("0x")), np.int8)
     at = next(leaf["position"] for leaf in leaves if leaf["recordId"] == numbered(5))
-    exact = int(projection.scores(rows, query)[at].sum())
+    exact = int(scan.scores(rows, query)[at].sum())
     assert found["scores"][0][2] == pytest.approx(exact, abs=float(np.abs(query.astype(int)).sum()))
     assert found["scores"][0][0] != found["scores"][0][1]
 
@@ -122,9 +123,10 @@ def test_maps_that_are_damaged_or_missing_are_refused(engine: Engine, trained: J
     folder = tmp_path / "index"
     shutil.copytree(engine.state / "adapters" / trained["adapter"] / "index", folder)
     index = AttributionIndex(folder)
-    size = index.matrix.shape[1] // len(index.tensors)  # the tiny model's tensors are of one size
+    dimensions = json.loads((folder / INDEX).read_text())["dimensions"]
+    size = dimensions // len(index.tensors)  # the tiny model's tensors are of one size
     slices = [Slice(layer, part, i * size, (i + 1) * size) for i, (layer, part) in enumerate(index.tensors)]
-    assert RecordMaps(index, slices).rows(np.zeros((2, index.matrix.shape[1]))).shape == (2, index.k)
+    assert RecordMaps(index, slices).rows(np.zeros((2, dimensions))).shape == (2, index.k)
     maps = folder / RECORD_MAPS
     sound = maps.read_bytes()
     for damaged in (sound[:-4], sound[:-1] + bytes([sound[-1] ^ 1])):

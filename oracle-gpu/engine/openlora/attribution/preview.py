@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from openlora.attribution import projection
+from openlora.attribution import scan
 from openlora.attribution.gradient_file import BATCH
 from openlora.attribution.newcomers import nearest
 from openlora.attribution.query import Attributor
@@ -46,7 +46,7 @@ def preview(
         places = order[start : start + BATCH]
         batch = [examples[i] for i in places]
         rows[places] = runner.run(partial(attributor.place, adapter, batch)).result()
-    scores = [projection.scores(rows, query).sum(axis=1, dtype=np.int64).tolist() for query in asked]
+    scores = [scan.totals(scan.scores(rows, query)).tolist() for query in asked]
     return {
         "nullThreshold": index.null_threshold,
         "k": index.k,
