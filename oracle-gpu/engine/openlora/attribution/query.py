@@ -15,6 +15,7 @@ from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution import projection
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
+from openlora.attribution.segments import segment_queries, segment_scores
 from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
@@ -69,11 +70,7 @@ class Attributor:
         And the spans of it that stand word for word in records; None where the records' tokens are lost.
         """
         opened = self._open(adapter)
-        asked = _Answered([*prompt, *answer], [False] * len(prompt) + [True] * len(answer))
-        _, gradients = loss_gradients(
-            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
-        )
-        query = projection.quantise_query(opened.index.matrix @ gradients[0].cpu().numpy())
+        query = projection.quantise_query(self.project(adapter, prompt, answer, 0, len(answer)))
         partials = projection.scores(opened.index.rows, query)
         records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
         return {
@@ -85,6 +82,25 @@ class Attributor:
             "records": records,
             "spans": None if opened.spans is None else opened.spans.find(prompt, answer),
         }
+
+    def project(
+        self, adapter: str, prompt: Sequence[int], answer: Sequence[int], start: int, end: int
+    ) -> np.ndarray:
+        """Projected gradient [k] of the tokens `start` to `end` of the answer, read after all before them."""
+        opened = self._open(adapter)
+        counts = [start <= index < end for index in range(len(answer))]
+        asked = _Answered([*prompt, *answer], [False] * len(prompt) + counts)
+        _, gradients = loss_gradients(
+            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
+        )
+        projected: np.ndarray = opened.index.matrix @ gradients[0].cpu().numpy()
+        return projected
+
+    def divide(self, adapter: str, found: dict[str, Any], parts: Sequence[np.ndarray]) -> list[list[int]]:
+        """Scores [segments][records] of what `attribute` found; the segments' sum to each record's score."""
+        rows = self._open(adapter).index.rows[[record["position"] for record in found["records"]]]
+        query = np.frombuffer(bytes.fromhex(found["query"].removeprefix("0x")), np.int8)
+        return segment_scores(rows, segment_queries(parts, query))
 
     def _open(self, adapter: str) -> _Opened:
         with self._lock:
