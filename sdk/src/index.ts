@@ -19,6 +19,7 @@ export * from './evidence/allocationHash.ts';
 export * from './evidence/evidence.ts';
 export * from './evidence/evidenceHash.ts';
 export * from './evidence/rankRows.ts';
+export * from './gateway/attribution.ts';
 export * from './gateway/createGateway.ts';
 export * from './gateway/gatewayRequest.ts';
 export * from './gateway/readServerEvents.ts';

@@ -77,7 +77,10 @@ export function openEngine(url: string) {
     health: () => health.get(''),
     tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) =>
       read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
-    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number }) =>
+    /** The same, and how an answer reads as tokens: given as text or as tokens. */
+    tokenizeAnswer: (messages: readonly ChatMessage[], answer: { answer: string } | { tokenIds: number[] }) =>
+      read('/v1/tokenize', schemas.answerTokensSchema, post({ messages, ...answer })),
+    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number; segmentEnds?: number[] }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
     replay: (body: ReplayRequest): Promise<Replayed> => read('/v1/replay', replayedSchema, post(body), 300_000),
     estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),
