@@ -12,7 +12,9 @@ let bob: Actor;
 let session: Session;
 let model: string;
 
-const question = 'what does transfer do? it moves tokens to another account';
+/** Long enough to be cut into phrases. */
+const question =
+  'what does transfer do it moves tokens to another account and only the owner of another contract may pause it or resume it';
 
 beforeAll(async () => {
   world = await openWorld();
