@@ -23,6 +23,7 @@ export * from './fidelity/calibration.ts';
 export * from './fidelity/halfSubset.ts';
 export * from './fidelity/measureFidelity.ts';
 export * from './fidelity/verifyCalibration.ts';
+export * from './gateway/attribution.ts';
 export * from './gateway/createGateway.ts';
 export * from './gateway/gatewayRequest.ts';
 export * from './gateway/previewFile.ts';

@@ -20,6 +20,7 @@ import { openReleases } from './releases.ts';
 import { repeat } from './repeat.ts';
 import { createResponder } from './requests/answer.ts';
 import { mirrorRequests } from './requests/mirror.ts';
+import { attribution } from './routes/attribution.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
 import { datanets } from './routes/datanets.ts';
 import { files } from './routes/files.ts';
@@ -106,6 +107,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const { app } = await openServer(context);
   info(app, context);
   chatCompletions(app, context);
+  attribution(app, context);
   sessions(app, context);
   models(app, context);
   receipts(app, context);

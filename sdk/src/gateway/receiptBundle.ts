@@ -36,6 +36,8 @@ export const receiptBundleSchema = z.object({
   messages: z.array(chatMessageSchema).optional(),
   answer: z.string().optional(),
   tokenIds: z.array(uint32Schema).optional(),
+  /** Of each token: where in `answer` its text ends, in UTF-16 code units. Not part of what is signed. */
+  tokenEnds: z.array(uint32Schema).optional(),
   /** The int8 components that open `evidence.queryRoot`; absent also where nothing was attributed. */
   query: hexSchema.optional(),
   composition: z.array(componentSchema).min(1),

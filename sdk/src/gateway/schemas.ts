@@ -201,6 +201,8 @@ export const modelListSchema = z.object({
         developer: addressSchema,
         releaseHash: bytes32Schema,
         termsVersion: z.int(),
+        /** Whether answers are attributed now; if not, why: the datanets' pools are then paid. */
+        attribution: z.enum(['ready', 'release_without_index', 'index_missing', 'unknown']).optional(),
       }),
     }),
   ),

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
+from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.embed import router as embed_router
 from openlora.api.replay import answer_replay
 from openlora.api.retrieval import router as retrieval_router
@@ -68,26 +69,11 @@ def create_app(config: EngineConfig) -> FastAPI:
 
     @app.post("/v1/tokenize")
     async def tokenize(body: TokenizeBody, request: Request) -> dict[str, Any]:
-        runtime = get_runtime(request)
-        messages = [message.model_dump() for message in body.messages]
-        prompt = await asyncio.to_thread(runtime.encode, messages)
-        return {
-            "promptTokens": len(prompt),
-            "promptTokenIds": prompt,
-            "contextLength": runtime.info.context_length,
-        }
+        return await asyncio.to_thread(answer_tokenize, get_runtime(request), body)
 
     @app.post("/v1/attribute")
     async def attribute(body: AttributeBody, request: Request) -> dict[str, Any]:
-        runtime = get_runtime(request)
-        runtime.attributor.require_index(body.adapter)
-        runtime.require_tokens(body.promptTokenIds, body.tokenIds)
-        found = runtime.engine.run(
-            lambda: runtime.attributor.attribute(
-                body.adapter, body.promptTokenIds, body.tokenIds, body.top, frozenset(body.excluded)
-            )
-        )
-        return await asyncio.wrap_future(found)
+        return await answer_attribution(get_runtime(request), body)
 
     @app.post("/v1/attribution/preview")
     async def show_preview(body: PreviewBody, request: Request) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from openlora.attribution.gradient_file import bad_gradient
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
 from openlora.attribution.newcomers import RecordMaps
+from openlora.attribution.segments import segment_queries, segment_scores
 from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
@@ -84,14 +85,7 @@ class Attributor:
         Records whose id is `excluded` are listed nowhere.
         """
         opened = self._open(adapter)
-        asked = _Answered([*prompt, *answer], [False] * len(prompt) + [True] * len(answer))
-        _, gradients = loss_gradients(
-            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
-        )
-        raw = gradients[0].cpu().numpy()
-        if not np.isfinite(raw).all():
-            raise bad_gradient("of this answer")
-        query = projection.quantise_query(opened.index.project(raw))
+        query = projection.quantise_query(self.project(adapter, prompt, answer, 0, len(answer)))
         partials = scan.scores(opened.index.rows, query)
         records = rank(opened.index.leaves, partials, opened.index.null_threshold, top, excluded)
         return {
@@ -103,6 +97,27 @@ class Attributor:
             "records": records,
             "spans": None if opened.spans is None else opened.spans.find(prompt, answer, excluded),
         }
+
+    def project(
+        self, adapter: str, prompt: Sequence[int], answer: Sequence[int], start: int, end: int
+    ) -> np.ndarray:
+        """Projected gradient [k] of the tokens `start` to `end` of the answer, read after all before them."""
+        opened = self._open(adapter)
+        counts = [start <= index < end for index in range(len(answer))]
+        asked = _Answered([*prompt, *answer], [False] * len(prompt) + counts)
+        _, gradients = loss_gradients(
+            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
+        )
+        raw = gradients[0].cpu().numpy()
+        if not np.isfinite(raw).all():
+            raise bad_gradient("of this answer")
+        return opened.index.project(raw)
+
+    def divide(self, adapter: str, found: dict[str, Any], parts: Sequence[np.ndarray]) -> list[list[int]]:
+        """Scores [segments][records] of what `attribute` found; the segments' sum to each record's score."""
+        rows = self._open(adapter).index.rows[[record["position"] for record in found["records"]]]
+        query = np.frombuffer(bytes.fromhex(found["query"].removeprefix("0x")), np.int8)
+        return segment_scores(rows, segment_queries(parts, query))
 
     def index(self, adapter: str) -> AttributionIndex:
         """The adapter's index; EngineError 404 or 409 without one, or without one that places new records."""

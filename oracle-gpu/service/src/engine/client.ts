@@ -78,7 +78,10 @@ export function openEngine(url: string) {
     health: () => health.get(''),
     tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) =>
       read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
-    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number }) =>
+    /** The same, and how an answer reads as tokens: given as text or as tokens. */
+    tokenizeAnswer: (messages: readonly ChatMessage[], answer: { answer: string } | { tokenIds: number[] }) =>
+      read('/v1/tokenize', schemas.answerTokensSchema, post({ messages, ...answer })),
+    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number; segmentEnds?: number[] }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
     /** What records that are not in an index would score on stored queries of its answers; slow: a gradient each. */
     preview: (body: { adapter: string; records: TrainingPlan['records']; queries: Hex[] }, signal?: AbortSignal) =>

@@ -29,6 +29,8 @@ export const tokenizeSchema = z.looseObject({
   contextLength: z.int().positive(),
 });
 
+export const answerTokensSchema = tokenizeSchema.extend({ tokenIds: z.array(uint32Schema).min(1), pieces: z.array(z.string()) });
+
 export const tokenEventSchema = z.looseObject({ index: z.int(), tokenId: uint32Schema, text: z.string() });
 export const doneEventSchema = z.looseObject({
   text: z.string(),
@@ -64,6 +66,7 @@ export const attributionSchema = z.looseObject({
       }),
     )
     .nullable(),
+  segments: z.array(z.looseObject({ start: uint32Schema, end: uint32Schema, scores: z.array(z.int()) })).optional(),
 });
 
 export const previewSchema = z.looseObject({

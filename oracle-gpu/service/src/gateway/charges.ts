@@ -3,7 +3,7 @@ import { DatabaseError, type Pool } from 'pg';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 import { ServiceError } from '../errors.ts';
-import type { ReceiptRow } from '../receipts/bundle.ts';
+import { quotedRows, type ReceiptRow } from '../receipts/bundle.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
 import type { Composed } from './composeReceipt.ts';
@@ -115,7 +115,7 @@ function number(group: readonly Waiting[], signReceipt: Context['signReceipt']):
       dayIndex: composed.dayIndex,
       parametersHash: composed.parametersHash,
       bundle: JSON.stringify({ receipt: toJson(receipt), ...composed.bundle }),
-      quoted: composed.bundle.evidence.records,
+      quoted: quotedRows(composed.bundle.evidence),
       secret: composed.secret,
       query: composed.query,
       signature: signReceipt(hash),

@@ -25,6 +25,7 @@ export type Answer = {
   text: string;
   promptTokens: number;
   tokenIds: number[];
+  tokenEnds: number[];
   evidence: Evidence;
   query: Hex | null;
   trace: Record<string, string | number | boolean | null | string[]>;
@@ -93,7 +94,8 @@ export async function composeReceipt(context: Context, session: Account, call: C
     developer: model.developer,
     dayIndex,
   };
-  const secret = { salt, messages: answer.messages, answer: answer.text, tokenIds: answer.tokenIds };
+  const { messages, text, tokenIds, tokenEnds } = answer;
+  const secret = { salt, messages, answer: text, tokenIds, tokenEnds };
   const parties = { operator: chain.operator, developer: model.developer, parents: terms.parents, backers: terms.backers, app };
   const sources = earningsOf(allocated.parts, parties);
   return {
