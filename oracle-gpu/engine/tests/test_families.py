@@ -144,7 +144,7 @@ def plain_loss(base: BaseModel, weights: dict[str, LoraPair], sequence: Marked) 
 def test_gradients_are_those_of_the_whole_model(family: str) -> None:
     base = make_base(family)
     weights = make_weights(base, seed=2)
-    slices = choose_slices(weights)
+    slices = choose_slices(weights, 4)
     asked = sequences(3)
     losses, found = loss_gradients(base, weights, slices, asked, 7.0)
     for row, sequence in enumerate(asked):

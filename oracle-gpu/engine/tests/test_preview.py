@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from openlora.adapters.store import read_adapter
 from openlora.attribution import projection, scan
-from openlora.attribution.gradients import Slice
-from openlora.attribution.index import INDEX, RECORD_MAPS, AttributionIndex
+from openlora.attribution.gradients import Slice, make_slices
+from openlora.attribution.index import RECORD_MAPS, AttributionIndex
 from openlora.attribution.newcomers import RecordMaps, nearest
 from openlora.errors import EngineError
 from openlora.verify import hashing
@@ -121,12 +121,11 @@ def test_what_cannot_be_previewed_is_named(engine: Engine, trained: Json) -> Non
 
 def test_maps_that_are_damaged_or_missing_are_refused(engine: Engine, trained: Json, tmp_path: Path) -> None:
     folder = tmp_path / "index"
-    shutil.copytree(engine.state / "adapters" / trained["adapter"] / "index", folder)
+    stored_at = engine.state / "adapters" / trained["adapter"]
+    shutil.copytree(stored_at / "index", folder)
     index = AttributionIndex(folder)
-    dimensions = json.loads((folder / INDEX).read_text())["dimensions"]
-    size = dimensions // len(index.tensors)  # the tiny model's tensors are of one size
-    slices = [Slice(layer, part, i * size, (i + 1) * size) for i, (layer, part) in enumerate(index.tensors)]
-    assert RecordMaps(index, slices).rows(np.zeros((2, dimensions))).shape == (2, index.k)
+    slices = make_slices(read_adapter(stored_at / "checkpoint", index.checkpoint).weights, index.tensors)
+    assert RecordMaps(index, slices).rows(np.zeros((2, slices[-1].end))).shape == (2, index.k)
     maps = folder / RECORD_MAPS
     sound = maps.read_bytes()
     for damaged in (sound[:-4], sound[:-1] + bytes([sound[-1] ^ 1])):

@@ -60,7 +60,7 @@ def build_index(
     record whose gradient is not finite, or says that no gradient reached the chosen tensors. `max_length`:
     tokens at which the training cut a record; records that come later are cut there too.
     """
-    slices = list(slices or choose_slices(weights))
+    slices = list(slices or choose_slices(weights, len(train)))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / INDEX).unlink(missing_ok=True)
     count, total = len(train), len(train) + len(held_out)

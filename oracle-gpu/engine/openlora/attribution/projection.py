@@ -14,7 +14,7 @@ import numpy as np
 
 from openlora.attribution.gradients import Slice
 
-DAMPING = 1.0  # λ as a multiple of the mean eigenvalue of GGᵀ
+DAMPING = 0.3  # λ as a multiple of the mean eigenvalue of GGᵀ
 SPREAD = 4.0  # int8 covers ± this many standard deviations of a rotated component
 LEVELS = 127
 
