@@ -250,8 +250,7 @@ library ImpliedAllocation {
         Evidence calldata evidence
     ) private pure returns (uint256 poolsPart) {
         uint256 covered = _covered(evidence.spans);
-        uint256 verbatim =
-            covered == 0 ? 0 : contributorsPart * a.verbatimBps * covered / (a.completionTokens * WHOLE);
+        uint256 verbatim = covered == 0 ? 0 : contributorsPart * a.verbatimBps * covered / (a.completionTokens * WHOLE);
         uint256 retrieval = contributorsPart * a.retrievalBps * _supported(evidence.passages) / (WHOLE * WHOLE);
         uint256 rest = contributorsPart - verbatim - retrieval;
         uint256 influence = rest * _influenceFactor(a.fidelityFloorBps, a.fidelityBps) / WHOLE;

@@ -51,7 +51,9 @@ contract AllocationRules {
         DatanetUse[] calldata uses,
         Allocation[] calldata stated
     ) external view returns (bool) {
-        if (!_isSound(evidence) || !_areSound(evidence.spans, evidence.passages, q.answer.completionTokens)) return false;
+        if (!_isSound(evidence) || !_areSound(evidence.spans, evidence.passages, q.answer.completionTokens)) {
+            return false;
+        }
         (bool sound, ImpliedAllocation.Result memory result) = _compute(q, evidence, parameters, uses);
         return sound && _isStated(q, result, stated);
     }

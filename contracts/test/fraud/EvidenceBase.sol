@@ -110,12 +110,7 @@ abstract contract EvidenceBase is Mutations {
     ) internal view returns (bytes memory) {
         string memory reputed = vm.toLowercase(vm.toString(TestIndex.contributorOf(1)));
         string memory head = string.concat(
-            '{"burnBps":',
-            vm.toString(burn),
-            ',"channelWeights":',
-            weights,
-            ',"contributorCapBps":',
-            vm.toString(cap)
+            '{"burnBps":', vm.toString(burn), ',"channelWeights":', weights, ',"contributorCapBps":', vm.toString(cap)
         );
         string memory middle = string.concat(
             ',"fidelity":{"',

@@ -92,10 +92,7 @@ contract EvidenceGasTest is TransactionGas, EvidenceBase {
         OpenedEvidence memory opened = _openEvidence(s, 0, _evidence());
         assertEq(opened.evidence.records.length, 32);
         Derivation memory d = _derivation(s, 0, _parameters(), stated);
-        _proven(
-            name,
-            abi.encodeCall(IEvidenceProofs.proveUnfoundedAllocation, (_accuse(s), opened, d))
-        );
+        _proven(name, abi.encodeCall(IEvidenceProofs.proveUnfoundedAllocation, (_accuse(s), opened, d)));
     }
 
     function test_falseRecord() public {

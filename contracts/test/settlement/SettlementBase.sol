@@ -135,7 +135,9 @@ abstract contract SettlementBase is Test {
         feePolicy = FeePolicy(
             _proxy(
                 address(new FeePolicy(NOTICE, GRACE)),
-                abi.encodeCall(FeePolicy.initialize, (authority, _split(PROTOCOL_FEE_BPS, BURN_BPS, CONTRIBUTOR_CAP_BPS)))
+                abi.encodeCall(
+                    FeePolicy.initialize, (authority, _split(PROTOCOL_FEE_BPS, BURN_BPS, CONTRIBUTOR_CAP_BPS))
+                )
             )
         );
         escrow = PaymentEscrow(

@@ -48,15 +48,7 @@ contract FeePolicyTest is SettlementBase {
         uint64 effectiveAt = uint64(block.timestamp) + NOTICE;
         vm.expectEmit(address(feePolicy));
         emit IFeePolicy.FeeSet(
-            2,
-            fee,
-            burn,
-            cap,
-            split.verbatimBps,
-            split.retrievalBps,
-            split.fidelityFloorBps,
-            effectiveAt,
-            governance
+            2, fee, burn, cap, split.verbatimBps, split.retrievalBps, split.fidelityFloorBps, effectiveAt, governance
         );
         vm.prank(governance);
         assertEq(feePolicy.setFee(split), 2);

@@ -198,7 +198,11 @@ export const mutations: readonly (readonly [what: string, fault: string, lie: Li
     'unfounded allocation',
     { parameters: (honest) => ({ ...honest, channelWeights: { ...honest.channelWeights, influence: 10_000 } }) },
   ],
-  ['a floor of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, fidelityFloorBps: 10_000 }) }],
+  [
+    'a floor of the operator’s own',
+    'unfounded allocation',
+    { parameters: (honest) => ({ ...honest, fidelityFloorBps: 10_000 }) },
+  ],
   [
     'other fidelities than are paid by',
     'unfounded allocation',

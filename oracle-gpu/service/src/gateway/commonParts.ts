@@ -1,11 +1,4 @@
-import {
-  type BatchParameters,
-  compositionHash,
-  feePolicyOf,
-  parametersHash,
-  restatedPolicy,
-  toJson,
-} from '@openledger/sdk';
+import { type BatchParameters, compositionHash, feePolicyOf, parametersHash, restatedPolicy, toJson } from '@openledger/sdk';
 import type { Address } from 'viem';
 import type { Context } from '../context.ts';
 import type { ServedModel } from './resolveModel.ts';
