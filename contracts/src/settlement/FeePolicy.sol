@@ -85,13 +85,13 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IFeePolicy
     function settleableFee(
         uint32 feeVersion
-    ) external view returns (Fee memory) {
+    ) external view returns (uint16 protocolFeeBps) {
         Version memory v = _version(feeVersion);
         if (block.timestamp < v.effectiveAt) revert FeePolicy_NotInEffect(feeVersion, v.effectiveAt);
         if (v.supersededAt != 0 && block.timestamp > v.supersededAt + grace) {
             revert FeePolicy_Superseded(feeVersion, v.supersededAt + grace);
         }
-        return _feeOf(v);
+        return v.protocolFeeBps;
     }
 
     /// @inheritdoc IFeePolicy

@@ -54,10 +54,11 @@ interface IFeePolicy {
         uint32 feeVersion
     ) external view returns (Fee memory);
 
-    /// @notice A version that batches may be settled under now: in effect, and not superseded for longer than the grace.
+    /// @notice Protocol fee of a version that batches may be settled under now: in effect, and not superseded for longer than
+    ///         the grace. Reverts for any other.
     function settleableFee(
         uint32 feeVersion
-    ) external view returns (Fee memory);
+    ) external view returns (uint16 protocolFeeBps);
 
     /// @return the latest version in effect
     function currentVersion() external view returns (uint32);

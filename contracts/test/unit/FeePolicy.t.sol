@@ -19,7 +19,8 @@ contract FeePolicyTest is SettlementBase {
     function test_startsWithVersion1InEffect() public view {
         assertEq(feePolicy.currentVersion(), 1);
         assertEq(feePolicy.latestVersion(), 1);
-        IFeePolicy.Fee memory fee = feePolicy.settleableFee(1);
+        IFeePolicy.Fee memory fee = feePolicy.fee(1);
+        assertEq(feePolicy.settleableFee(1), PROTOCOL_FEE_BPS);
         assertEq(fee.protocolFeeBps, PROTOCOL_FEE_BPS);
         assertEq(fee.burnBps, BURN_BPS);
         assertEq(fee.contributorCapBps, CONTRIBUTOR_CAP_BPS);
@@ -58,7 +59,7 @@ contract FeePolicyTest is SettlementBase {
         feePolicy.settleableFee(2);
         vm.warp(effectiveAt);
         assertEq(feePolicy.currentVersion(), 2);
-        assertEq(feePolicy.settleableFee(2).protocolFeeBps, fee);
+        assertEq(feePolicy.settleableFee(2), fee);
         assertEq(feePolicy.fee(2).burnBps, burn);
         assertEq(feePolicy.fee(2).contributorCapBps, cap);
         assertEq(feePolicy.fee(2).verbatimBps, split.verbatimBps);
@@ -70,7 +71,7 @@ contract FeePolicyTest is SettlementBase {
         _set(100, 100, 1_000);
         uint64 supersededAt = uint64(block.timestamp) + NOTICE;
         vm.warp(supersededAt + GRACE);
-        assertEq(feePolicy.settleableFee(1).protocolFeeBps, PROTOCOL_FEE_BPS);
+        assertEq(feePolicy.settleableFee(1), PROTOCOL_FEE_BPS);
         vm.warp(supersededAt + GRACE + 1);
         vm.expectRevert(abi.encodeWithSelector(IFeePolicy.FeePolicy_Superseded.selector, 1, supersededAt + GRACE));
         feePolicy.settleableFee(1);
