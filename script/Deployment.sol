@@ -217,7 +217,7 @@ abstract contract Deployment {
         _proxy(
             "FeePolicy",
             address(new FeePolicy(p.clocks.feeNotice, p.clocks.feeGrace)),
-            abi.encodeCall(FeePolicy.initialize, (authority, p.protocolFeeBps, p.burnBps, p.contributorCapBps))
+            abi.encodeCall(FeePolicy.initialize, (authority, p.fees))
         );
         _proxy(
             "OperatorRegistry",

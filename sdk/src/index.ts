@@ -2,6 +2,7 @@
 
 export * from './allocation/allocate.ts';
 export * from './allocation/allocateComposed.ts';
+export * from './allocation/channels.ts';
 export * from './allocation/inflation.ts';
 export * from './allocation/largestRemainder.ts';
 export * from './chain/gasWithMargin.ts';
@@ -18,6 +19,7 @@ export * from './errors/openLedgerError.ts';
 export * from './evidence/allocationHash.ts';
 export * from './evidence/evidence.ts';
 export * from './evidence/evidenceHash.ts';
+export * from './evidence/quotedRows.ts';
 export * from './evidence/rankRows.ts';
 export * from './fidelity/calibration.ts';
 export * from './fidelity/halfSubset.ts';
@@ -73,6 +75,7 @@ export * from './settlement/channelId.ts';
 export * from './settlement/composition.ts';
 export * from './settlement/domain.ts';
 export * from './settlement/fee.ts';
+export * from './settlement/feePolicy.ts';
 export * from './settlement/receipt.ts';
 export * from './settlement/rewardClaim.ts';
 export * from './settlement/signedBy.ts';

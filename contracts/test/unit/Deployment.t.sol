@@ -80,6 +80,9 @@ contract DeploymentTest is Test, Deployment {
         assertEq(fee.protocolFeeBps, 500);
         assertEq(fee.burnBps, 5_000);
         assertEq(fee.contributorCapBps, 8_000);
+        assertEq(fee.verbatimBps, 2_000);
+        assertEq(fee.retrievalBps, 3_000);
+        assertEq(fee.fidelityFloorBps, 5_000);
     }
 
     function test_addresses_dependOnNameAndDeployerAlone() public {

@@ -15,6 +15,7 @@ import {TrainingJobs} from "../../src/models/TrainingJobs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
 import {ReleaseFidelity} from "../../src/oracles/ReleaseFidelity.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {IPrepayments} from "../../src/settlement/IPrepayments.sol";
 import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
 import {Prepayments} from "../../src/settlement/Prepayments.sol";
@@ -258,7 +259,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
     function test_upgradeFeePolicy_keepsItsState() public {
         FeePolicy policy = FeePolicy(at("FeePolicy"));
         vm.prank(at("UpgradesTimelock"));
-        policy.setFee(700, 4_000, 3_000);
+        policy.setFee(IFeePolicy.Split(700, 4_000, 3_000, 1_000, 2_000, 6_000));
         watch(abi.encodeCall(policy.fee, (1)));
         watch(abi.encodeCall(policy.fee, (2)));
         watch(abi.encodeCall(policy.currentVersion, ()));

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { allocationSchema, evidenceSchema } from '../evidence/evidence.ts';
 import { datanetUseSchema, indexLeafSchema, releaseSchema, termsSchema } from '../release/release.ts';
-import { addressSchema, bpsSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
+import { addressSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
 import { batchParametersSchema } from '../settlement/batch.ts';
 import { componentSchema } from '../settlement/composition.ts';
+import { feePolicySchema } from '../settlement/feePolicy.ts';
 import { receiptSchema } from '../settlement/receipt.ts';
 
 /** A chat message as the call carried it. */
@@ -47,7 +48,7 @@ export const receiptBundleSchema = z.object({
   terms: termsSchema,
   /** Owner of the model at the time of the call. */
   developer: addressSchema,
-  fee: z.strictObject({ protocolFeeBps: bpsSchema, burnBps: bpsSchema, contributorCapBps: bpsSchema }),
+  fee: feePolicySchema,
   parameters: batchParametersSchema,
   app: z.strictObject({ address: addressSchema, markupBps: z.int().min(0).max(0xffff) }),
   dayIndex: uint32Schema,

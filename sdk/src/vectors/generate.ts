@@ -17,8 +17,10 @@
 //                  invalid: lines that are no record
 // allocation.json  accounts, ids: tables that the other columns name by position (accounts[0] is the zero address)
 //                  calls: kind (for people), inputs of docs/allocation.md, results protocolFee and burned,
-//                         firstRecord, firstReputation, firstPool, firstAllocation
+//                         firstRecord, firstSpan, firstPassage, firstReputation, firstPool, firstAllocation
 //                  records: recordId, cluster (positions in ids), contributor, reviewer (in accounts), score (sum of partials)
+//                  spans: start, length, firstSource; sources: recordId, cluster, contributor
+//                  passages: recordId, cluster, contributor, support
 //                  reputations: account, bps; pools: datanetId, account, size; allocations (the result): account, amount, weight
 // composition.json as allocation.json, a call for each release of an answer with its share of the price; besides them
 //                  weights: weightBps of each call's release; composed: base, markup, firstCall, firstAllocation (into

@@ -1,9 +1,9 @@
-import { type Receipt, receiptHash, toJson } from '@openledger/sdk';
+import { quotedRows, type Receipt, receiptHash, toJson } from '@openledger/sdk';
 import { DatabaseError, type Pool } from 'pg';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 import { ServiceError } from '../errors.ts';
-import { quotedRows, type ReceiptRow } from '../receipts/bundle.ts';
+import type { ReceiptRow } from '../receipts/bundle.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
 import type { Composed } from './composeReceipt.ts';

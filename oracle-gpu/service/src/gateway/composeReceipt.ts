@@ -61,6 +61,8 @@ export async function composeReceipt(context: Context, session: Account, call: C
     app,
     policy: common.policy,
     evidence: answer.evidence,
+    completionTokens: usage.completionTokens,
+    fidelityBps: common.parameters.fidelity[release.releaseHash],
     reputation: {},
     pools: common.poolSizes,
     dayIndex,

@@ -42,7 +42,7 @@ export async function explain(context: Context, session: Account, body: Attribut
       'no_index',
       'This operator has no attribution index of that release: what its answers pay goes to the datanets’ pools.',
     );
-  const shares = await sharesOf(context, model, evidence);
+  const shares = await sharesOf(context, model, evidence, tokenIds.length);
   const stretch = (start: number, end: number) => ({
     start: pieces.slice(0, start).join('').length,
     end: pieces.slice(0, end).join('').length,
@@ -60,7 +60,7 @@ export async function explain(context: Context, session: Account, body: Attribut
     answer: pieces.join(''),
     nullThreshold: evidence.nullThreshold,
     records,
-    unexplainedBps: 10_000 - records.reduce((sum, { shareBps }) => sum + shareBps, 0),
+    unexplainedBps: 10_000 - [...shares.values()].reduce((sum, shareBps) => sum + shareBps, 0),
     spans: evidence.spans.map(({ start, length, sources }) => ({
       ...stretch(start, start + length),
       sources: sources.map(({ position }) => describe(release, position)),
@@ -101,6 +101,7 @@ async function sharesOf(
   { facts, chain }: Context,
   model: ServedModel,
   evidence: Awaited<ReturnType<typeof attribute>>['evidence'],
+  completionTokens: number,
 ): Promise<Map<string, number>> {
   const { release, terms, developer } = model;
   const [fee, dayIndex, datanets] = await Promise.all([
@@ -108,7 +109,7 @@ async function sharesOf(
     facts.dayIndex(),
     Promise.all(release.datanets.map(({ datanetId }) => facts.datanet(datanetId))),
   ]);
-  const { policy, poolSizes } = commonParts(model, fee, datanets);
+  const { policy, poolSizes, parameters } = commonParts(model, fee, datanets);
   const { parts, protocolFee } = allocate({
     base: notionalFee,
     markup: 0n,
@@ -119,6 +120,8 @@ async function sharesOf(
     app: zeroAddress,
     policy,
     evidence,
+    completionTokens,
+    fidelityBps: parameters.fidelity[release.releaseHash],
     reputation: {},
     pools: poolSizes,
     dayIndex,

@@ -1,3 +1,4 @@
+import { evidenceSchema, quotedRows } from '@openledger/sdk';
 import { z } from 'zod';
 import type { receipts } from '../db/schema.ts';
 import type { LoadedRelease, Releases } from '../releases.ts';
@@ -7,16 +8,7 @@ type StoredReceipt = typeof receipts.$inferSelect;
 export type ReceiptRow = Omit<StoredReceipt, 'reason' | 'bundle'> &
   Partial<Pick<StoredReceipt, 'reason'>> & { bundle: string; quoted: readonly { position: number }[] };
 
-const placed = z.object({ position: z.int() });
-const evidenceOf = z.object({
-  evidence: z.object({ records: z.array(placed), spans: z.array(z.object({ sources: z.array(placed) })) }),
-});
-
-/** The rows of the index that evidence names, each once: its records, then what its spans stand in besides. */
-export function quotedRows({ records, spans }: z.infer<typeof evidenceOf>['evidence']): { position: number }[] {
-  const positions = [...records, ...spans.flatMap(({ sources }) => sources)].map(({ position }) => position);
-  return [...new Set(positions)].map((position) => ({ position }));
-}
+const evidenceOf = z.object({ evidence: evidenceSchema });
 
 /**
  * A stored receipt as the bundle that travels, JSON text (`receiptBundleSchema` of the SDK reads it); what only the
