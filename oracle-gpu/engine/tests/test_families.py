@@ -148,9 +148,14 @@ def test_gradients_are_those_of_the_whole_model(family: str) -> None:
     asked = sequences(3)
     losses, found = loss_gradients(base, weights, slices, asked, 7.0)
     for row, sequence in enumerate(asked):
-        leaves = {name: LoraPair(x.a, x.b.clone().requires_grad_(), x.scale) for name, x in weights.items()}
+        leaves = {
+            name: LoraPair(x.a.clone().requires_grad_(), x.b.clone().requires_grad_(), x.scale)
+            for name, x in weights.items()
+        }
         loss = plain_loss(base, leaves, sequence) / 7.0
-        expected = torch.autograd.grad(loss, [leaves[piece.layer].b for piece in slices])
+        chosen = [leaves[piece.layer] for piece in slices]
+        parameters = [x.a if piece.part == "A" else x.b for x, piece in zip(chosen, slices, strict=True)]
+        expected = torch.autograd.grad(loss, parameters)
         flat = torch.cat([gradient.flatten() for gradient in expected])
         assert float(losses[row]) == pytest.approx(float(loss.detach()), rel=1e-4)
         assert flat.norm() > 0

@@ -107,6 +107,7 @@ def test_fewer_components_keep_inner_products_on_average() -> None:
 
 
 def test_with_every_record_a_landmark_rows_are_gauss_newtons(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection, "DAMPING", 1.0)
     gradients = np.random.default_rng(1).standard_normal((30, 70)).astype(np.float32)
     gradients[:, :40] *= 5
     slices = [Slice("a", "B", 0, 40), Slice("b", "B", 40, 60), Slice("c", "B", 60, 70)]
@@ -201,7 +202,10 @@ def test_a_gradient_that_is_no_number_never_becomes_a_row(
 
 @pytest.mark.parametrize("lossless", [COUNT, COUNT - 1])
 def test_an_index_that_no_gradient_reached_is_refused(build: Build, weights: Weights, lossless: int) -> None:
-    blind = {name: replace(pair, a=torch.zeros_like(pair.a)) for name, pair in weights.items()}
+    blind = {
+        name: replace(pair, a=torch.zeros_like(pair.a), b=torch.zeros_like(pair.b))
+        for name, pair in weights.items()
+    }
     with pytest.raises(EngineError) as caught:
         build(weights=blind, lossless=lossless)
     assert caught.value.code == "no_gradients"

@@ -60,8 +60,10 @@ class LoraLinear(nn.Module):
 
 
 def _apply(x: Tensor, matrix: Tensor) -> Tensor:
-    """x [..., in] · matrixᵀ, with matrix [out, in] or, for x [rows, length, in], [rows, out, in]."""
-    return functional.linear(x, matrix) if matrix.dim() == 2 else torch.bmm(x, matrix.mT)
+    """x [..., in] · matrixᵀ, with matrix [out, in] or, for x [rows, …, in], [rows, out, in]."""
+    if matrix.dim() == 2:
+        return functional.linear(x, matrix)
+    return torch.bmm(x.flatten(1, -2), matrix.mT).unflatten(1, x.shape[1:-1])
 
 
 def install_lora(model: nn.Module) -> LoraSwitch:
