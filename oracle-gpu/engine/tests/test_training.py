@@ -83,6 +83,16 @@ def test_the_index_takes_exactly_the_trainers_gradient(
         torch.testing.assert_close(found[row], flat, rtol=1e-3, atol=1e-6)
 
 
+def test_a_step_that_is_only_tried_changes_nothing(base_path: Path, examples: list[Example]) -> None:
+    tried, plain = make_trainer(base_path, Method(rank=4)), make_trainer(base_path, Method(rank=4))
+    tried.try_step(examples[:4])
+    assert all(parameter.grad is None for parameter in tried.parameters)
+    for _, _ in zip(tried.steps(examples), plain.steps(examples), strict=True):
+        pass
+    for one, other in zip(tried.parameters, plain.parameters, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
 def test_evaluation_asks_several_questions_in_bfloat16(base_path: Path, examples: list[Example]) -> None:
     """The precision is entered once for each; LoRA weights stay in float32 whatever the products are in."""
     made = Trainer(read_info(base_path), Method(rank=4), Training(epochs=1), 2, CPU, torch.bfloat16)

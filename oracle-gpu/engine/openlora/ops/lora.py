@@ -63,7 +63,7 @@ def _apply(x: Tensor, matrix: Tensor) -> Tensor:
     """x [..., in] · matrixᵀ, with matrix [out, in] or, for x [rows, …, in], [rows, out, in]."""
     if matrix.dim() == 2:
         return functional.linear(x, matrix)
-    return torch.bmm(x.flatten(1, -2), matrix.mT).unflatten(1, x.shape[1:-1])
+    return torch.bmm(x.flatten(1, -2), matrix.mT).reshape(*x.shape[:-1], matrix.shape[-2])
 
 
 def install_lora(model: nn.Module) -> LoraSwitch:

@@ -192,6 +192,12 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         return found
 
+    def try_step(self, records: Sequence[Example]) -> None:
+        """The work of a step, which changes nothing."""
+        self.record_losses(records).sum().backward()  # type: ignore[no-untyped-call]
+        for parameter in self.parameters:
+            parameter.grad = None
+
     def record_losses(self, batch: Sequence[Example]) -> Tensor:
         """Summed response-token loss of each record: [records], in nats."""
         collated = collate(batch, self.pad, self.device)
