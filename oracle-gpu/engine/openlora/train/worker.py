@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventL
     trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
     if device.type == "cpu":
         batch = parts.train[: job.training.batchSize]
-        choose_threads(lambda: trainer.try_step(batch), torch.get_num_threads())
+        choose_threads(partial(trainer.try_step, batch), torch.get_num_threads())
     trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, work, events, state)
     del trainer
     gc.collect()  # the trained model has reference cycles, and the index needs its memory
