@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
 from openlora.attribution.segments import segment_queries, segment_scores
 
-from .conftest import Engine, Json, question
+from .conftest import Engine, Json, question, record
 from .test_api import code
 
 
@@ -22,7 +22,7 @@ def test_segments_add_up_to_the_score_whatever_is_rounded_or_clipped() -> None:
         queries = segment_queries(parts, query)
         assert (queries.sum(axis=0) == query).all()
         found = segment_scores(rows, queries)
-        whole = projection.scores(rows, query).sum(axis=1)
+        whole = scan.totals(scan.scores(rows, query))
         assert np.sum(found, axis=0).tolist() == whole.tolist()
 
 
@@ -43,22 +43,25 @@ def test_an_answer_that_moves_nothing_has_no_score_to_divide() -> None:
 
 
 def test_the_engine_divides_an_answer_as_it_was_attributed(engine: Engine, trained: Json) -> None:
+    messages = record(5)["messages"]
+    _, read = engine.post("/v1/tokenize", {"messages": messages[:-1], "answer": messages[-1]["content"]})
     body = {
         "adapter": trained["adapter"],
-        "promptTokenIds": [9, 10],
-        "tokenIds": list(range(60, 90)),
+        "promptTokenIds": read["promptTokenIds"],
+        "tokenIds": read["tokenIds"],
         "top": 32,
     }
+    count = len(body["tokenIds"])
     _, plain = engine.post("/v1/attribute", body)
-    status, found = engine.post("/v1/attribute", {**body, "segmentEnds": [1, 12, 30]})
+    status, found = engine.post("/v1/attribute", {**body, "segmentEnds": [1, 3, count]})
     assert status == 200
     segments = found.pop("segments")
     assert found == plain, "segments change nothing of what a receipt states"
-    assert [(part["start"], part["end"]) for part in segments] == [(0, 1), (1, 12), (12, 30)]
+    assert [(part["start"], part["end"]) for part in segments] == [(0, 1), (1, 3), (3, count)]
     assert plain["records"]
-    for index, record in enumerate(plain["records"]):
-        assert sum(part["scores"][index] for part in segments) == record["score"]
-    assert engine.post("/v1/attribute", {**body, "segmentEnds": [1, 12, 30]})[1]["segments"] == segments
+    for index, listed in enumerate(plain["records"]):
+        assert sum(part["scores"][index] for part in segments) == listed["score"]
+    assert engine.post("/v1/attribute", {**body, "segmentEnds": [1, 3, count]})[1]["segments"] == segments
 
 
 @pytest.mark.parametrize("ends", [[], [3], [0, 30], [12, 12, 30], [20, 10, 30], [*range(1, 9), 30], [31]])
