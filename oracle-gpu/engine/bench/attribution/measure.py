@@ -23,7 +23,7 @@ from bench.attribution.lds import ceiling, correlations, interval, lead
 from bench.attribution.retrains import WHOLE, WORK, Study
 from bench.measure import Measure, report
 from openlora.adapters.store import adapter_id, read_adapter
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
 from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
 from openlora.models.base import load_base
@@ -61,8 +61,8 @@ def shipped(study: Study) -> np.ndarray:
         slices = make_slices(weights, index.tensors)
         for row, target in enumerate(study.targets()):
             _, gradients = loss_gradients(base, weights, slices, [target], divisor)
-            query = projection.quantise_query(index.matrix @ gradients[0].numpy())
-            found[row] = projection.scores(index.rows, query).sum(axis=1)
+            query = projection.quantise_query(index.project(gradients[0].numpy()))
+            found[row] = scan.totals(scan.scores(index.rows, query))
     return found
 
 
