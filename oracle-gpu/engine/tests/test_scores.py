@@ -76,7 +76,7 @@ def test_the_command_writes_what_the_function_returns(folder: Path, base_path: P
     arguments = [
         *("--base", base_path, "--adapter", folder / "adapter", "--train", folder / "train.jsonl"),
         *("--train-config", folder / "config.json", "--queries", folder / "queries.jsonl"),
-        *("--out", folder / "command.npy", "--threads", "2", "--device", "cpu"),
+        *("--out", folder / "command.npy", "--threads", "1", "--device", "cpu"),
     ]
     command = [sys.executable, "-m", "openlora", "attribution", "scores", *map(str, arguments)]
     root = Path(__file__).resolve().parents[1]
