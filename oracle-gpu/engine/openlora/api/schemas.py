@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from openlora.rag.spec import MOST_PASSAGES, GivenPassage
 from openlora.train.spec import Message, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
@@ -20,6 +21,7 @@ class GenerateBody(Strict):
     topP: float = Field(default=1.0, gt=0, le=1, strict=False)
     seed: int = Field(default=0, ge=0, le=2**53 - 1)
     stop: list[str] = Field(default_factory=list, max_length=16)
+    passages: list[GivenPassage] | None = Field(default=None, min_length=1, max_length=MOST_PASSAGES)
 
 
 class TokenizeBody(Strict):
