@@ -33,6 +33,7 @@ import {InferenceRequests} from "../contracts/src/oracles/InferenceRequests.sol"
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
 import {Jury} from "../contracts/src/oracles/Jury.sol";
+import {ReleaseFidelity} from "../contracts/src/oracles/ReleaseFidelity.sol";
 import {RequestAccount} from "../contracts/src/oracles/RequestAccount.sol";
 import {FeePolicy} from "../contracts/src/settlement/FeePolicy.sol";
 import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
@@ -73,6 +74,7 @@ abstract contract Deployment {
         _deployDatanetsAndModels(p);
         _deploySettlement(p);
         _deployDataRequests(p);
+        _deployFidelity();
         _deployJury(p);
         _deployRequests(p);
         if (p.development) _deployFaucet(p);
@@ -215,7 +217,7 @@ abstract contract Deployment {
         _proxy(
             "FeePolicy",
             address(new FeePolicy(p.clocks.feeNotice, p.clocks.feeGrace)),
-            abi.encodeCall(FeePolicy.initialize, (authority, p.protocolFeeBps, p.burnBps, p.contributorCapBps))
+            abi.encodeCall(FeePolicy.initialize, (authority, p.fees))
         );
         _proxy(
             "OperatorRegistry",
@@ -279,6 +281,13 @@ abstract contract Deployment {
             p.clocks.dataProof
         );
         _proxy("DataRequests", address(requests), abi.encodeCall(DataRequests.initialize, (at("AccessManager"))));
+    }
+
+    function _deployFidelity() private {
+        ReleaseFidelity fidelity = new ReleaseFidelity(
+            IERC20(at("OpenToken")), ITrainingJobs(at("TrainingJobs")), IOperatorRegistry(at("OperatorRegistry"))
+        );
+        _proxy("ReleaseFidelity", address(fidelity), abi.encodeCall(ReleaseFidelity.initialize, (at("AccessManager"))));
     }
 
     function _deployJury(

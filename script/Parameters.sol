@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
+
 /// @dev All in seconds.
 struct Clocks {
     uint64 batchAge; // an operator settles at the latest this long after a receipt
@@ -34,9 +36,7 @@ struct Mint {
 struct Parameters {
     bool development;
     Clocks clocks;
-    uint16 protocolFeeBps;
-    uint16 burnBps;
-    uint16 contributorCapBps;
+    IFeePolicy.Split fees;
     uint96 minimumStake; // wei, of operators
     uint96 jurorStake; // wei, that a juror has staked at least
     uint96 jurorPenalty; // wei, for a duty not done
@@ -185,9 +185,14 @@ library ParameterSets {
     }
 
     function _common() private pure returns (Parameters memory p) {
-        p.protocolFeeBps = 500;
-        p.burnBps = 5_000;
-        p.contributorCapBps = 8_000;
+        p.fees = IFeePolicy.Split({
+            protocolFeeBps: 500,
+            burnBps: 5_000,
+            contributorCapBps: 8_000,
+            verbatimBps: 2_000,
+            retrievalBps: 3_000,
+            fidelityFloorBps: 5_000
+        });
         p.callbackGas = 1_000_000;
         p.treasuryQuorumBps = 1_000;
         p.upgradesQuorumBps = 2_000;

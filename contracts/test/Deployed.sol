@@ -21,6 +21,7 @@ import {VotingPower} from "../src/governance/VotingPower.sol";
 import {ModelRegistry} from "../src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../src/models/TrainingJobs.sol";
 import {OperatorRegistry} from "../src/oracles/OperatorRegistry.sol";
+import {ReleaseFidelity} from "../src/oracles/ReleaseFidelity.sol";
 import {Faucet} from "../src/token/Faucet.sol";
 import {OpenToken} from "../src/token/OpenToken.sol";
 import {Release, Terms} from "../src/types/Release.sol";
@@ -43,6 +44,7 @@ abstract contract Deployed is Test, Deployment {
     ModelRegistry internal models;
     TrainingJobs internal jobs;
     OperatorRegistry internal operators;
+    ReleaseFidelity internal fidelity;
 
     address internal provider = makeAddr("provider");
     address internal reviewer = makeAddr("reviewer");
@@ -70,6 +72,7 @@ abstract contract Deployed is Test, Deployment {
         models = ModelRegistry(at("ModelRegistry"));
         jobs = TrainingJobs(at("TrainingJobs"));
         operators = OperatorRegistry(at("OperatorRegistry"));
+        fidelity = ReleaseFidelity(at("ReleaseFidelity"));
         allowRole(Roles.BRIDGE, address(this));
         allowRole(Roles.REWARDS, address(this));
         address[6] memory people = [provider, alice, bob, mallory, developer, operator];
@@ -98,7 +101,8 @@ abstract contract Deployed is Test, Deployment {
         uint256 amount
     ) internal {
         token.mint(to, amount);
-        string[4] memory takers = ["DatanetRegistry", "AccessGrants", "TrainingJobs", "OperatorRegistry"];
+        string[5] memory takers =
+            ["DatanetRegistry", "AccessGrants", "TrainingJobs", "OperatorRegistry", "ReleaseFidelity"];
         for (uint256 i; i < takers.length; ++i) {
             vm.prank(to);
             token.approve(at(takers[i]), type(uint256).max);

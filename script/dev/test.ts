@@ -61,7 +61,7 @@ const environment = {
 };
 
 /** Longest time a suite may take, in minutes: one that hangs fails, and the others still run. */
-const suiteLimit = 25;
+const suiteLimit = 35;
 
 let running: ChildProcess | undefined;
 let stopping = false;

@@ -10,6 +10,9 @@ export function handleFeeSet(event: FeeSet): void {
   version.protocolFeeBps = event.params.protocolFeeBps;
   version.burnBps = event.params.burnBps;
   version.contributorCapBps = event.params.contributorCapBps;
+  version.verbatimBps = event.params.verbatimBps;
+  version.retrievalBps = event.params.retrievalBps;
+  version.fidelityFloorBps = event.params.fidelityFloorBps;
   version.effectiveAt = event.params.effectiveAt;
   version.actor = touch(event.params.actor, event).id;
   version.timestamp = event.block.timestamp;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 /// @notice Reads the parameters that a batch froze from the text that its parametersHash is taken over: RFC 8785 JSON of
-///         {reputation, channelWeights, poolSizes, contributorCapBps, burnBps} (docs/wire.md). There is one way to write
+///         {reputation, channelWeights, poolSizes, contributorCapBps, burnBps, fidelity, fidelityFloorBps} (docs/wire.md). There is one way to write
 ///         them; whatever is written otherwise is not sound.
 library BatchParameters {
     uint256 internal constant WHOLE = 10_000;
@@ -17,7 +17,12 @@ library BatchParameters {
 
     struct Frozen {
         uint256 burnBps;
+        uint256 influenceBps;
+        uint256 retrievalBps;
+        uint256 verbatimBps;
         uint256 contributorCapBps;
+        uint256 fidelityBps; // of the release asked for; 0 when the text does not name it
+        uint256 fidelityFloorBps;
         Pool[] pools;
         uint256[] reputations; // of the accounts asked for, in bps
     }
@@ -28,31 +33,51 @@ library BatchParameters {
         bool sound;
     }
 
+    /// @param release whose fidelity is wanted
     /// @param accounts whose reputations are wanted; those that the text does not name have the whole
     /// @param mostPools more of them are not sound
     function read(
         bytes calldata json,
+        bytes32 release,
         address[] memory accounts,
         uint256 mostPools
     ) internal pure returns (bool sound, Frozen memory frozen) {
         Cursor memory c = Cursor(0, true);
         _expect(json, c, '{"burnBps":');
         frozen.burnBps = _number(json, c, 0, WHOLE);
-        // Allocation does not use the channels' weights yet; they must be there and be weights.
         _expect(json, c, ',"channelWeights":{"influence":');
-        _number(json, c, 0, WHOLE);
+        frozen.influenceBps = _number(json, c, 0, WHOLE);
         _expect(json, c, ',"retrieval":');
-        _number(json, c, 0, WHOLE);
+        frozen.retrievalBps = _number(json, c, 0, WHOLE);
         _expect(json, c, ',"verbatim":');
-        _number(json, c, 0, WHOLE);
+        frozen.verbatimBps = _number(json, c, 0, WHOLE);
         _expect(json, c, '},"contributorCapBps":');
         frozen.contributorCapBps = _number(json, c, 0, WHOLE);
+        _expect(json, c, ',"fidelity":{');
+        frozen.fidelityBps = _fidelity(json, c, release);
+        _expect(json, c, '},"fidelityFloorBps":');
+        frozen.fidelityFloorBps = _number(json, c, 0, WHOLE);
         _expect(json, c, ',"poolSizes":[');
         frozen.pools = _pools(json, c, mostPools);
         _expect(json, c, '],"reputation":{');
         frozen.reputations = _reputations(json, c, accounts);
         _expect(json, c, "}}");
         sound = c.sound && c.at == json.length;
+    }
+
+    function _fidelity(
+        bytes calldata json,
+        Cursor memory c,
+        bytes32 release
+    ) private pure returns (uint256 fidelity) {
+        if (_next(json, c, "}")) return 0;
+        do {
+            _expect(json, c, '"0x');
+            bool meant = bytes32(_hex(json, c, 64)) == release;
+            _expect(json, c, '":');
+            uint256 bps = _number(json, c, 0, WHOLE);
+            if (meant) fidelity = bps;
+        } while (_take(json, c, ","));
     }
 
     function _pools(
@@ -70,7 +95,7 @@ library BatchParameters {
                 _expect(json, c, '{"datanetId":');
                 pool.datanetId = uint32(_number(json, c, 0, type(uint32).max));
                 _expect(json, c, ',"pool":"0x');
-                pool.account = _address(json, c);
+                pool.account = address(uint160(_hex(json, c, 40)));
                 _expect(json, c, '","size":');
                 pool.size = uint32(_number(json, c, 0, type(uint32).max));
                 _expect(json, c, "}");
@@ -93,7 +118,7 @@ library BatchParameters {
         if (_next(json, c, "}")) return reputations;
         do {
             _expect(json, c, '"0x');
-            address account = _address(json, c);
+            address account = address(uint160(_hex(json, c, 40)));
             _expect(json, c, '":');
             uint256 bps = _number(json, c, LEAST_REPUTATION, WHOLE);
             for (uint256 i = 0; i < accounts.length; ++i) {
@@ -154,18 +179,17 @@ library BatchParameters {
         c.at = at;
     }
 
-    /// @dev 40 hex digits of either case: addresses may carry a checksum.
-    function _address(
+    /// @dev So many hex digits of either case: addresses may carry a checksum.
+    function _hex(
         bytes calldata json,
-        Cursor memory c
-    ) private pure returns (address) {
-        uint256 end = c.at + 40;
+        Cursor memory c,
+        uint256 digits
+    ) private pure returns (uint256 value) {
+        uint256 end = c.at + digits;
         if (!c.sound || end > json.length) {
             c.sound = false;
-            return address(0);
+            return 0;
         }
-        // slither-disable-next-line uninitialized-local (sums start at 0)
-        uint256 value;
         for (uint256 at = c.at; at < end; ++at) {
             uint256 code = uint8(json[at]);
             unchecked {
@@ -180,6 +204,5 @@ library BatchParameters {
             }
         }
         c.at = end;
-        return address(uint160(value));
     }
 }

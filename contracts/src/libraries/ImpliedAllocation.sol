@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {Evidence, RecordScore} from "../types/Evidence.sol";
+import {Evidence, Passage, RecordScore, Span, SpanSource} from "../types/Evidence.sol";
 import {Terms} from "../types/Release.sol";
 import {BatchParameters} from "./BatchParameters.sol";
 import {LargestRemainder} from "./LargestRemainder.sol";
+import {MemoryIndex} from "./MemoryIndex.sol";
 
 /// @notice Who is paid what for an answer: the integers of docs/allocation.md, whose steps are numbered here too, the same
 ///         as sdk/src/allocation/allocate.ts to the wei. The developer stands apart in the result, since only the stated
 ///         allocation says which owner of the model it was.
 library ImpliedAllocation {
+    using MemoryIndex for MemoryIndex.Index;
+
     uint256 private constant WHOLE = 10_000;
+    uint256 private constant FULL_FIDELITY = 5_000; // bps; from there on influence is paid whole
+    uint256 private constant PARTS_OF_TOKEN = 840; // divisible by every number of clusters that a span can have
 
     struct Answer {
         uint256 base; // wei, the model's price
@@ -20,16 +25,29 @@ library ImpliedAllocation {
         address app; // 0: none
         uint256 protocolFeeBps;
         uint256 contributorCapBps;
+        uint256 verbatimBps;
+        uint256 retrievalBps;
+        uint256 fidelityFloorBps;
+        uint256 fidelityBps; // of the release; 0: not measured
+        uint256 completionTokens;
         Terms terms;
     }
 
-    /// @dev The best record of a cluster above the threshold; the others get nothing.
+    enum Channel {
+        Influence,
+        Verbatim,
+        Retrieval
+    }
+
+    /// @dev A cluster that claims anything, named by its first mention: records, then spans, then passages.
     struct Cluster {
-        bytes32 cluster;
-        bytes32 recordId;
+        bytes32 recordId; // decides ties
         address contributor;
-        address reviewer;
-        uint256 excess; // score above the null threshold
+        address reviewer; // 0: no record of the evidence names one
+        uint256 excess; // score of its best record above the null threshold
+        uint256 quoted; // tokens of the answer, each divided by the clusters that contain it, in parts of PARTS_OF_TOKEN
+        uint256 support; // parts per 10,000 of the answer that its passages explain
+        uint256 share; // wei, of all channels
         uint256 paid; // wei, after reputation, before the cap
     }
 
@@ -45,6 +63,7 @@ library ImpliedAllocation {
     struct Result {
         Entry[] entries;
         uint256 count; // of entries in use
+        MemoryIndex.Index accounts; // places of entries
         uint256 developer; // wei
         uint256 earned; // wei that creators' votes are divided by
         uint256 reviewed; // wei that reviewers' votes are divided by
@@ -58,27 +77,92 @@ library ImpliedAllocation {
         }
     }
 
-    /// @notice Per cluster its best record, of records by falling score.
+    /// @notice The clusters that claim anything, in the order in which the evidence first mentions them.
     function clustersOf(
         Evidence calldata evidence
     ) internal pure returns (Cluster[] memory clusters) {
-        uint256 records = evidence.records.length;
-        clusters = new Cluster[](records);
-        uint256 count;
-        for (uint256 i = 0; i < records; ++i) {
-            RecordScore calldata record = evidence.records[i];
-            int256 excess = score(record) - evidence.nullThreshold;
-            if (excess <= 0 || _has(clusters, count, record.cluster)) continue;
-            Cluster memory best = clusters[count++];
-            best.cluster = record.cluster;
-            best.recordId = record.recordId;
-            best.contributor = record.contributor;
-            best.reviewer = record.reviewer;
-            best.excess = uint256(excess);
+        uint256 most = evidence.records.length + evidence.passages.length;
+        for (uint256 i = 0; i < evidence.spans.length; ++i) {
+            most += evidence.spans[i].sources.length;
         }
+        clusters = new Cluster[](most);
+        MemoryIndex.Index memory places = MemoryIndex.make(most);
+        uint256 count = _claimInfluence(evidence, clusters, places);
+        count = _claimVerbatim(evidence.spans, clusters, places, count);
+        count = _claimRetrieval(evidence.passages, clusters, places, count);
         assembly ("memory-safe") {
             mstore(clusters, count) // never more than it was made for
         }
+    }
+
+    /// @dev Of records by falling score: the first of a cluster is its best.
+    function _claimInfluence(
+        Evidence calldata evidence,
+        Cluster[] memory clusters,
+        MemoryIndex.Index memory places
+    ) private pure returns (uint256 count) {
+        for (uint256 i = 0; i < evidence.records.length; ++i) {
+            RecordScore calldata record = evidence.records[i];
+            int256 excess = score(record) - evidence.nullThreshold;
+            if (excess <= 0) continue;
+            (bool known, uint256 at) = places.findOrAdd(record.cluster, count);
+            if (known) continue;
+            Cluster memory best = clusters[at];
+            (best.recordId, best.contributor) = (record.recordId, record.contributor);
+            best.reviewer = record.reviewer;
+            best.excess = uint256(excess);
+            ++count;
+        }
+    }
+
+    /// @dev Each span in equal parts to the distinct clusters among its sources.
+    function _claimVerbatim(
+        Span[] calldata spans,
+        Cluster[] memory clusters,
+        MemoryIndex.Index memory places,
+        uint256 count
+    ) private pure returns (uint256) {
+        for (uint256 i = 0; i < spans.length; ++i) {
+            SpanSource[] calldata sources = spans[i].sources;
+            uint256[] memory distinct = new uint256[](sources.length);
+            uint256 found = 0;
+            for (uint256 j = 0; j < sources.length; ++j) {
+                SpanSource calldata source = sources[j];
+                (bool known, uint256 at) = places.findOrAdd(source.cluster, count);
+                if (!known) {
+                    (clusters[at].recordId, clusters[at].contributor) = (source.recordId, source.contributor);
+                    ++count;
+                }
+                bool again = false;
+                for (uint256 k = 0; k < found && !again; ++k) {
+                    again = distinct[k] == at;
+                }
+                if (!again) distinct[found++] = at;
+            }
+            for (uint256 k = 0; k < found; ++k) {
+                clusters[distinct[k]].quoted += uint256(spans[i].length) * PARTS_OF_TOKEN / found;
+            }
+        }
+        return count;
+    }
+
+    function _claimRetrieval(
+        Passage[] calldata passages,
+        Cluster[] memory clusters,
+        MemoryIndex.Index memory places,
+        uint256 count
+    ) private pure returns (uint256) {
+        for (uint256 i = 0; i < passages.length; ++i) {
+            Passage calldata passage = passages[i];
+            if (passage.support <= 0) continue;
+            (bool known, uint256 at) = places.findOrAdd(passage.cluster, count);
+            if (!known) {
+                (clusters[at].recordId, clusters[at].contributor) = (passage.recordId, passage.contributor);
+                ++count;
+            }
+            clusters[at].support += uint256(int256(passage.support));
+        }
+        return count;
     }
 
     function contributorsOf(
@@ -93,19 +177,20 @@ library ImpliedAllocation {
     /// @param pools of the datanets
     /// @param clusters get what they are paid written into them
     /// @param reputations of the clusters' contributors, in bps
-    /// @param nullThreshold of the evidence; the pools' claim when positive
     function compute(
         Answer memory a,
         BatchParameters.Pool[] memory pools,
         Cluster[] memory clusters,
         uint256[] memory reputations,
-        int256 nullThreshold
+        Evidence calldata evidence
     ) internal pure returns (Result memory r) {
-        // Operator, parents, backers, app and payer; contributor and reviewer of each cluster; pools.
-        r.entries = new Entry[](5 + 2 * clusters.length + pools.length);
+        // Operator, parents, backers, app and payer; contributor of each cluster, reviewer of each record; pools.
+        uint256 most = 5 + clusters.length + evidence.records.length + pools.length;
+        r.entries = new Entry[](most);
+        r.accounts = MemoryIndex.make(most);
         uint256 contributorsPart = _shareOut(a, r);
-        uint256 poolsPart =
-            _payClusters(contributorsPart, clusters, reputations, nullThreshold > 0 ? uint256(nullThreshold) : 0);
+        uint256 poolsPart = _shareChannels(a, contributorsPart, clusters, evidence);
+        poolsPart += _applyReputation(clusters, reputations);
         poolsPart += _creditCreators(r, clusters, contributorsPart * a.contributorCapBps / WHOLE);
         if (!_creditPools(r, pools, poolsPart)) r.developer += poolsPart;
         _entry(r, a.payer).pays = true;
@@ -156,27 +241,104 @@ library ImpliedAllocation {
         _credit(r, a.app, a.markup - a.markup * a.protocolFeeBps / WHOLE);
     }
 
-    /// @dev Steps 3 to 5: clusters and pools compete by score, reputation takes its part.
+    /// @dev Steps 3 and 4: what each channel has, by how much of the answer it explains, and whose it is.
     /// @return poolsPart what the pools get
-    function _payClusters(
-        uint256 amount,
+    function _shareChannels(
+        Answer memory a,
+        uint256 contributorsPart,
         Cluster[] memory clusters,
-        uint256[] memory reputations,
-        uint256 poolExcess
+        Evidence calldata evidence
     ) private pure returns (uint256 poolsPart) {
-        uint256 count = clusters.length;
-        if (count == 0) return amount;
-        uint256[] memory claims = new uint256[](count + 1);
-        uint256[] memory ranks = new uint256[](count + 1);
-        for (uint256 i = 0; i < count; ++i) {
-            (claims[i], ranks[i]) = (clusters[i].excess, uint256(clusters[i].recordId));
+        uint256 covered = _covered(evidence.spans);
+        uint256 verbatim = covered == 0 ? 0 : contributorsPart * a.verbatimBps * covered / (a.completionTokens * WHOLE);
+        uint256 retrieval = contributorsPart * a.retrievalBps * _supported(evidence.passages) / (WHOLE * WHOLE);
+        uint256 rest = contributorsPart - verbatim - retrieval;
+        uint256 influence = rest * _influenceFactor(a.fidelityFloorBps, a.fidelityBps) / WHOLE;
+        int256 threshold = evidence.nullThreshold;
+        poolsPart = rest - influence
+            + _shareChannel(clusters, Channel.Influence, influence, threshold > 0 ? uint256(threshold) : 0);
+        poolsPart += _shareChannel(clusters, Channel.Verbatim, verbatim, 0);
+        poolsPart += _shareChannel(clusters, Channel.Retrieval, retrieval, 0);
+    }
+
+    /// @dev Clusters share a channel in proportion to their claims.
+    /// @param poolClaim what the pools claim of it
+    /// @return poolsPart what the pools get: all, when nobody claims anything
+    function _shareChannel(
+        Cluster[] memory clusters,
+        Channel channel,
+        uint256 amount,
+        uint256 poolClaim
+    ) private pure returns (uint256 poolsPart) {
+        if (amount == 0) return 0;
+        uint256[] memory claims = new uint256[](clusters.length + 1);
+        uint256[] memory ranks = new uint256[](clusters.length + 1);
+        uint256[] memory owners = new uint256[](clusters.length);
+        uint256 count;
+        for (uint256 i = 0; i < clusters.length; ++i) {
+            uint256 claim = _claim(clusters[i], channel);
+            if (claim == 0) continue;
+            (claims[count], ranks[count], owners[count]) = (claim, uint256(clusters[i].recordId), i);
+            ++count;
         }
-        (claims[count], ranks[count]) = (poolExcess, type(uint256).max);
-        uint256[] memory shares = LargestRemainder.divide(amount, claims, ranks);
-        poolsPart = shares[count];
+        (claims[count], ranks[count]) = (poolClaim, type(uint256).max);
+        if (count == 0) return amount;
+        assembly ("memory-safe") {
+            mstore(claims, add(count, 1)) // never more than it was made for
+            mstore(ranks, add(count, 1))
+        }
+        uint256[] memory parts = LargestRemainder.divide(amount, claims, ranks);
         for (uint256 i = 0; i < count; ++i) {
-            clusters[i].paid = shares[i] * reputations[i] / WHOLE;
-            poolsPart += shares[i] - clusters[i].paid;
+            clusters[owners[i]].share += parts[i];
+        }
+        return parts[count];
+    }
+
+    function _claim(
+        Cluster memory cluster,
+        Channel channel
+    ) private pure returns (uint256) {
+        if (channel == Channel.Influence) return cluster.excess;
+        return channel == Channel.Verbatim ? cluster.quoted : cluster.support;
+    }
+
+    /// @dev Tokens of the answer that stand in spans.
+    function _covered(
+        Span[] calldata spans
+    ) private pure returns (uint256 sum) {
+        for (uint256 i = 0; i < spans.length; ++i) {
+            sum += spans[i].length;
+        }
+    }
+
+    /// @dev Parts per 10,000 of the answer that passages explain.
+    function _supported(
+        Passage[] calldata passages
+    ) private pure returns (uint256 sum) {
+        for (uint256 i = 0; i < passages.length; ++i) {
+            if (passages[i].support > 0) sum += uint256(int256(passages[i].support));
+        }
+    }
+
+    /// @dev The lower bound of the fidelity ÷ .5, between the floor and 1.
+    function _influenceFactor(
+        uint256 floor,
+        uint256 fidelity
+    ) private pure returns (uint256) {
+        uint256 factor = fidelity * WHOLE / FULL_FIDELITY;
+        if (factor < floor) return floor;
+        return factor > WHOLE ? WHOLE : factor;
+    }
+
+    /// @dev Step 5.
+    /// @return poolsPart what it takes away
+    function _applyReputation(
+        Cluster[] memory clusters,
+        uint256[] memory reputations
+    ) private pure returns (uint256 poolsPart) {
+        for (uint256 i = 0; i < clusters.length; ++i) {
+            clusters[i].paid = clusters[i].share * reputations[i] / WHOLE;
+            poolsPart += clusters[i].share - clusters[i].paid;
         }
     }
 
@@ -237,22 +399,9 @@ library ImpliedAllocation {
         Result memory r,
         address account
     ) private pure returns (Entry memory) {
-        for (uint256 i = 0; i < r.count; ++i) {
-            if (r.entries[i].account == account) return r.entries[i];
-        }
-        Entry memory made = r.entries[r.count++];
-        made.account = account;
-        return made;
-    }
-
-    function _has(
-        Cluster[] memory clusters,
-        uint256 count,
-        bytes32 cluster
-    ) private pure returns (bool) {
-        for (uint256 i = 0; i < count; ++i) {
-            if (clusters[i].cluster == cluster) return true;
-        }
-        return false;
+        (bool known, uint256 at) = r.accounts.findOrAdd(bytes32(uint256(uint160(account))), r.count);
+        Entry memory e = r.entries[at];
+        if (!known) (e.account, r.count) = (account, r.count + 1);
+        return e;
     }
 }

@@ -4,9 +4,12 @@ pragma solidity ^0.8.30;
 import {Allocation} from "../types/Evidence.sol";
 import {ImpliedAllocation} from "./ImpliedAllocation.sol";
 import {Inflation} from "./Inflation.sol";
+import {MemoryIndex} from "./MemoryIndex.sol";
 
 /// @notice Compares the allocation that a receipt states with the one that was computed.
 library StatedAllocation {
+    using MemoryIndex for MemoryIndex.Index;
+
     /// @notice Whether every account is paid what was computed, one of them the developer's part on top.
     /// @return same whether they are
     /// @return developer who gets that part; 0 when there is none
@@ -87,6 +90,8 @@ library StatedAllocation {
         ImpliedAllocation.Result memory r,
         address account
     ) private pure returns (uint256 at) {
-        while (at < r.count && r.entries[at].account != account) ++at;
+        bool known;
+        (known, at) = r.accounts.find(bytes32(uint256(uint160(account))));
+        if (!known) at = r.count;
     }
 }

@@ -61,11 +61,16 @@ abstract contract AllocationFaults is EvidenceOpenings {
         (due, q.answer.base, q.answer.markup) = _charge(opened.receipt.receipt, opened.component, words);
         if (!due) return (false, q);
         (q.answer.operator, q.answer.payer, q.answer.app) = (words.operator, words.payer, words.app);
-        q.modelId = models.modelOf(opened.component.releaseHash);
+        q.releaseHash = opened.component.releaseHash;
+        q.modelId = models.modelOf(q.releaseHash);
         q.answer.terms = models.terms(q.modelId, opened.component.termsVersion);
         IFeePolicy.Fee memory fee = feePolicy.fee(accused.header.body.feeVersion);
         q.answer.protocolFeeBps = fee.protocolFeeBps;
         q.answer.contributorCapBps = fee.contributorCapBps;
+        q.answer.verbatimBps = fee.verbatimBps;
+        q.answer.retrievalBps = fee.retrievalBps;
+        q.answer.fidelityFloorBps = fee.fidelityFloorBps;
+        q.answer.completionTokens = opened.receipt.receipt.completionTokens;
         q.burnBps = fee.burnBps;
         // slither-disable-next-line divide-before-multiply (floors twice, as the fee and its burned part are)
         q.burned = uint256(opened.receipt.receipt.fee) * fee.protocolFeeBps / BPS * fee.burnBps / BPS;

@@ -6,7 +6,7 @@ import {BatchParameters} from "../libraries/BatchParameters.sol";
 import {ImpliedAllocation} from "../libraries/ImpliedAllocation.sol";
 import {StatedAllocation} from "../libraries/StatedAllocation.sol";
 import {IModelRegistry} from "../models/IModelRegistry.sol";
-import {Allocation, Evidence, RecordScore} from "../types/Evidence.sol";
+import {Allocation, Evidence, Passage, RecordScore, Span} from "../types/Evidence.sol";
 import {DatanetUse} from "../types/Release.sol";
 
 /// @notice Whether an allocation follows from a receipt's evidence and its batch's parameters. Holds nothing and may
@@ -14,7 +14,8 @@ import {DatanetUse} from "../types/Release.sol";
 contract AllocationRules {
     uint256 internal constant MOST_RECORDS = 32;
     uint256 internal constant MOST_PARTIALS = 16; // chunks of the longest row
-    uint256 internal constant MOST_OTHERS = 8; // spans, passages and parents, each
+    uint256 internal constant MOST_OTHERS = 8; // spans, their sources, passages and parents, each
+    uint256 internal constant WHOLE = 10_000;
 
     IModelRegistry public immutable models;
     IDatanetRegistry public immutable datanets;
@@ -24,6 +25,7 @@ contract AllocationRules {
         ImpliedAllocation.Answer answer;
         uint256 burnBps; // of the batch's fee version
         uint256 burned; // wei of the fee
+        bytes32 releaseHash;
         uint32 modelId;
         uint256 ownedFrom; // Unix seconds between which the developer owned the model at some time
         uint256 ownedTo;
@@ -49,7 +51,9 @@ contract AllocationRules {
         DatanetUse[] calldata uses,
         Allocation[] calldata stated
     ) external view returns (bool) {
-        if (!_isSound(evidence)) return false;
+        if (!_isSound(evidence) || !_areSound(evidence.spans, evidence.passages, q.answer.completionTokens)) {
+            return false;
+        }
         (bool sound, ImpliedAllocation.Result memory result) = _compute(q, evidence, parameters, uses);
         return sound && _isStated(q, result, stated);
     }
@@ -78,13 +82,24 @@ contract AllocationRules {
     ) private view returns (bool sound, ImpliedAllocation.Result memory result) {
         ImpliedAllocation.Cluster[] memory clusters = ImpliedAllocation.clustersOf(evidence);
         BatchParameters.Frozen memory frozen;
-        (sound, frozen) = BatchParameters.read(parameters, ImpliedAllocation.contributorsOf(clusters), uses.length);
-        if (
-            !sound || frozen.burnBps != q.burnBps || frozen.contributorCapBps != q.answer.contributorCapBps
-                || !_arePools(frozen.pools, uses)
-        ) return (false, result);
-        int256 threshold = evidence.nullThreshold;
-        result = ImpliedAllocation.compute(q.answer, frozen.pools, clusters, frozen.reputations, threshold);
+        (sound, frozen) =
+            BatchParameters.read(parameters, q.releaseHash, ImpliedAllocation.contributorsOf(clusters), uses.length);
+        if (!sound || !_restates(frozen, q) || !_arePools(frozen.pools, uses)) return (false, result);
+        ImpliedAllocation.Answer memory answer = q.answer;
+        answer.fidelityBps = frozen.fidelityBps;
+        result = ImpliedAllocation.compute(answer, frozen.pools, clusters, frozen.reputations, evidence);
+    }
+
+    /// @dev Whether the batch's parameters are the fee version's.
+    function _restates(
+        BatchParameters.Frozen memory frozen,
+        Question calldata q
+    ) private pure returns (bool) {
+        ImpliedAllocation.Answer calldata a = q.answer;
+        return frozen.burnBps == q.burnBps && frozen.contributorCapBps == a.contributorCapBps
+            && frozen.verbatimBps == a.verbatimBps && frozen.retrievalBps == a.retrievalBps
+            && frozen.influenceBps + a.verbatimBps + a.retrievalBps == WHOLE
+            && frozen.fidelityFloorBps == a.fidelityFloorBps;
     }
 
     /// @dev Within the limits, by falling score and rising recordId, each record with its contributor.
@@ -106,6 +121,33 @@ contract AllocationRules {
             last = score;
         }
         return true;
+    }
+
+    /// @dev Spans one after the other within the answer, none empty, each with sources; passages that explain no more than all
+    ///      of it; everybody with a name.
+    function _areSound(
+        Span[] calldata spans,
+        Passage[] calldata passages,
+        uint256 completionTokens
+    ) private pure returns (bool) {
+        // slither-disable-next-line uninitialized-local (the first span may start at 0)
+        uint256 end;
+        for (uint256 i = 0; i < spans.length; ++i) {
+            Span calldata span = spans[i];
+            uint256 count = span.sources.length;
+            if (span.length == 0 || span.start < end || count == 0 || count > MOST_OTHERS) return false;
+            end = uint256(span.start) + span.length;
+            for (uint256 j = 0; j < count; ++j) {
+                if (span.sources[j].contributor == address(0)) return false;
+            }
+        }
+        // slither-disable-next-line uninitialized-local (sums start at 0)
+        uint256 supported;
+        for (uint256 i = 0; i < passages.length; ++i) {
+            if (passages[i].support < 0 || passages[i].contributor == address(0)) return false;
+            supported += uint256(int256(passages[i].support));
+        }
+        return end <= completionTokens && supported <= WHOLE;
     }
 
     /// @dev Whether these are the pools of the release's datanets, all of them and no other.

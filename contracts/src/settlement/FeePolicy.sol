@@ -18,6 +18,9 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     uint16 public constant MAX_PROTOCOL_FEE_BPS = 2_000;
     uint16 public constant MAX_BPS = 10_000;
     uint16 public constant MIN_CONTRIBUTOR_CAP_BPS = 1_000;
+    uint16 public constant MAX_VERBATIM_BPS = 4_000;
+    uint16 public constant MAX_RETRIEVAL_BPS = 5_000; // leaves influence a tenth at the least
+    uint16 public constant MIN_FIDELITY_FLOOR_BPS = 1_000;
 
     /// @inheritdoc IFeePolicy
     uint64 public immutable notice;
@@ -31,6 +34,9 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
         uint16 contributorCapBps;
         uint64 effectiveAt;
         uint64 supersededAt;
+        uint16 verbatimBps;
+        uint16 retrievalBps;
+        uint16 fidelityFloorBps; // 0 in a version from before influence had a floor: it pays whole
     }
 
     /// @custom:storage-location erc7201:openledger.storage.FeePolicy
@@ -56,21 +62,17 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @notice Starts with version 1, in effect at once.
     function initialize(
         address authority,
-        uint16 protocolFeeBps,
-        uint16 burnBps,
-        uint16 contributorCapBps
+        Split calldata split
     ) external initializer {
         __AccessManaged_init(authority);
-        _addVersion(protocolFeeBps, burnBps, contributorCapBps, uint64(block.timestamp));
+        _addVersion(split, uint64(block.timestamp));
     }
 
     /// @inheritdoc IFeePolicy
     function setFee(
-        uint16 protocolFeeBps,
-        uint16 burnBps,
-        uint16 contributorCapBps
+        Split calldata split
     ) external restricted returns (uint32 feeVersion) {
-        return _addVersion(protocolFeeBps, burnBps, contributorCapBps, uint64(block.timestamp) + notice);
+        return _addVersion(split, uint64(block.timestamp) + notice);
     }
 
     /// @inheritdoc IFeePolicy
@@ -83,13 +85,13 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IFeePolicy
     function settleableFee(
         uint32 feeVersion
-    ) external view returns (Fee memory) {
+    ) external view returns (uint16 protocolFeeBps) {
         Version memory v = _version(feeVersion);
         if (block.timestamp < v.effectiveAt) revert FeePolicy_NotInEffect(feeVersion, v.effectiveAt);
         if (v.supersededAt != 0 && block.timestamp > v.supersededAt + grace) {
             revert FeePolicy_Superseded(feeVersion, v.supersededAt + grace);
         }
-        return _feeOf(v);
+        return v.protocolFeeBps;
     }
 
     /// @inheritdoc IFeePolicy
@@ -105,15 +107,19 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     }
 
     function _addVersion(
-        uint16 protocolFeeBps,
-        uint16 burnBps,
-        uint16 contributorCapBps,
+        Split calldata s,
         uint64 effectiveAt
     ) private returns (uint32 feeVersion) {
-        if (protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeePolicy_ProtocolFeeTooHigh(protocolFeeBps);
-        if (burnBps > MAX_BPS) revert FeePolicy_BurnTooHigh(burnBps);
-        if (contributorCapBps < MIN_CONTRIBUTOR_CAP_BPS || contributorCapBps > MAX_BPS) {
-            revert FeePolicy_BadContributorCap(contributorCapBps);
+        if (s.protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeePolicy_ProtocolFeeTooHigh(s.protocolFeeBps);
+        if (s.burnBps > MAX_BPS) revert FeePolicy_BurnTooHigh(s.burnBps);
+        if (s.contributorCapBps < MIN_CONTRIBUTOR_CAP_BPS || s.contributorCapBps > MAX_BPS) {
+            revert FeePolicy_BadContributorCap(s.contributorCapBps);
+        }
+        if (s.verbatimBps > MAX_VERBATIM_BPS || s.retrievalBps > MAX_RETRIEVAL_BPS) {
+            revert FeePolicy_ChannelsTooHeavy(s.verbatimBps, s.retrievalBps);
+        }
+        if (s.fidelityFloorBps < MIN_FIDELITY_FLOOR_BPS || s.fidelityFloorBps > MAX_BPS) {
+            revert FeePolicy_BadFidelityFloor(s.fidelityFloorBps);
         }
         FeePolicyStorage storage $ = _storage();
         // An upgrade that shortens the notice must not let a version overtake the one before it.
@@ -121,8 +127,27 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
         if (effectiveAt < before.effectiveAt) effectiveAt = before.effectiveAt;
         before.supersededAt = effectiveAt;
         feeVersion = ++$.latest;
-        $.versions[feeVersion] = Version(protocolFeeBps, burnBps, contributorCapBps, effectiveAt, 0);
-        emit FeeSet(feeVersion, protocolFeeBps, burnBps, contributorCapBps, effectiveAt, msg.sender);
+        $.versions[feeVersion] = Version({
+            protocolFeeBps: s.protocolFeeBps,
+            burnBps: s.burnBps,
+            contributorCapBps: s.contributorCapBps,
+            effectiveAt: effectiveAt,
+            supersededAt: 0,
+            verbatimBps: s.verbatimBps,
+            retrievalBps: s.retrievalBps,
+            fidelityFloorBps: s.fidelityFloorBps
+        });
+        emit FeeSet(
+            feeVersion,
+            s.protocolFeeBps,
+            s.burnBps,
+            s.contributorCapBps,
+            s.verbatimBps,
+            s.retrievalBps,
+            s.fidelityFloorBps,
+            effectiveAt,
+            msg.sender
+        );
     }
 
     function _version(
@@ -135,7 +160,15 @@ contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     function _feeOf(
         Version memory v
     ) private pure returns (Fee memory) {
-        return Fee(v.protocolFeeBps, v.burnBps, v.contributorCapBps, v.effectiveAt);
+        return Fee({
+            protocolFeeBps: v.protocolFeeBps,
+            burnBps: v.burnBps,
+            contributorCapBps: v.contributorCapBps,
+            verbatimBps: v.verbatimBps,
+            retrievalBps: v.retrievalBps,
+            fidelityFloorBps: v.fidelityFloorBps == 0 ? MAX_BPS : v.fidelityFloorBps,
+            effectiveAt: v.effectiveAt
+        });
     }
 
     function _authorizeUpgrade(

@@ -350,7 +350,7 @@ contract Settlement is ISettlement, BoundedPause, UUPSUpgradeable, EIP712 {
             revert Settlement_WrongReceiptsCount(receipts.count, receipts.weight, calls);
         }
         if (collected % FEE_UNIT != 0) revert Settlement_InexactFees(collected);
-        uint256 protocolFee = uint256(collected) * feePolicy.settleableFee(body.feeVersion).protocolFeeBps / BPS;
+        uint256 protocolFee = uint256(collected) * feePolicy.settleableFee(body.feeVersion) / BPS;
         if (body.protocolFee != protocolFee) revert Settlement_WrongProtocolFee(body.protocolFee, protocolFee);
         uint256 net = collected - protocolFee;
         if (body.allocations.amount != net) revert Settlement_WrongAllocationsAmount(body.allocations.amount, net);

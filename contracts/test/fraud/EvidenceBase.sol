@@ -7,7 +7,7 @@ import {ImpliedAllocation} from "../../src/libraries/ImpliedAllocation.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
 import {BatchFaults} from "../../src/oracles/BatchFaults.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
-import {Allocation, Evidence, RecordScore, Span, SpanSource} from "../../src/types/Evidence.sol";
+import {Allocation, Evidence, Passage, RecordScore, Span, SpanSource} from "../../src/types/Evidence.sol";
 import {Derivation, OpenedEvidence, OpenedOutput, OpenedRow} from "../../src/types/Proofs.sol";
 import {DatanetUse, Release, Terms} from "../../src/types/Release.sol";
 import {Receipt as SignedReceipt} from "../../src/types/Settlement.sol";
@@ -16,8 +16,8 @@ import {HonestAllocation} from "./HonestAllocation.sol";
 import {Mutations} from "./Mutations.sol";
 import {TestIndex} from "./TestIndex.sol";
 
-/// @notice Batches whose receipts carry whole evidence: an index, a query, a span, frozen parameters, and the allocation
-///         that follows. Every receipt has the same evidence.
+/// @notice Batches whose receipts carry whole evidence: an index, a query, a span, passages, frozen parameters, and the
+///         allocation that follows. Every receipt has the same evidence.
 abstract contract EvidenceBase is Mutations {
     using TestTree for TestTree.Built;
 
@@ -27,6 +27,8 @@ abstract contract EvidenceBase is Mutations {
     uint32 internal constant SPAN_LENGTH = 25; // ends in the second chunk of the answer
     uint32 internal constant SOURCE_OFFSET = 45; // ends in the second chunk of the record
     uint16 internal constant REPUTATION = 7_777; // bps, of the contributor of row 1
+    uint16 internal constant FIDELITY = 3_456; // bps, the release's lower bound: influence pays 69.12 %
+    string internal constant WEIGHTS = '{"influence":5000,"retrieval":3000,"verbatim":2000}';
     bytes32 internal constant SALT = "salt";
     bytes32 internal constant TEXT_HASH = "text";
 
@@ -94,18 +96,35 @@ abstract contract EvidenceBase is Mutations {
         uint16 cap,
         uint16 burn,
         address pool_
-    ) internal pure returns (bytes memory) {
+    ) internal view returns (bytes memory) {
+        return _parametersOf(cap, burn, pool_, WEIGHTS, FIDELITY, FIDELITY_FLOOR_BPS);
+    }
+
+    function _parametersOf(
+        uint16 cap,
+        uint16 burn,
+        address pool_,
+        string memory weights,
+        uint16 fidelity,
+        uint16 floor
+    ) internal view returns (bytes memory) {
         string memory reputed = vm.toLowercase(vm.toString(TestIndex.contributorOf(1)));
         string memory head = string.concat(
-            '{"burnBps":',
-            vm.toString(burn),
-            ',"channelWeights":{"influence":10000,"retrieval":0,"verbatim":0},"contributorCapBps":',
-            vm.toString(cap),
+            '{"burnBps":', vm.toString(burn), ',"channelWeights":', weights, ',"contributorCapBps":', vm.toString(cap)
+        );
+        string memory middle = string.concat(
+            ',"fidelity":{"',
+            vm.toString(releaseHash),
+            '":',
+            vm.toString(fidelity),
+            '},"fidelityFloorBps":',
+            vm.toString(floor),
             ',"poolSizes":[{"datanetId":1,"pool":"'
         );
         return bytes(
             string.concat(
                 head,
+                middle,
                 vm.toLowercase(vm.toString(pool_)),
                 '","size":',
                 vm.toString(POOL_SIZE),
@@ -137,6 +156,17 @@ abstract contract EvidenceBase is Mutations {
         e.spans[0] = Span(SPAN_START, SPAN_LENGTH, new SpanSource[](1));
         e.spans[0].sources[0] =
             SpanSource(releaseHash, 3, source.recordId, source.cluster, source.contributor, datanetId, SOURCE_OFFSET);
+        _addChannels(e);
+    }
+
+    /// @dev Passages: a record that is listed as well, and one of somebody else's.
+    function _addChannels(
+        Evidence memory e
+    ) internal view virtual {
+        e.passages = new Passage[](2);
+        RecordScore memory known = TestIndex.record(5, query, releaseHash, datanetId);
+        e.passages[0] = Passage(datanetId, 1, known.recordId, known.cluster, known.contributor, 2_500);
+        e.passages[1] = Passage(datanetId, 1, "passage", "cluster of the passage", address(0x9a55a9e), 4_000);
     }
 
     /// @dev The answer's tokens: its own, but for those of the span.
@@ -213,6 +243,9 @@ abstract contract EvidenceBase is Mutations {
         ImpliedAllocation.Answer memory a;
         (a.base, a.operator, a.payer) = (fee, operator_, _payerOf(fee));
         (a.protocolFeeBps, a.contributorCapBps) = (policy.protocolFeeBps, policy.contributorCapBps);
+        (a.verbatimBps, a.retrievalBps) = (policy.verbatimBps, policy.retrievalBps);
+        (a.fidelityFloorBps, a.fidelityBps) = (policy.fidelityFloorBps, FIDELITY);
+        a.completionTokens = OUTPUT_TOKENS;
         a.terms = models.terms(modelId, 1);
         BatchParameters.Pool[] memory pools = new BatchParameters.Pool[](1);
         pools[0] = BatchParameters.Pool(datanetId, datanetPool, POOL_SIZE);

@@ -23,8 +23,7 @@ contract HonestAllocation {
         for (uint256 i = 0; i < clusters.length; ++i) {
             reputations[i] = clusters[i].contributor == reputed ? reputation : 10_000;
         }
-        int256 threshold = evidence.nullThreshold;
-        ImpliedAllocation.Result memory r = ImpliedAllocation.compute(answer, pools, clusters, reputations, threshold);
+        ImpliedAllocation.Result memory r = ImpliedAllocation.compute(answer, pools, clusters, reputations, evidence);
         return _list(r, developer, Inflation.weight(burned, day));
     }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IEvidenceProofs} from "../../src/oracles/IEvidenceProofs.sol";
-import {Allocation, Evidence, RecordScore} from "../../src/types/Evidence.sol";
+import {Allocation, Evidence, Passage, RecordScore, Span, SpanSource} from "../../src/types/Evidence.sol";
 import {
     Accused,
     Derivation,
@@ -16,8 +16,8 @@ import {EvidenceBase} from "../fraud/EvidenceBase.sol";
 import {TestIndex} from "../fraud/TestIndex.sol";
 import {TransactionGas} from "./TransactionGas.sol";
 
-/// @notice Gas of each proof about evidence as a whole transaction, the void included: 32 records, query and rows of one
-///         whole chunk of 4,096 components.
+/// @notice Gas of each proof about evidence as a whole transaction, the void included: 32 records, 8 spans and 8 passages,
+///         query and rows of one whole chunk of 4,096 components.
 /// forge-config: default.isolate = true
 contract EvidenceGasTest is TransactionGas, EvidenceBase {
     function _k() internal pure override returns (uint32) {
@@ -27,6 +27,35 @@ contract EvidenceGasTest is TransactionGas, EvidenceBase {
     /// @dev All 36 clusters score above it.
     function _nullThreshold() internal pure override returns (int32) {
         return -100_000_000;
+    }
+
+    uint256 private constant SPANS = 8;
+
+    /// @dev Sources of each span.
+    function _sourceCount() internal pure virtual returns (uint256) {
+        return 1;
+    }
+
+    /// @dev Seven more spans before the first, and eight passages, all of clusters that no record is of.
+    function _addChannels(
+        Evidence memory e
+    ) internal view override {
+        Span memory last = e.spans[0];
+        e.spans = new Span[](SPANS);
+        for (uint32 i = 0; i < SPANS; ++i) {
+            bool made = i + 1 < SPANS;
+            e.spans[i] = made ? Span(7 * i, 7, new SpanSource[](_sourceCount())) : last;
+            for (uint256 j = 0; j < e.spans[i].sources.length && made; ++j) {
+                bytes32 id = keccak256(abi.encode("source", i, j));
+                e.spans[i].sources[j] =
+                    SpanSource(releaseHash, 4 + i, id, id, address(uint160(uint256(id))), datanetId, 9);
+            }
+        }
+        e.passages = new Passage[](8);
+        for (uint32 i = 0; i < 8; ++i) {
+            bytes32 id = keccak256(abi.encode("passage", i));
+            e.passages[i] = Passage(datanetId, 1, id, id, address(uint160(uint256(id))), int32(1_000 + i));
+        }
     }
 
     function _proven(
@@ -47,7 +76,13 @@ contract EvidenceGasTest is TransactionGas, EvidenceBase {
         return (s, _accuse(s), _openEvidence(s, 0, e));
     }
 
-    function test_unfoundedAllocation() public {
+    function test_unfoundedAllocation() public virtual {
+        _proveUnfounded("proof_unfounded_allocation_32_records");
+    }
+
+    function _proveUnfounded(
+        string memory name
+    ) internal {
         Story memory s = _tell(_two());
         Allocation[] memory stated = _stated(operator, s.opened[0].fee, 0);
         stated[0].weight += 1; // found last of all
@@ -57,10 +92,7 @@ contract EvidenceGasTest is TransactionGas, EvidenceBase {
         OpenedEvidence memory opened = _openEvidence(s, 0, _evidence());
         assertEq(opened.evidence.records.length, 32);
         Derivation memory d = _derivation(s, 0, _parameters(), stated);
-        _proven(
-            "proof_unfounded_allocation_32_records",
-            abi.encodeCall(IEvidenceProofs.proveUnfoundedAllocation, (_accuse(s), opened, d))
-        );
+        _proven(name, abi.encodeCall(IEvidenceProofs.proveUnfoundedAllocation, (_accuse(s), opened, d)));
     }
 
     function test_falseRecord() public {
@@ -99,14 +131,14 @@ contract EvidenceGasTest is TransactionGas, EvidenceBase {
 
     function test_falseSpan() public {
         Evidence memory e = _evidence();
-        e.spans[0].sources[0].offset += 1;
+        e.spans[SPANS - 1].sources[0].offset += 1;
         (, Accused memory accused, OpenedEvidence memory opened) = _accused(e);
         OpenedOutput memory output = _openOutput(0);
         OpenedTokens memory tokens = TestIndex.openTokens(3, 0);
         _proven(
             "proof_false_span",
             abi.encodeCall(
-                IEvidenceProofs.proveFalseSpan, (accused, opened, SpanToken(0, 0, 0), _row(3), output, tokens)
+                IEvidenceProofs.proveFalseSpan, (accused, opened, SpanToken(SPANS - 1, 0, 0), _row(3), output, tokens)
             )
         );
     }

@@ -14,6 +14,7 @@ import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../../src/oracles/FraudProofs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
 import {RewardPool} from "../../src/settlement/RewardPool.sol";
 import {Settlement} from "../../src/settlement/Settlement.sol";
@@ -35,6 +36,9 @@ abstract contract SettlementBase is Test {
     uint16 internal constant PROTOCOL_FEE_BPS = 500;
     uint16 internal constant BURN_BPS = 5_000;
     uint16 internal constant CONTRIBUTOR_CAP_BPS = 5_000;
+    uint16 internal constant VERBATIM_BPS = 2_000;
+    uint16 internal constant RETRIEVAL_BPS = 3_000;
+    uint16 internal constant FIDELITY_FLOOR_BPS = 5_000;
 
     uint64 internal constant POOL_ROLE = 1;
     uint64 internal constant GUARDIAN_ROLE = 2;
@@ -89,6 +93,15 @@ abstract contract SettlementBase is Test {
         _registerOperator(operator2, makeAddr("operator2Signer"));
     }
 
+    /// @dev A fee version's split with the usual channels.
+    function _split(
+        uint16 protocolFee,
+        uint16 burn,
+        uint16 cap
+    ) internal pure returns (IFeePolicy.Split memory) {
+        return IFeePolicy.Split(protocolFee, burn, cap, VERBATIM_BPS, RETRIEVAL_BPS, FIDELITY_FLOOR_BPS);
+    }
+
     function _proxy(
         address implementation,
         bytes memory call
@@ -122,7 +135,9 @@ abstract contract SettlementBase is Test {
         feePolicy = FeePolicy(
             _proxy(
                 address(new FeePolicy(NOTICE, GRACE)),
-                abi.encodeCall(FeePolicy.initialize, (authority, PROTOCOL_FEE_BPS, BURN_BPS, CONTRIBUTOR_CAP_BPS))
+                abi.encodeCall(
+                    FeePolicy.initialize, (authority, _split(PROTOCOL_FEE_BPS, BURN_BPS, CONTRIBUTOR_CAP_BPS))
+                )
             )
         );
         escrow = PaymentEscrow(

@@ -6,7 +6,7 @@ import {BatchParameters} from "../../src/libraries/BatchParameters.sol";
 import {ImpliedAllocation} from "../../src/libraries/ImpliedAllocation.sol";
 import {Inflation} from "../../src/libraries/Inflation.sol";
 import {StatedAllocation} from "../../src/libraries/StatedAllocation.sol";
-import {Allocation, Evidence, RecordScore} from "../../src/types/Evidence.sol";
+import {Allocation, Evidence, Passage, RecordScore, Span, SpanSource} from "../../src/types/Evidence.sol";
 
 /// @dev Libraries that read calldata, behind a call.
 contract AllocationHarness {
@@ -58,16 +58,16 @@ contract AllocationHarness {
                 if (given.reputed[j] == clusters[i].contributor) reputations[i] = given.reputations[j];
             }
         }
-        int256 threshold = evidence.nullThreshold;
-        return ImpliedAllocation.compute(given.answer, given.pools, clusters, reputations, threshold);
+        return ImpliedAllocation.compute(given.answer, given.pools, clusters, reputations, evidence);
     }
 
     function readParameters(
         bytes calldata json,
+        bytes32 release,
         address[] calldata accounts,
         uint256 mostPools
     ) external pure returns (bool, BatchParameters.Frozen memory) {
-        return BatchParameters.read(json, accounts, mostPools);
+        return BatchParameters.read(json, release, accounts, mostPools);
     }
 }
 
@@ -79,6 +79,9 @@ abstract contract AllocationVectorReader is Test {
         bytes32[] ids;
         int256[][] calls;
         int256[][] records;
+        int256[][] spans;
+        int256[][] sources;
+        int256[][] passages;
         int256[][] reputations;
         int256[][] pools;
         int256[][] allocations;
@@ -101,17 +104,24 @@ abstract contract AllocationVectorReader is Test {
         app,
         protocolFeeBps,
         contributorCapBps,
+        verbatimBps,
+        retrievalBps,
+        fidelityFloorBps,
+        fidelityBps,
+        completionTokens,
         nullThreshold,
         dayIndex,
         burned,
         firstRecord,
+        firstSpan,
+        firstPassage,
         firstReputation,
         firstPool,
         firstAllocation
     }
 
     string private constant CALLS =
-        "base,markup,operatorBps,developerBps,parentsBps,backersBps,contributorsBps,parents,backers,operator,developer,payer,app,protocolFeeBps,contributorCapBps,nullThreshold,dayIndex,burned,firstRecord,firstReputation,firstPool,firstAllocation";
+        "base,markup,operatorBps,developerBps,parentsBps,backersBps,contributorsBps,parents,backers,operator,developer,payer,app,protocolFeeBps,contributorCapBps,verbatimBps,retrievalBps,fidelityFloorBps,fidelityBps,completionTokens,nullThreshold,dayIndex,burned,firstRecord,firstSpan,firstPassage,firstReputation,firstPool,firstAllocation";
 
     /// @dev External, so that the memory of reading is given back.
     function columnsOf(
@@ -135,6 +145,9 @@ abstract contract AllocationVectorReader is Test {
         v.ids = vm.parseJsonBytes32Array(json, ".ids");
         v.calls = this.columnsOf(file, "calls", CALLS);
         v.records = this.columnsOf(file, "records", "recordId,cluster,contributor,reviewer,score");
+        v.spans = this.columnsOf(file, "spans", "start,length,firstSource");
+        v.sources = this.columnsOf(file, "sources", "recordId,cluster,contributor");
+        v.passages = this.columnsOf(file, "passages", "recordId,cluster,contributor,support");
         v.reputations = this.columnsOf(file, "reputations", "account,bps");
         v.pools = this.columnsOf(file, "pools", "datanetId,account,size");
         v.allocations = this.columnsOf(file, "allocations", "account,amount,weight");
@@ -178,6 +191,11 @@ abstract contract AllocationVectorReader is Test {
         a.app = _account(v, Call.app, n);
         a.protocolFeeBps = _of(v, Call.protocolFeeBps, n);
         a.contributorCapBps = _of(v, Call.contributorCapBps, n);
+        a.verbatimBps = _of(v, Call.verbatimBps, n);
+        a.retrievalBps = _of(v, Call.retrievalBps, n);
+        a.fidelityFloorBps = _of(v, Call.fidelityFloorBps, n);
+        a.fidelityBps = _of(v, Call.fidelityBps, n);
+        a.completionTokens = _of(v, Call.completionTokens, n);
         a.terms.operatorBps = uint16(_of(v, Call.operatorBps, n));
         a.terms.developerBps = uint16(_of(v, Call.developerBps, n));
         a.terms.parentsBps = uint16(_of(v, Call.parentsBps, n));
@@ -225,6 +243,38 @@ abstract contract AllocationVectorReader is Test {
             r.reviewer = v.accounts[uint256(v.records[3][i])];
             r.partials = new int32[](2); // the score is their sum
             (r.partials[0], r.partials[1]) = (int32(v.records[4][i]) - 7, 7);
+        }
+        _readSpans(v, n, e);
+        (from, to) = _rows(v, Call.firstPassage, v.passages, n);
+        e.passages = new Passage[](to - from);
+        for (uint256 i = from; i < to; ++i) {
+            Passage memory p = e.passages[i - from];
+            p.recordId = v.ids[uint256(v.passages[0][i])];
+            p.cluster = v.ids[uint256(v.passages[1][i])];
+            p.contributor = v.accounts[uint256(v.passages[2][i])];
+            p.support = int32(v.passages[3][i]);
+        }
+    }
+
+    function _readSpans(
+        Vectors memory v,
+        uint256 n,
+        Evidence memory e
+    ) private pure {
+        (uint256 from, uint256 to) = _rows(v, Call.firstSpan, v.spans, n);
+        e.spans = new Span[](to - from);
+        for (uint256 i = from; i < to; ++i) {
+            Span memory s = e.spans[i - from];
+            (s.start, s.length) = (uint32(uint256(v.spans[0][i])), uint32(uint256(v.spans[1][i])));
+            uint256 first = uint256(v.spans[2][i]);
+            uint256 end = i + 1 < v.spans[0].length ? uint256(v.spans[2][i + 1]) : v.sources[0].length;
+            s.sources = new SpanSource[](end - first);
+            for (uint256 j = first; j < end; ++j) {
+                SpanSource memory source = s.sources[j - first];
+                source.recordId = v.ids[uint256(v.sources[0][j])];
+                source.cluster = v.ids[uint256(v.sources[1][j])];
+                source.contributor = v.accounts[uint256(v.sources[2][j])];
+            }
         }
     }
 

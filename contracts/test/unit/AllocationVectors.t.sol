@@ -54,7 +54,7 @@ contract AllocationVectorsTest is AllocationVectorReader {
     // ── Parameters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     bytes private constant HEAD =
-        '{"burnBps":5000,"channelWeights":{"influence":10000,"retrieval":0,"verbatim":0},"contributorCapBps":5000,';
+        '{"burnBps":5000,"channelWeights":{"influence":5000,"retrieval":3000,"verbatim":2000},"contributorCapBps":5000,"fidelity":{"0x00000000000000000000000000000000000000000000000000000000000000Ef":4321},"fidelityFloorBps":5000,';
 
     function _read(
         bytes memory text,
@@ -62,7 +62,7 @@ contract AllocationVectorsTest is AllocationVectorReader {
     ) private view returns (bool sound, BatchParameters.Frozen memory frozen) {
         address[] memory asked = new address[](2);
         (asked[0], asked[1]) = (address(0xab), address(0xcd));
-        return harness.readParameters(text, asked, mostPools);
+        return harness.readParameters(text, bytes32(uint256(0xef)), asked, mostPools);
     }
 
     function test_parameters_areThoseOfTheSdk() public view {
@@ -73,11 +73,22 @@ contract AllocationVectorsTest is AllocationVectorReader {
         uint256[] memory bps = vm.parseJsonUintArray(vectors, ".parameters.reputations");
         uint256[] memory sizes = vm.parseJsonUintArray(vectors, ".parameters.sizes");
         address[] memory pools = vm.parseJsonAddressArray(vectors, ".parameters.pools");
-        (bool sound, BatchParameters.Frozen memory frozen) = harness.readParameters(text, asked, pools.length);
+        bytes32[] memory releases = vm.parseJsonBytes32Array(vectors, ".parameters.releases");
+        uint256[] memory fidelities = vm.parseJsonUintArray(vectors, ".parameters.fidelities");
+        for (uint256 i = 0; i < releases.length; ++i) {
+            (, BatchParameters.Frozen memory read) = harness.readParameters(text, releases[i], asked, pools.length);
+            assertEq(read.fidelityBps, fidelities[i]);
+        }
+        (bool sound, BatchParameters.Frozen memory frozen) =
+            harness.readParameters(text, releases[0], asked, pools.length);
         assertTrue(sound);
         assertEq(frozen.reputations, bps);
         assertEq(frozen.burnBps, vm.parseJsonUint(vectors, ".parameters.burnBps"));
         assertEq(frozen.contributorCapBps, vm.parseJsonUint(vectors, ".parameters.contributorCapBps"));
+        assertEq(frozen.influenceBps, vm.parseJsonUint(vectors, ".parameters.influence"));
+        assertEq(frozen.verbatimBps, vm.parseJsonUint(vectors, ".parameters.verbatim"));
+        assertEq(frozen.retrievalBps, vm.parseJsonUint(vectors, ".parameters.retrieval"));
+        assertEq(frozen.fidelityFloorBps, vm.parseJsonUint(vectors, ".parameters.fidelityFloorBps"));
         assertEq(frozen.pools.length, pools.length);
         for (uint256 i = 0; i < pools.length; ++i) {
             assertEq(frozen.pools[i].account, pools[i]);
@@ -91,6 +102,7 @@ contract AllocationVectorsTest is AllocationVectorReader {
         assertTrue(sound);
         assertEq(frozen.pools.length, 0);
         assertEq(frozen.reputations[1], 10_000);
+        assertEq(frozen.fidelityBps, 4_321);
     }
 
     function test_parameters_ofTooManyPoolsAreNotSound() public view {

@@ -48,7 +48,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 26);
+        assertEq(names.length, 27);
     }
 
     /// @dev Nobody else can void a batch.
@@ -80,6 +80,9 @@ contract DeploymentTest is Test, Deployment {
         assertEq(fee.protocolFeeBps, 500);
         assertEq(fee.burnBps, 5_000);
         assertEq(fee.contributorCapBps, 8_000);
+        assertEq(fee.verbatimBps, 2_000);
+        assertEq(fee.retrievalBps, 3_000);
+        assertEq(fee.fidelityFloorBps, 5_000);
     }
 
     function test_addresses_dependOnNameAndDeployerAlone() public {

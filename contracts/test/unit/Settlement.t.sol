@@ -244,7 +244,7 @@ contract SettlementTest is BatchBuilder {
 
     function test_settle_failsForAFeeNotInEffect() public {
         vm.prank(governance);
-        feePolicy.setFee(100, 5_000, 5_000);
+        feePolicy.setFee(_split(100, 5_000, 5_000));
         Batch memory b = _build(operator, _two());
         b.body.feeVersion = 2;
         _try(b, abi.encodeWithSelector(IFeePolicy.FeePolicy_NotInEffect.selector, 2, uint64(block.timestamp) + NOTICE));

@@ -88,7 +88,7 @@ contract SettlementFinalizeTest is BatchBuilder {
     function test_finalize_usesTheBatchsOwnFeeVersion() public {
         _settleCalls(operator, _two());
         vm.prank(governance);
-        feePolicy.setFee(100, 0, 5_000);
+        feePolicy.setFee(_split(100, 0, 5_000));
         vm.warp(block.timestamp + NOTICE + GRACE + 1);
         uint256 supply = token.totalSupply();
         _finalize(operator);

@@ -13,7 +13,9 @@ import {VotingPower} from "../../src/governance/VotingPower.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../../src/models/TrainingJobs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
+import {ReleaseFidelity} from "../../src/oracles/ReleaseFidelity.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
+import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
 import {IPrepayments} from "../../src/settlement/IPrepayments.sol";
 import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
 import {Prepayments} from "../../src/settlement/Prepayments.sol";
@@ -218,6 +220,23 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         jobs.attest(jobId, release, "bafkreievaluation", "cid"); // it goes on where it was
     }
 
+    function test_upgradeReleaseFidelity_keepsItsState() public {
+        _job();
+        Release memory release = someRelease("base", jobs.job(jobId).datanetsHash);
+        vm.startPrank(operator);
+        bytes32 hash = jobs.attest(jobId, release, "bafkreievaluation", "cid");
+        fidelity.attest(hash, 4_000, 3_000, 5_000, 24, "data", "bafkreidata");
+        vm.stopPrank();
+        vm.prank(alice);
+        fidelity.request(hash, 48, 3e18, uint64(block.timestamp + 60));
+        watch(abi.encodeCall(fidelity.fidelityOf, (hash)));
+        watch(abi.encodeCall(fidelity.requestOf, (hash)));
+        _check("ReleaseFidelity", address(new ReleaseFidelity(IERC20(address(token)), jobs, operators)));
+        vm.prank(operator);
+        fidelity.attest(hash, 4_100, 3_500, 4_700, 48, "more", "bafkreimore"); // it goes on where it was
+        assertEq(token.balanceOf(address(fidelity)), 0);
+    }
+
     function test_upgradeOperatorRegistry_keepsItsState() public {
         startOperator(operator);
         vm.startPrank(operator);
@@ -240,7 +259,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
     function test_upgradeFeePolicy_keepsItsState() public {
         FeePolicy policy = FeePolicy(at("FeePolicy"));
         vm.prank(at("UpgradesTimelock"));
-        policy.setFee(700, 4_000, 3_000);
+        policy.setFee(IFeePolicy.Split(700, 4_000, 3_000, 1_000, 2_000, 6_000));
         watch(abi.encodeCall(policy.fee, (1)));
         watch(abi.encodeCall(policy.fee, (2)));
         watch(abi.encodeCall(policy.currentVersion, ()));

@@ -38,7 +38,6 @@ MAX_RECORD_BYTES = 16 * 1024
 MAX_EPOCHS = 20
 MAX_RANK = 64
 MAX_BATCH = 64
-INDEX_MAX_ROWS = 4_096  # lossless rotation into the rows' own span ends here
 
 
 def core_count() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -31,7 +32,11 @@ def examples(base_path: Path) -> list[Example]:
 
 @pytest.fixture
 def trainer(base_path: Path) -> Trainer:
-    made = Trainer(read_info(base_path), Method(rank=4), Training(epochs=3, batchSize=4), 2, CPU)
+    return make_trainer(base_path, Method(rank=4))
+
+
+def make_trainer(base_path: Path, method: Method) -> Trainer:
+    made = Trainer(read_info(base_path), method, Training(epochs=3, batchSize=4), 2, CPU)
     torch.manual_seed(1)
     with torch.no_grad():  # B begins at zero, where gradients of A vanish
         for parameter in made.parameters:
@@ -56,16 +61,18 @@ def test_the_sum_of_record_gradients_is_the_batch_gradient(trainer: Trainer, exa
     torch.testing.assert_close(parts, weighted, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["lora", "rslora"])
 def test_the_index_takes_exactly_the_trainers_gradient(
-    trainer: Trainer, examples: list[Example], base_path: Path, tmp_path: Path
+    kind: Literal["lora", "rslora"], examples: list[Example], base_path: Path, tmp_path: Path
 ) -> None:
     """The engine's own layers and loss, at the saved weights, give the gradient PEFT trains with."""
+    trainer = make_trainer(base_path, Method(kind=kind, rank=4))
     weights = read_adapter(tmp_path, trainer.save(tmp_path)).weights
     base = load_base(base_path, torch.float32, CPU, "eager")
     divisor = 50
-    slices = choose_slices(weights)
+    slices = choose_slices(weights, 4)
     losses, found = loss_gradients(base, weights, slices, examples[:4], divisor)
-    names = [f"model.{piece.layer}.lora_B.default.weight" for piece in slices]
+    names = [f"model.{piece.layer}.lora_{piece.part}.default.weight" for piece in slices]
     parameters = dict(trainer.peft.base_model.named_parameters())
     for row, example in enumerate(examples[:4]):
         expected_loss = trainer.record_losses([example]).sum() / divisor
@@ -74,6 +81,16 @@ def test_the_index_takes_exactly_the_trainers_gradient(
         flat = torch.cat([g.flatten() for g in expected])
         assert flat.norm() > 0
         torch.testing.assert_close(found[row], flat, rtol=1e-3, atol=1e-6)
+
+
+def test_a_step_that_is_only_tried_changes_nothing(base_path: Path, examples: list[Example]) -> None:
+    tried, plain = make_trainer(base_path, Method(rank=4)), make_trainer(base_path, Method(rank=4))
+    tried.try_step(examples[:4])
+    assert all(parameter.grad is None for parameter in tried.parameters)
+    for _, _ in zip(tried.steps(examples), plain.steps(examples), strict=True):
+        pass
+    for one, other in zip(tried.parameters, plain.parameters, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
 def test_evaluation_asks_several_questions_in_bfloat16(base_path: Path, examples: list[Example]) -> None:
@@ -86,7 +103,7 @@ def test_evaluation_asks_several_questions_in_bfloat16(base_path: Path, examples
     assert torch.isfinite(made.record_losses(examples[:2])).all()
 
 
-def test_training_lowers_the_loss_and_commits_the_middle(
+def test_training_lowers_the_loss_and_commits_an_early_checkpoint(
     trainer: Trainer, examples: list[Example], tmp_path: Path
 ) -> None:
     before = evaluate(trainer.model, examples, 2, CPU, trainer.precision())
@@ -105,8 +122,8 @@ def test_training_lowers_the_loss_and_commits_the_middle(
     assert after is not None
     assert after.loss < before.loss
     assert steps == list(range(1, 10))
-    assert checkpoints == [4, 9]
-    assert done.checkpoint_step == 4
+    assert checkpoints == [3, 9]
+    assert done.checkpoint_step == 3
     assert log_root(tmp_path / "log.jsonl") == done.log_root == log.head
     read_adapter(tmp_path / "adapter", done.adapter)
     read_adapter(tmp_path / "adapter" / "checkpoint", done.checkpoint)

@@ -148,6 +148,12 @@ const lies: [what: string, fault: string, lie: Lie][] = [
   ['votes that the evidence gives to another', 'unfounded allocation', { allocations: moveWeight }],
   ['a cap of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, contributorCapBps: 1 }) }],
   ['a burned share of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, burnBps: 1 }) }],
+  [
+    'a channel’s weight of the operator’s own',
+    'unfounded allocation',
+    { parameters: (honest) => ({ ...honest, channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 } }) },
+  ],
+  ['a floor of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, fidelityFloorBps: 1 }) }],
   ['a pool of the operator’s own', 'unfounded allocation', { parameters: ownPool }],
   ['a datanet left out', 'unfounded allocation', { parameters: (honest) => ({ ...honest, poolSizes: [] }) }],
   ['a record of another contributor', 'false record', { evidence: withRecord({ contributor: stranger }) }],

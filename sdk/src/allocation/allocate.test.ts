@@ -32,6 +32,13 @@ const record = (
   partials: [score],
 });
 
+const evidenceOf = (records: AllocationInput['evidence']['records']): AllocationInput['evidence'] => ({
+  nullThreshold: 100,
+  records,
+  spans: [],
+  passages: [],
+});
+
 const input: AllocationInput = {
   base: 1_000_000n,
   markup: 0n,
@@ -48,8 +55,13 @@ const input: AllocationInput = {
   developer,
   payer,
   app: zeroAddress,
-  policy: { protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 10_000 },
-  evidence: { nullThreshold: 100, records: [record('a', alice, 400), record('b', bob, 200)] },
+  policy: {
+    ...{ protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 10_000 },
+    ...{ verbatimBps: 2_000, retrievalBps: 3_000, fidelityFloorBps: 5_000 },
+  },
+  evidence: evidenceOf([record('a', alice, 400), record('b', bob, 200)]),
+  completionTokens: 100,
+  fidelityBps: 5_000, // influence is paid whole
   reputation: {},
   pools: [{ datanetId: 1, pool, size: 10 }],
   dayIndex: 0,
@@ -82,7 +94,7 @@ test('mints 80 % of the votes to contributors and developer, 10 % to the payer, 
 test('a second record of a cluster adds nothing', () => {
   const twice = allocate({
     ...input,
-    evidence: { nullThreshold: 100, records: [record('a', alice, 400), record('c', bob, 390, id('a')), record('b', bob, 200)] },
+    evidence: evidenceOf([record('a', alice, 400), record('c', bob, 390, id('a')), record('b', bob, 200)]),
   });
   expect(twice.allocations).toEqual(allocate(input).allocations);
 });
@@ -92,7 +104,7 @@ test('a hundred copies earn what one earns', () => {
     ...record('a', alice, 400, id('a')),
     recordId: `0x${index.toString(16).padStart(64, '0')}` as Hex,
   }));
-  const result = allocate({ ...input, evidence: { nullThreshold: 100, records: [...copies, record('b', bob, 200)] } });
+  const result = allocate({ ...input, evidence: evidenceOf([...copies, record('b', bob, 200)]) });
   expect(amountOf(result, alice)).toBe(amountOf(allocate(input), alice));
 });
 
@@ -107,7 +119,7 @@ test('what reputation and cap take away goes to the pools', () => {
 });
 
 test('without evidence the pools get all of it, without pools the developer', () => {
-  const none = { ...input, evidence: { nullThreshold: 100, records: [] } };
+  const none = { ...input, evidence: evidenceOf([]) };
   expect(amountOf(allocate(none), pool)).toBe(450_000n);
   expect(amountOf(allocate({ ...none, pools: [] }), developer)).toBe(630_000n);
 });
@@ -118,7 +130,7 @@ test('input that cannot be allocated is refused with what to do', () => {
   expect(() => allocate({ ...input, terms: { ...input.terms, operatorBps: 0 } })).toThrow(/10,000 bps/);
   expect(() => allocate({ ...input, reputation: { [alice]: 10_001 } })).toThrow(/reputation/);
   const unsorted = [...input.evidence.records].reverse();
-  expect(() => allocate({ ...input, evidence: { nullThreshold: 100, records: unsorted } })).toThrow(/falling score/);
+  expect(() => allocate({ ...input, evidence: evidenceOf(unsorted) })).toThrow(/falling score/);
 });
 
 test('every vector sums exactly to the net fee, increases by account and never mints more than was burned for', () => {

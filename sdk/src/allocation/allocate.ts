@@ -1,6 +1,15 @@
-import { type Address, type Hex, zeroAddress } from 'viem';
+import { type Address, zeroAddress } from 'viem';
 import { type Allocation, type Evidence, scoreOf } from '../evidence/evidence.ts';
 import type { Terms } from '../release/release.ts';
+import type { FeePolicyTerms } from '../settlement/feePolicy.ts';
+import {
+  type ChannelParts,
+  type ClusterClaims,
+  channelParts,
+  clusterClaims,
+  type PaidEvidence,
+  requireChannels,
+} from './channels.ts';
 import { exp2Day } from './inflation.ts';
 import { largestRemainder } from './largestRemainder.ts';
 
@@ -17,22 +26,24 @@ export type AllocationInput = {
   payer: Address;
   /** Earns the markup; the zero address if the call came through none. */
   app: Address;
-  policy: { protocolFeeBps: number; burnBps: number; contributorCapBps: number };
-  evidence: Pick<Evidence, 'nullThreshold' | 'records'>;
+  policy: FeePolicyTerms;
+  evidence: PaidEvidence;
+  /** Tokens of the answer, of which spans cover some. */
+  completionTokens: number;
+  /** Lower bound of the release's measured fidelity in bps; absent where it was not measured: influence pays at the floor. */
+  fidelityBps?: number | undefined;
   /** In bps within [5,000, 10,000] by lower-case address; 10,000 if absent. */
   reputation: Readonly<Record<string, number>>;
   pools: readonly Pool[];
   dayIndex: number;
 };
 
-/** What one cluster of records got, before votes: `share` by score, `paid` after reputation (the cap comes later, per contributor). */
-export type ClusterShare = {
-  cluster: Hex;
-  recordId: Hex;
-  contributor: Address;
-  reviewer: Address;
-  datanetId: number;
-  excess: bigint;
+/**
+ * What one cluster of records got, before votes: `byChannel` what it won in each, `share` their sum, `paid` after
+ * reputation (the cap comes later, per contributor).
+ */
+export type ClusterShare = ClusterClaims & {
+  byChannel: Record<'influence' | 'verbatim' | 'retrieval', bigint>;
   share: bigint;
   paid: bigint;
 };
@@ -48,6 +59,7 @@ export type AllocationResult = {
     parents: bigint;
     backers: bigint;
     app: bigint;
+    channels: ChannelParts;
     contributors: { account: Address; amount: bigint }[];
     clusters: ClusterShare[];
     pools: (Pool & { amount: bigint })[];
@@ -78,22 +90,38 @@ export function allocate(input: AllocationInput): AllocationResult {
   const contributorsPart = net - operator - developerShare - parentsShare - backersShare;
   let developer = developerShare + (parentsShare - parents) + (backersShare - backers);
 
-  // 3.–4. Clusters and pools compete by score.
-  const clusters = clusterExcesses(input.evidence);
-  const poolExcess = BigInt(Math.max(input.evidence.nullThreshold, 0));
-  const claims = [...clusters.map(({ excess }) => excess), poolExcess];
-  const total = claims.reduce((sum, excess) => sum + excess, 0n);
+  // 3. What each channel has.
+  const channels = channelParts(contributorsPart, input.evidence, input.completionTokens, policy, input.fidelityBps);
+
+  // 4. Clusters share each channel, in that of influence beside the pools.
+  const clusters = clusterClaims(input.evidence);
   const order = clusters.map(({ recordId }) => recordId);
-  const shares =
-    total === 0n ? [contributorsPart] : largestRemainder(contributorsPart, claims, (a, b) => comparePoolLast(order[a], order[b]));
-  let poolsPart = shares[clusters.length] ?? 0n;
+  const tie = (a: number, b: number): number => comparePoolLast(order[a], order[b]) || a - b;
+  const poolExcess = BigInt(Math.max(input.evidence.nullThreshold, 0));
+  const divide = (amount: bigint, claims: bigint[]): bigint[] =>
+    claims.some((claim) => claim > 0n) ? largestRemainder(amount, claims, tie) : [...clusters.map(() => 0n), amount];
+  const influence = divide(channels.influence, [...clusters.map(({ excess }) => excess), poolExcess]);
+  const verbatim = divide(
+    channels.verbatim,
+    clusters.map(({ quoted }) => quoted),
+  );
+  const retrieval = divide(
+    channels.retrieval,
+    clusters.map(({ support }) => support),
+  );
+  let poolsPart = channels.doubted + (influence[clusters.length] ?? 0n);
 
   // 5. Reputation.
   const paidClusters: ClusterShare[] = clusters.map((cluster, index) => {
-    const share = shares[index] ?? 0n;
+    const byChannel = {
+      influence: influence[index] ?? 0n,
+      verbatim: verbatim[index] ?? 0n,
+      retrieval: retrieval[index] ?? 0n,
+    };
+    const share = byChannel.influence + byChannel.verbatim + byChannel.retrieval;
     const paid = bps(share, input.reputation[key(cluster.contributor)] ?? 10_000);
     poolsPart += share - paid;
-    return { ...cluster, share, paid };
+    return { ...cluster, byChannel, share, paid };
   });
 
   // 6. Cap per contributor.
@@ -151,11 +179,12 @@ export function allocate(input: AllocationInput): AllocationResult {
     protocolFee,
     burned,
     allocations,
-    parts: { operator, developer, parents, backers, app, contributors, clusters: paidClusters, pools },
+    parts: { operator, developer, parents, backers, app, channels, contributors, clusters: paidClusters, pools },
   };
 }
 
-function requireValid({ base, markup, terms, app, developer, operator, evidence, reputation }: AllocationInput): void {
+function requireValid(input: AllocationInput): void {
+  const { base, markup, terms, app, developer, operator, evidence, reputation } = input;
   if (base % whole !== 0n || markup % whole !== 0n)
     throw new Error('Base and markup must be multiples of 10,000 wei: round them up with ceil10k.');
   const sum = terms.operatorBps + terms.developerBps + terms.parentsBps + terms.backersBps + terms.contributorsBps;
@@ -169,6 +198,7 @@ function requireValid({ base, markup, terms, app, developer, operator, evidence,
   });
   if (evidence.records.some(({ contributor }) => contributor === zeroAddress))
     throw new Error('Every record of the evidence needs its contributor.');
+  requireChannels(evidence, input.completionTokens);
   for (const [account, value] of Object.entries(reputation)) {
     if (value < 5_000 || value > 10_000) throw new Error(`The reputation of ${account} must lie within 5,000 and 10,000 bps.`);
   }
@@ -180,19 +210,8 @@ function compareRecords(a: Evidence['records'][number], b: Evidence['records'][n
   return a.recordId < b.recordId ? -1 : a.recordId > b.recordId ? 1 : 0;
 }
 
-/** Per cluster its best record; only what lies above the threshold counts. */
-function clusterExcesses({ records, nullThreshold }: AllocationInput['evidence']): Omit<ClusterShare, 'share' | 'paid'>[] {
-  const best = new Map<string, Omit<ClusterShare, 'share' | 'paid'>>();
-  for (const record of records) {
-    const excess = BigInt(scoreOf(record) - nullThreshold);
-    if (excess <= 0n || best.has(record.cluster)) continue; // records come by falling score
-    const { cluster, recordId, contributor, reviewer, datanetId } = record;
-    best.set(cluster, { cluster, recordId, contributor: key(contributor), reviewer: key(reviewer), datanetId, excess });
-  }
-  return [...best.values()];
-}
-
 function comparePoolLast(a: string | undefined, b: string | undefined): number {
+  if (a === b) return 0;
   if (a === undefined) return 1;
   if (b === undefined) return -1;
   return a < b ? -1 : 1;

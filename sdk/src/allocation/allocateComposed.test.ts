@@ -14,13 +14,19 @@ const kindAt = (number: number) => kinds[number % kinds.length] ?? 'plain';
 function composedInput(number: number, weights: [number, number]): ComposedInput {
   const common = inputOf(random, cast, kindAt(number));
   const releases = [first, second].map((releaseHash, index) => {
-    const { terms, evidence } = inputOf(random, cast, kindAt(number));
+    const { terms, evidence, fidelityBps } = inputOf(random, cast, kindAt(number));
     const records = evidence.records.slice(0, 16).map((record) => ({ ...record, releaseHash }));
     const datanets = common.pools.slice(index).map(({ datanetId }) => datanetId);
     const developer = cast.accounts[10 + index] as Address;
-    return { ...evidence, records, releaseHash, weightBps: weights[index] ?? 0, terms, developer, datanets };
+    const { nullThreshold } = evidence;
+    return { nullThreshold, records, releaseHash, weightBps: weights[index] ?? 0, terms, developer, datanets, fidelityBps };
   });
-  return { ...common, releases, evidence: { records: releases.flatMap(({ records }) => records) } };
+  const spans = common.evidence.spans.map((span) => ({
+    ...span,
+    sources: span.sources.map((source) => ({ ...source, releaseHash: random.pick([first, second]) })),
+  }));
+  const { passages } = common.evidence;
+  return { ...common, releases, evidence: { records: releases.flatMap(({ records }) => records), spans, passages } };
 }
 
 test('one release alone is allocated as ever', () => {
@@ -29,9 +35,10 @@ test('one release alone is allocated as ever', () => {
     const records = input.evidence.records.map((record) => ({ ...record, releaseHash: first }));
     const { terms, developer, pools } = input;
     const datanets = pools.map(({ datanetId }) => datanetId);
-    const { nullThreshold } = input.evidence;
-    const releases = [{ releaseHash: first, weightBps: 10_000, terms, developer, nullThreshold, datanets }];
-    expect(allocateComposed({ ...input, releases, evidence: { records } })).toEqual(allocate(input));
+    const { nullThreshold, spans, passages } = input.evidence;
+    const { fidelityBps } = input;
+    const releases = [{ releaseHash: first, weightBps: 10_000, terms, developer, nullThreshold, datanets, fidelityBps }];
+    expect(allocateComposed({ ...input, releases, evidence: { records, spans, passages } })).toEqual(allocate(input));
   }
 });
 
@@ -53,7 +60,11 @@ test('a release without weight pays nobody, whatever it names', () => {
     const [only] = input.releases;
     if (!only) throw new Error('no release');
     const records = input.evidence.records.filter(({ releaseHash }) => releaseHash === first);
-    const alone = { ...input, releases: [only], evidence: { records } };
+    const spans = input.evidence.spans.flatMap((span) => {
+      const sources = span.sources.filter(({ releaseHash }) => releaseHash === first);
+      return sources.length > 0 ? [{ ...span, sources }] : [];
+    });
+    const alone = { ...input, releases: [only], evidence: { ...input.evidence, records, spans } };
     expect(allocateComposed(input).allocations).toEqual(allocateComposed(alone).allocations);
   }
 });
@@ -74,12 +85,16 @@ test('each release pays its own contributors, owner and pools only', () => {
     markup: 0n,
     app: cast.accounts[0] as Address,
     reputation: {},
-    policy: { protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 10_000 },
+    policy: { ...input.policy, protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 10_000, fidelityFloorBps: 10_000 },
     pools: [{ datanetId: 1, pool: c, size: 5 }],
     releases: input.releases.map((release, index) => {
       return { ...release, terms: { ...terms, ...accounts }, nullThreshold: 100, datanets: index === 0 ? [1] : [] };
     }),
-    evidence: { records: [record(first, a, 400), record(second, b, 1_000_100)] as ComposedInput['evidence']['records'] },
+    evidence: {
+      records: [record(first, a, 400), record(second, b, 1_000_100)] as ComposedInput['evidence']['records'],
+      spans: [],
+      passages: [],
+    },
   });
   const amountOf = (account: Address): bigint => result.allocations.find((item) => item.account === account)?.amount ?? 0n;
   expect(amountOf(a)).toBe(84_375n); // 250,000 · 0.9 · 0.5 · 300 / 400
@@ -104,7 +119,7 @@ test('what is no composition is refused', () => {
   expect(() => allocateComposed({ ...input, releases: [one] })).toThrow('sum to 10,000 bps');
   expect(() => allocateComposed({ ...input, releases: [one, { ...one, weightBps: 6_000 }] })).toThrow('each release once');
   const records = input.evidence.records.toReversed();
-  expect(() => allocateComposed({ ...input, evidence: { records } })).toThrow('release by release');
+  expect(() => allocateComposed({ ...input, evidence: { ...input.evidence, records } })).toThrow('release by release');
   const strange = input.evidence.records.map((record) => ({ ...record, releaseHash: cast.ids[9] as Hex }));
-  expect(() => allocateComposed({ ...input, evidence: { records: strange } })).toThrow('release by release');
+  expect(() => allocateComposed({ ...input, evidence: { ...input.evidence, records: strange } })).toThrow('release by release');
 });

@@ -1,6 +1,7 @@
 import type { Address, Hex } from 'viem';
-import type { Allocation, Evidence } from '../evidence/evidence.ts';
+import type { Allocation } from '../evidence/evidence.ts';
 import { type AllocationInput, type AllocationResult, allocate } from './allocate.ts';
+import type { PaidEvidence } from './channels.ts';
 import { largestRemainder } from './largestRemainder.ts';
 
 /** One release of a composition, with what of it decides who is paid. */
@@ -10,13 +11,15 @@ export type ComposedRelease = {
   terms: AllocationInput['terms'];
   developer: Address;
   nullThreshold: number;
+  /** Lower bound of its measured fidelity in bps; absent where it was not measured. */
+  fidelityBps?: number | undefined;
   /** Ids of its datanets. */
   datanets: readonly number[];
 };
 
 /** As for a single release, but for what each release has of its own. `pools`: of all their datanets. */
-export type ComposedInput = Omit<AllocationInput, 'terms' | 'developer' | 'evidence'> & {
-  evidence: Pick<Evidence, 'records'>;
+export type ComposedInput = Omit<AllocationInput, 'terms' | 'developer' | 'evidence' | 'fidelityBps'> & {
+  evidence: Omit<PaidEvidence, 'nullThreshold'>;
   releases: readonly ComposedRelease[];
 };
 
@@ -31,18 +34,29 @@ export function allocateComposed(input: ComposedInput): AllocationResult {
   requireComposition(input);
   const weights = releases.map(({ weightBps }) => weightBps);
   const [bases, markups] = [divideByWeight(base, weights), divideByWeight(markup, weights)];
-  const results = releases.map(({ releaseHash, terms, developer, nullThreshold, datanets }, index) =>
+  const results = releases.map(({ releaseHash, terms, developer, nullThreshold, fidelityBps, datanets }, index) =>
     allocate({
       ...common,
       base: bases[index] ?? 0n,
       markup: markups[index] ?? 0n,
       terms,
       developer,
-      evidence: { nullThreshold, records: evidence.records.filter((record) => record.releaseHash === releaseHash) },
+      evidence: { nullThreshold, ...evidenceOf(releaseHash, evidence) },
+      fidelityBps,
       pools: pools.filter(({ datanetId }) => datanets.includes(datanetId)),
     }),
   );
   return results.reduce(add);
+}
+
+/** What of the evidence is about a release: its records, the spans that stand in some of its, and all passages. */
+function evidenceOf(release: Hex, { records, spans, passages }: ComposedInput['evidence']): ComposedInput['evidence'] {
+  const own = spans.map((span) => ({ ...span, sources: span.sources.filter(({ releaseHash }) => releaseHash === release) }));
+  return {
+    records: records.filter(({ releaseHash }) => releaseHash === release),
+    spans: own.filter(({ sources }) => sources.length > 0),
+    passages,
+  };
 }
 
 /** Divides wei among releases by weight, each part a multiple of 10,000; units that are missing go to the largest remainders, then to the first. */
@@ -65,6 +79,10 @@ function requireComposition({ base, markup, releases, evidence }: ComposedInput)
       throw new Error('Records of several releases must come release by release, in the order of the composition.');
     last = index;
   }
+  for (const { sources } of evidence.spans) {
+    if (sources.length === 0 || sources.some(({ releaseHash }) => !order.has(releaseHash)))
+      throw new Error('Every span of several releases needs sources, each in a release of the composition.');
+  }
 }
 
 function add(a: AllocationResult, b: AllocationResult): AllocationResult {
@@ -84,6 +102,12 @@ function add(a: AllocationResult, b: AllocationResult): AllocationResult {
       parents: sum('parents'),
       backers: sum('backers'),
       app: sum('app'),
+      channels: {
+        influence: a.parts.channels.influence + b.parts.channels.influence,
+        verbatim: a.parts.channels.verbatim + b.parts.channels.verbatim,
+        retrieval: a.parts.channels.retrieval + b.parts.channels.retrieval,
+        doubted: a.parts.channels.doubted + b.parts.channels.doubted,
+      },
       contributors: [...a.parts.contributors, ...b.parts.contributors],
       clusters: [...a.parts.clusters, ...b.parts.clusters],
       pools: [...a.parts.pools, ...b.parts.pools],

@@ -23,7 +23,11 @@ const spanSourceSchema = z.strictObject({
   offset: uint32Schema,
 });
 
-const spanSchema = z.strictObject({ start: uint32Schema, length: uint32Schema, sources: z.array(spanSourceSchema) });
+const spanSchema = z.strictObject({
+  start: uint32Schema,
+  length: uint32Schema,
+  sources: z.array(spanSourceSchema).min(1).max(8),
+});
 
 const passageSchema = z.strictObject({
   datanetId: uint32Schema,

@@ -74,3 +74,42 @@ test('a job’s log is read event by event, however the bytes are cut', async ()
   for await (const event of gateway.jobEvents(1)) seen.push(event.seq);
   expect(seen).toEqual([1, 2, 3]);
 });
+
+test('attribution is asked for with the key, and what comes back is read strictly', async () => {
+  const source = { title: 'IGovernor.queue', path: 'IGovernor.sol', version: '5', licence: 'MIT' };
+  const record = {
+    recordId: `0x${'1'.repeat(64)}`,
+    position: 3,
+    cluster: `0x${'1'.repeat(64)}`,
+    contributor: `0x${'2'.repeat(40)}`,
+    datanetId: 1,
+    contributionId: 2,
+    source,
+  };
+  const found = {
+    model: 'model/1',
+    releaseHash: `0x${'3'.repeat(64)}`,
+    answer: 'It queues. It emits.',
+    nullThreshold: 10,
+    records: [{ ...record, score: 40, shareBps: 7_500 }],
+    unexplainedBps: 2_500,
+    spans: [{ start: 0, end: 10, text: 'It queues.', sources: [record] }],
+    segments: [
+      { start: 0, end: 10, text: 'It queues.', scores: [45] },
+      { start: 10, end: 20, text: ' It emits.', scores: [-5] },
+    ],
+  };
+  const { gateway, requests } = answering(200, JSON.stringify(found));
+  const asked = {
+    model: 'model/1',
+    messages: [{ role: 'user', content: 'What does queue do?' }],
+    answer: found.answer,
+    segments: true,
+  };
+  expect(await gateway.attribution(asked, 'ol-1')).toEqual(found);
+  expect(requests[0]?.url).toBe('http://oracle/v1/attribution');
+  expect(new Headers(requests[0]?.init?.headers).get('authorization')).toBe('Bearer ol-1');
+  expect(JSON.parse(String(requests[0]?.init?.body))).toEqual(asked);
+  const wrong = answering(200, JSON.stringify({ ...found, records: [{ ...record, score: 0.5, shareBps: 7_500 }] })).gateway;
+  await expect(wrong.attribution(asked, 'ol-1')).rejects.toThrow(/score/);
+});

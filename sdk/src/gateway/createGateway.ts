@@ -2,7 +2,9 @@ import type { Address, Hex } from 'viem';
 import { z } from 'zod';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
+import { type AttributionRequest, attributionSchema } from './attribution.ts';
 import { type Fetch, gatewayRequest } from './gatewayRequest.ts';
+import { type PreviewOptions, previewFile } from './previewFile.ts';
 import { readServerEvents } from './readServerEvents.ts';
 import { receiptBundleSchema } from './receiptBundle.ts';
 import {
@@ -34,12 +36,12 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
   const request = (path: string, init?: RequestInit): Promise<Response> => gatewayRequest(`${base}${path}`, init, send);
   const get = async <T>(schema: z.ZodType<T>, path: string, apiKey?: string): Promise<T> =>
     schema.parse(await (await request(path, apiKey ? { headers: { authorization: `Bearer ${apiKey}` } } : {})).json());
-  const post = async <T>(schema: z.ZodType<T>, path: string, body: unknown): Promise<T> =>
+  const post = async <T>(schema: z.ZodType<T>, path: string, body: unknown, apiKey?: string): Promise<T> =>
     schema.parse(
       await (
         await request(path, {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
           body: JSON.stringify(toJson(body)),
         })
       ).json(),
@@ -65,11 +67,21 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     uploadDocument: (document: unknown) => post(documentFileSchema, '/v1/files?kind=document', document),
     duplicates: (contributionId: number) => get(duplicatesSchema, `/v1/contributions/${contributionId}/duplicates`),
 
+    /**
+     * What a file of records repeats and would have earned on this operator's paid calls of the last 30 days. The file
+     * stays in the operator's memory. `onProgress` from 0 to 1.
+     */
+    previewFile: (datanetId: number, jsonl: string | Uint8Array<ArrayBuffer>, options: PreviewOptions = {}) =>
+      previewFile(request, datanetId, jsonl, options),
+
     openSession: ({ voucher, signature, keyHash }: Pick<Session, 'voucher' | 'signature' | 'keyHash'>) =>
       post(sessionSchema, '/v1/sessions', { voucher, signature, keyHash }),
     session: (apiKey: string) => get(sessionStateSchema, '/v1/sessions/me', apiKey),
     models: () => get(modelListSchema, '/v1/models'),
     receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),
+
+    /** Which records shaped an answer, and which phrases of it: of a receipt of one's own, or of any text. Not charged. */
+    attribution: (asked: AttributionRequest, apiKey: string) => post(attributionSchema, '/v1/attribution', asked, apiKey),
 
     batches: (operator: Address) => get(z.array(batchSummarySchema), `/v1/batches?operator=${operator}`),
     /** Asks the operator to settle what is open now. */

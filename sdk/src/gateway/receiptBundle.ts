@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { allocationSchema, evidenceSchema } from '../evidence/evidence.ts';
 import { datanetUseSchema, indexLeafSchema, releaseSchema, termsSchema } from '../release/release.ts';
-import { addressSchema, bpsSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
+import { addressSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
 import { batchParametersSchema } from '../settlement/batch.ts';
 import { componentSchema } from '../settlement/composition.ts';
+import { feePolicySchema } from '../settlement/feePolicy.ts';
 import { receiptSchema } from '../settlement/receipt.ts';
 
 /** A chat message as the call carried it. */
@@ -36,6 +37,8 @@ export const receiptBundleSchema = z.object({
   messages: z.array(chatMessageSchema).optional(),
   answer: z.string().optional(),
   tokenIds: z.array(uint32Schema).optional(),
+  /** Of each token: where in `answer` its text ends, in UTF-16 code units. Not part of what is signed. */
+  tokenEnds: z.array(uint32Schema).optional(),
   /** The int8 components that open `evidence.queryRoot`; absent also where nothing was attributed. */
   query: hexSchema.optional(),
   composition: z.array(componentSchema).min(1),
@@ -45,7 +48,7 @@ export const receiptBundleSchema = z.object({
   terms: termsSchema,
   /** Owner of the model at the time of the call. */
   developer: addressSchema,
-  fee: z.strictObject({ protocolFeeBps: bpsSchema, burnBps: bpsSchema, contributorCapBps: bpsSchema }),
+  fee: feePolicySchema,
   parameters: batchParametersSchema,
   app: z.strictObject({ address: addressSchema, markupBps: z.int().min(0).max(0xffff) }),
   dayIndex: uint32Schema,

@@ -54,6 +54,42 @@ export const duplicatesSchema = z.object({
   share: z.number(),
 });
 
+const placeSchema = z.object({ contributionId: uint32Schema, recordId: bytes32Schema, position: uint32Schema });
+const similarSchema = z.object({ similarity: z.number(), kind: z.enum(['exact', 'whitespace', 'near']) });
+
+/**
+ * What a file would have earned on an operator's paid calls. `earned` is null where there were too few calls to say;
+ * of a record, in wei, what repeats another is paid to (`of`: of the datanet; `ofRecord`: earlier in the file).
+ */
+export const previewSchema = z.object({
+  datanetId: uint32Schema,
+  /** Records of the datanet that the file was compared with. */
+  compared: z.int(),
+  since: z.int(),
+  until: z.int(),
+  calls: z.object({
+    /** Of the releases looked at; of these, computed anew (the rest is scaled); of releases not looked at. */
+    total: z.int(),
+    replayed: z.int(),
+    others: z.int(),
+    missing: z.array(z.object({ releaseHash: bytes32Schema, modelId: z.int(), calls: z.int(), code: z.string() })),
+  }),
+  earned: z.object({ amount: amountSchema, low: amountSchema, high: amountSchema }).nullable(),
+  records: z.array(
+    z.object({
+      recordId: bytes32Schema,
+      repeats: z
+        .union([
+          similarSchema.extend({ of: placeSchema.extend({ contributor: addressSchema }) }),
+          similarSchema.extend({ ofRecord: bytes32Schema }),
+        ])
+        .nullable(),
+      earned: amountSchema.nullable(),
+    }),
+  ),
+});
+export type FilePreview = z.infer<typeof previewSchema>;
+
 export const sessionSchema = z.object({
   channel: bytes32Schema,
   ceiling: amountSchema,
@@ -109,7 +145,7 @@ export const rewardsSchema = z.object({
 
 /** Hyper-parameters as the engine takes them. */
 export const methodSchema = z.object({
-  kind: z.literal('lora'),
+  kind: z.enum(['lora', 'rslora']),
   rank: z.int(),
   alpha: z.int(),
   dropout: z.number(),
@@ -165,6 +201,8 @@ export const modelListSchema = z.object({
         developer: addressSchema,
         releaseHash: bytes32Schema,
         termsVersion: z.int(),
+        /** Whether answers are attributed now; if not, why: the datanets' pools are then paid. */
+        attribution: z.enum(['ready', 'release_without_index', 'index_missing', 'unknown']).optional(),
       }),
     }),
   ),

@@ -3,6 +3,7 @@ import type { Allocation } from '../evidence/evidence.ts';
 import { evidenceProofsAbi } from '../generated/abis.ts';
 import type { DatanetUse } from '../release/release.ts';
 import { canonicalJson } from '../schema/canonicalJson.ts';
+import { restates } from '../settlement/feePolicy.ts';
 import { allocationsFromEvidence } from '../verify/allocationsFromEvidence.ts';
 import { sameAddress } from '../verify/checks.ts';
 import { sameAllocations } from '../verify/sameAllocations.ts';
@@ -40,13 +41,12 @@ export function unfoundedAllocation(given: Case): FraudProof | undefined {
   return undefined;
 }
 
-/** Whether cap, burned share and pools are the chain's: from others nothing follows. */
+/** Whether cap, burned share, channels' weights, floor and pools are the chain's: from others nothing follows. */
 function areSound({ batch, facts }: Case, uses: readonly DatanetUse[]): boolean {
-  const { contributorCapBps, burnBps, poolSizes } = batch.file.parameters;
+  const { poolSizes } = batch.file.parameters;
   const { policy, pools } = facts;
   return (
-    contributorCapBps === policy.contributorCapBps &&
-    burnBps === policy.burnBps &&
+    restates(batch.file.parameters, policy) &&
     poolSizes.every(
       ({ datanetId, pool }) =>
         uses.some((use) => use.datanetId === datanetId) && sameAddress(pools.get(datanetId) ?? zeroAddress, pool),

@@ -6,3 +6,6 @@ export const recordLimits: RecordLimits = {
   records: 20_000,
   recordBytes: 16 * 1024,
 };
+
+/** Most of a file that is looked at before it is contributed: a gradient of each record is computed. */
+export const previewLimits: RecordLimits = { ...recordLimits, fileBytes: 8 * 1024 * 1024, records: 512 };

@@ -2,7 +2,7 @@ import { type Address, encodeAbiParameters, type Hex, stringToHex } from 'viem';
 import { z } from 'zod';
 import { hashJson } from '../schema/hashJson.ts';
 import { keccak } from '../schema/keccak.ts';
-import { addressSchema, amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
+import { addressSchema, amountSchema, bpsSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 import { type Commitment, zeroHash } from '../tree/nodes.ts';
 
 /** Commitment to a sum tree: root, leaves (sentinels included), sums. */
@@ -79,10 +79,13 @@ export function headerHash({ body, rewards, settledAt }: BatchHeader): Hex {
 /** What a batch froze: numbers its allocations were computed with. */
 export const batchParametersSchema = z.strictObject({
   reputation: z.record(addressSchema, z.int().min(5_000).max(10_000)),
-  channelWeights: z.strictObject({ influence: z.int(), verbatim: z.int(), retrieval: z.int() }),
+  channelWeights: z.strictObject({ influence: bpsSchema, verbatim: bpsSchema, retrieval: bpsSchema }),
   poolSizes: z.array(z.strictObject({ datanetId: uint32Schema, pool: addressSchema, size: uint32Schema })),
   contributorCapBps: z.int().min(0).max(10_000),
   burnBps: z.int().min(0).max(10_000),
+  /** Lower bound of each release's measured fidelity, bps; a release that is absent was not measured. */
+  fidelity: z.record(bytes32Schema, bpsSchema),
+  fidelityFloorBps: bpsSchema,
 });
 
 export type BatchParameters = z.infer<typeof batchParametersSchema>;

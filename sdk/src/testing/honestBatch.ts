@@ -10,6 +10,7 @@ import { type ChannelEntry, packChannelEntries } from '../settlement/channelEntr
 import { channelId } from '../settlement/channelId.ts';
 import { type Component, compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
+import { restatedPolicy } from '../settlement/feePolicy.ts';
 import { type Receipt, receiptHash, signReceipt } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import type { SumTree } from '../tree/sumTree.ts';
@@ -34,7 +35,10 @@ export type MadeBatch = {
   releases: readonly HonestRelease[];
 };
 
-const policy = { protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 7_000 };
+const policy = {
+  ...{ protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 7_000 },
+  ...{ verbatimBps: 2_000, retrievalBps: 3_000, fidelityFloorBps: 5_000 },
+};
 const secondsPerDay = 86_400;
 const firstDay = 20_000;
 const dayIndex = 40;
@@ -46,7 +50,7 @@ export const testDomain = openLedgerDomain(testContext.chainId, testContext.sett
 /**
  * An honest batch from a seed: as many channels (payers, session keys, applications with and without markup) and receipts as
  * asked for, of plain releases and of compositions of two to four, with agents' steps and child receipts, models that were
- * sold, receipts that waited since the day before, and a batch before it.
+ * sold, receipts that waited since the day before, spans and passages in every third evidence, and a batch before it.
  */
 export async function honestBatch(seed: string, shape: Shape): Promise<MadeBatch> {
   const random = seededRandom(`honest batch ${seed}`);
@@ -54,10 +58,10 @@ export async function honestBatch(seed: string, shape: Shape): Promise<MadeBatch
   const releases = honestReleases(random, people, shape.releases, settledAt - 50_000);
   const parameters = {
     reputation: Object.fromEntries(people.contributors.slice(0, 4).map((who) => [who, 5_000 + random.below(5_001)])),
-    channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 },
+    ...restatedPolicy(policy),
+    // Every other release was measured: below the floor, between it and the whole, and beyond.
+    fidelity: Object.fromEntries(releases.flatMap(({ hash }, at) => (at % 2 === 0 ? [[hash, 1_000 + 2_000 * at]] : []))),
     poolSizes: datanetIds.map((datanetId) => ({ datanetId, pool: random.address(), size: random.below(4) * 50 })),
-    contributorCapBps: policy.contributorCapBps,
-    burnBps: policy.burnBps,
   };
   const open = await openChannels(random, people, shape);
   const facts = {
@@ -153,14 +157,15 @@ async function answer(
   facts: BatchFacts,
 ): Promise<SettledReceipt> {
   const composition = compose(random, releases);
-  const evidence = evidenceOf(random, composition, releases);
+  const completionTokens = random.below(500);
+  const evidence = evidenceOf(random, composition, releases, completionTokens);
   const isAgent = random.below(6) === 0;
   const receipt = {
     channel: id,
     sequence,
     compositionHash: compositionHash(composition),
     promptTokens: random.below(2_000),
-    completionTokens: random.below(500),
+    completionTokens,
     retrievalTokens: random.below(4) === 0 ? random.below(900) : 0,
     agentSteps: isAgent ? 1 + random.below(5) : 0,
     fee: 0n,
@@ -220,7 +225,12 @@ function compose(random: Random, releases: readonly HonestRelease[]): Component[
   return chosen.map(({ hash }, index) => part(hash, (places[index + 1] ?? 0) - (places[index] ?? 0)));
 }
 
-function evidenceOf(random: Random, composition: readonly Component[], releases: readonly HonestRelease[]): Evidence {
+function evidenceOf(
+  random: Random,
+  composition: readonly Component[],
+  releases: readonly HonestRelease[],
+  completionTokens: number,
+): Evidence {
   const records = composition.flatMap(({ releaseHash }) => {
     const release = releases.find(({ hash }) => hash === releaseHash);
     if (!release) throw new Error('A composition names known releases.');
@@ -237,5 +247,50 @@ function evidenceOf(random: Random, composition: readonly Component[], releases:
   });
   const first = releases.find(({ hash }) => hash === composition[0]?.releaseHash);
   const nullThreshold = first?.facts.nullThreshold ?? 0;
-  return { queryRoot: random.bytes32(), nullThreshold, records, spans: [], passages: [], parents: [] };
+  const isQuoting = random.below(3) === 0;
+  const spans = isQuoting ? spansOf(random, composition, releases, completionTokens) : [];
+  const passages = isQuoting ? passagesOf(random, records) : [];
+  return { queryRoot: random.bytes32(), nullThreshold, records, spans, passages, parents: [] };
+}
+
+/** As many as fit into the answer, up to 8, each with one to four sources in the releases that answered. */
+function spansOf(
+  random: Random,
+  composition: readonly Component[],
+  releases: readonly HonestRelease[],
+  completionTokens: number,
+): Evidence['spans'] {
+  const indexes = composition.map(({ releaseHash }) => ({
+    releaseHash,
+    facts: releases.find(({ hash }) => hash === releaseHash)?.facts,
+  }));
+  const spans: Evidence['spans'] = [];
+  for (let start = random.below(30); spans.length < 8; start += random.below(60)) {
+    const length = 8 + random.below(40);
+    if (start + length > completionTokens) break;
+    const sources = Array.from({ length: 1 + random.below(4) }, () => {
+      const { releaseHash, facts } = random.pick(indexes);
+      if (!facts) throw new Error('A composition names known releases.');
+      const { position, recordId, cluster, contributor } = random.pick(facts.index);
+      const datanetId = random.pick(facts.datanets);
+      return { releaseHash, position, recordId, cluster, contributor, datanetId, offset: random.below(100) };
+    });
+    spans.push({ start, length, sources });
+    start += length;
+  }
+  return spans;
+}
+
+/** Up to 8 passages that explain at most the whole answer; some of them records that are listed as well. */
+function passagesOf(random: Random, records: Evidence['records']): Evidence['passages'] {
+  let left = 10_000;
+  return Array.from({ length: random.below(9) }, () => {
+    const support = random.below(left + 1);
+    left -= support;
+    const own = random.bytes32();
+    const stranger = { recordId: own, cluster: own, contributor: random.address(), datanetId: random.pick(datanetIds) };
+    const { recordId, cluster, contributor, datanetId } =
+      records.length > 0 && random.below(3) === 0 ? random.pick(records) : stranger;
+    return { datanetId, version: 1, recordId, cluster, contributor, support };
+  });
 }

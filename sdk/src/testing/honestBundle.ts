@@ -1,4 +1,5 @@
 import type { Address } from 'viem';
+import { quotedRows } from '../evidence/quotedRows.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { indexTree } from '../release/indexTree.ts';
 import { receiptHash } from '../settlement/receipt.ts';
@@ -28,7 +29,7 @@ export function honestBundle(batch: MadeBatch, position: number): { bundle: Rece
     ...{ receipt, receiptHash: receiptHash(receipt), signature, channel: { payer, operator: file.operator, signer } },
     ...{ composition, evidence, allocations, trace: traceOf(receipt.sequence), terms: first.terms, fee: facts.policy },
     ...{ parameters: file.parameters, app: { address: entry.app, markupBps: entry.appMarkupBps }, release: first.release },
-    indexProofs: evidence.records.map(({ releaseHash, recordId, position: place }) => {
+    indexProofs: quotedRows(evidence).map(({ releaseHash, recordId, position: place }) => {
       const index = trees.get(releaseHash) ?? [];
       const leaf = index[place];
       if (!leaf) throw new Error('Records stand in the index.');

@@ -27,6 +27,17 @@ const fields =
   ({ receipt }, position) =>
     position === at ? { receipt: change(receipt) } : undefined;
 
+/** A receipt of a single release with spans and passages that earn something. */
+const isQuoting = ({ composition, evidence, receipt }: SettledReceipt): boolean =>
+  composition.length === 1 &&
+  evidence.spans.length > 1 &&
+  evidence.passages.some(({ support }) => support > 0 && support < 10_000) &&
+  receipt.fee > 0n;
+const quoting = (change: (item: SettledReceipt) => Partial<SettledReceipt['evidence']>): Lie => ({
+  signed: ofThose(isQuoting, (item) => ({ evidence: { ...item.evidence, ...change(item) } })),
+});
+type Source = SettledReceipt['evidence']['spans'][number]['sources'][number];
+
 const firstRecord = (change: (record: RecordScore) => Partial<RecordScore>): Lie =>
   plain(({ evidence }) => {
     const records = evidence.records.map((record, rank) => (rank === 0 ? { ...record, ...change(record) } : record));
@@ -177,6 +188,53 @@ export const mutations: readonly (readonly [what: string, fault: string, lie: Li
   ],
   ['a cap of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, contributorCapBps: 100 }) }],
   ['a burned share of the operator’s own', 'unfounded allocation', { parameters: (honest) => ({ ...honest, burnBps: 0 }) }],
+  [
+    'a verbatim weight of the operator’s own',
+    'unfounded allocation',
+    { parameters: (honest) => ({ ...honest, channelWeights: { influence: 7_000, verbatim: 0, retrieval: 3_000 } }) },
+  ],
+  [
+    'weights that sum to more than the whole',
+    'unfounded allocation',
+    { parameters: (honest) => ({ ...honest, channelWeights: { ...honest.channelWeights, influence: 10_000 } }) },
+  ],
+  [
+    'a floor of the operator’s own',
+    'unfounded allocation',
+    { parameters: (honest) => ({ ...honest, fidelityFloorBps: 10_000 }) },
+  ],
+  [
+    'other fidelities than are paid by',
+    'unfounded allocation',
+    {
+      parameters: (honest) => ({
+        ...honest,
+        fidelity: Object.fromEntries(Object.keys(honest.fidelity).map((hash) => [hash, 4_321])),
+      }),
+    },
+  ],
+  ['the spans left out of the evidence', 'unfounded allocation', quoting(({ evidence }) => ({ spans: evidence.spans.slice(1) }))],
+  ['a span over another', 'unfounded allocation', quoting(({ evidence: { spans } }) => ({ spans: [...spans, last(spans)] }))],
+  [
+    'a span that is not shared',
+    'unfounded allocation',
+    quoting(({ evidence: { spans } }) => ({
+      spans: spans.map((span) => ({ ...span, sources: [{ ...(span.sources[0] as Source), cluster: nothing }] })),
+    })),
+  ],
+  ['the passages left out of the evidence', 'unfounded allocation', quoting(() => ({ passages: [] }))],
+  [
+    'more support than is paid',
+    'unfounded allocation',
+    quoting(({ evidence: { passages } }) => ({
+      passages: passages.map((passage, at) => ({ ...passage, support: at === 0 ? 10_000 : 0 })),
+    })),
+  ],
+  [
+    'support beyond the whole answer',
+    'unfounded allocation',
+    quoting(({ evidence: { passages } }) => ({ passages: passages.map((passage) => ({ ...passage, support: 10_001 })) })),
+  ],
   [
     'a pool of the operator’s own',
     'unfounded allocation',

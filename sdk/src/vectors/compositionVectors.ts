@@ -3,7 +3,7 @@ import { allocateComposed, type ComposedInput, divideByWeight } from '../allocat
 import { allocationTables, castOf, column, inputOf, type Kind, kinds } from './allocationVectors.ts';
 import { type Random, seededRandom } from './random.ts';
 
-const cases = 120;
+const cases = 168;
 
 /** Two to five releases; now and then one has no weight, or all nearly the same. */
 function weightsOf(random: Random): number[] {
@@ -28,14 +28,24 @@ export function compositionVectors() {
     const weights = weightsOf(random);
     const [bases, markups] = [divideByWeight(common.base, weights), divideByWeight(common.markup, weights)];
     const own = weights.map((weightBps, index) => {
-      const { terms, developer, evidence } = inputOf(random, cast, kind);
+      const { terms, developer, evidence, fidelityBps } = inputOf(random, cast, kind);
       const releaseHash = cast.ids[index] as Hex;
       const records = evidence.records.slice(0, 6).map((record) => ({ ...record, releaseHash }));
       const datanets = common.pools.flatMap(({ datanetId }) => (random.below(3) > 0 ? [datanetId] : []));
       const owner = random.below(3) === 0 ? developer : random.pick(cast.accounts.slice(10, 20));
-      return { releaseHash, weightBps, terms, developer: owner, datanets, ...evidence, records };
+      const { nullThreshold } = evidence;
+      return { releaseHash, weightBps, terms, developer: owner, datanets, nullThreshold, fidelityBps, records };
     });
-    const input: ComposedInput = { ...common, releases: own, evidence: { records: own.flatMap(({ records }) => records) } };
+    const { passages } = common.evidence;
+    const spans = common.evidence.spans.map((span) => ({
+      ...span,
+      sources: span.sources.map((source) => ({ ...source, releaseHash: random.pick(own).releaseHash })),
+    }));
+    const input: ComposedInput = {
+      ...common,
+      releases: own,
+      evidence: { records: own.flatMap(({ records }) => records), spans, passages },
+    };
     composed.push({
       base: common.base.toString(),
       markup: common.markup.toString(),
@@ -44,10 +54,16 @@ export function compositionVectors() {
     });
     for (const { account, amount, weight: votes } of allocateComposed(input).allocations)
       sums.push({ account: cast.accounts.indexOf(account), amount: amount.toString(), weight: votes.toString() });
-    for (const [index, { weightBps, terms, developer, nullThreshold, records, datanets }] of own.entries()) {
+    for (const [index, part] of own.entries()) {
+      const { releaseHash, weightBps, terms, developer, nullThreshold, fidelityBps, records, datanets } = part;
       const pools = common.pools.filter(({ datanetId }) => datanets.includes(datanetId));
       const share = { base: bases[index] ?? 0n, markup: markups[index] ?? 0n };
-      tables.push(kind, { ...common, ...share, terms, developer, evidence: { nullThreshold, records }, pools });
+      const quoted = spans.map((span) => ({
+        ...span,
+        sources: span.sources.filter((source) => source.releaseHash === releaseHash),
+      }));
+      const evidence = { nullThreshold, records, spans: quoted.filter(({ sources }) => sources.length > 0), passages };
+      tables.push(kind, { ...common, ...share, terms, developer, evidence, fidelityBps, pools });
       weight.push({ weightBps });
     }
   }

@@ -17,17 +17,23 @@
 //                  invalid: lines that are no record
 // allocation.json  accounts, ids: tables that the other columns name by position (accounts[0] is the zero address)
 //                  calls: kind (for people), inputs of docs/allocation.md, results protocolFee and burned,
-//                         firstRecord, firstReputation, firstPool, firstAllocation
+//                         firstRecord, firstSpan, firstPassage, firstReputation, firstPool, firstAllocation
 //                  records: recordId, cluster (positions in ids), contributor, reviewer (in accounts), score (sum of partials)
+//                  spans: start, length, firstSource; sources: recordId, cluster, contributor
+//                  passages: recordId, cluster, contributor, support
 //                  reputations: account, bps; pools: datanetId, account, size; allocations (the result): account, amount, weight
 // composition.json as allocation.json, a call for each release of an answer with its share of the price; besides them
 //                  weights: weightBps of each call's release; composed: base, markup, firstCall, firstAllocation (into
 //                  sums); sums (the result): account, amount, weight
+// calibration.json kind (for people), adapter, records, questions, runs; thirdSubset: positions of the records of run 2;
+//                  scores [questions][records] and losses [runs][questions] (micro-nats) of one case after another;
+//                  results ldsBps, lowBps, highBps (docs/calibration.md)
 // hashes.json      one object per thing that is hashed or signed: its fields, `encoded` (abi.encode of the struct, to
 //                  abi.decode in Solidity) and what comes out
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allocationVectors } from './allocationVectors.ts';
+import { calibrationVectors } from './calibrationVectors.ts';
 import { compositionVectors } from './compositionVectors.ts';
 import { hashVectors } from './hashVectors.ts';
 import { inflationVectors } from './inflationVectors.ts';
@@ -45,6 +51,7 @@ export async function vectorFiles(): Promise<Map<string, string>> {
     allocation: allocationVectors(),
     composition: compositionVectors(),
     hashes: await hashVectors(),
+    calibration: calibrationVectors(),
   };
   return new Map(Object.entries(vectors).map(([name, value]) => [`${name}.json`, `${render(value)}\n`]));
 }

@@ -214,10 +214,12 @@ export async function hashVectors(): Promise<Record<string, object>> {
   const tree = () => ({ root: random.bytes32(), count: number(), amount: amount(), weight: amount() });
   const parameters = {
     reputation: { [evidence.records[0]?.contributor as Address]: 9_500 },
-    channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 },
+    channelWeights: { influence: 5_000, verbatim: 2_000, retrieval: 3_000 },
     poolSizes: [{ datanetId: 1, pool: random.address(), size: 240 }],
     contributorCapBps: 8_000,
     burnBps: 5_000,
+    fidelity: { [releaseHash(release)]: 4_000 },
+    fidelityFloorBps: 5_000,
   };
   const entries = await Promise.all(
     ['0x02', '0x03', '0x04'].map(async (seed) => {

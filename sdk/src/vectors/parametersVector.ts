@@ -8,6 +8,7 @@ export function parametersVector() {
   const random = seededRandom('openledger parameters');
   const accounts = Array.from({ length: 12 }, random.address);
   const known = accounts.slice(0, 8).map((account) => [account, 5_000 + random.below(5_001)] as const);
+  const releases = Array.from({ length: 4 }, random.bytes32);
   const parameters = {
     reputation: Object.fromEntries(known),
     channelWeights: { influence: 7_000, verbatim: 2_000, retrieval: 1_000 },
@@ -18,6 +19,8 @@ export function parametersVector() {
     })),
     contributorCapBps: 8_000,
     burnBps: 0,
+    fidelity: Object.fromEntries(releases.slice(0, 3).map((hash, index) => [hash, [0, 4_321, 10_000][index] ?? 0])),
+    fidelityFloorBps: 5_000,
   };
   return {
     canonical: canonicalJson(parameters),
@@ -28,5 +31,9 @@ export function parametersVector() {
     sizes: parameters.poolSizes.map(({ size }) => size),
     contributorCapBps: parameters.contributorCapBps,
     burnBps: parameters.burnBps,
+    ...parameters.channelWeights,
+    fidelityFloorBps: parameters.fidelityFloorBps,
+    releases,
+    fidelities: releases.map((hash) => parameters.fidelity[hash] ?? 0),
   };
 }

@@ -7,15 +7,20 @@ beforeAll(async () => {
   files = await vectorFiles();
 });
 
-test.each(['trees.json', 'inflation.json', 'records.json', 'allocation.json', 'composition.json', 'hashes.json'])(
-  '%s is what this code computes',
-  (name) => {
-    expect(
-      readFileSync(vectorPath(name), 'utf8') === files.get(name),
-      `${name} is stale or this code is wrong: npm run vectors shows the difference`,
-    ).toBe(true);
-  },
-);
+test.each([
+  'trees.json',
+  'inflation.json',
+  'records.json',
+  'allocation.json',
+  'composition.json',
+  'hashes.json',
+  'calibration.json',
+])('%s is what this code computes', (name) => {
+  expect(
+    readFileSync(vectorPath(name), 'utf8') === files.get(name),
+    `${name} is stale or this code is wrong: npm run vectors shows the difference`,
+  ).toBe(true);
+});
 
 test('allocation.json has at least 500 cases with ties, zero scores, one and 32 records, caps, clusters, dust', () => {
   const { calls, records } = JSON.parse(files.get('allocation.json') ?? '') as {

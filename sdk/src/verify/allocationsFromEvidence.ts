@@ -39,21 +39,24 @@ export function* allocationsFromEvidence(
   );
   const app = entries.get(receipt.channel)?.app ?? zeroAddress;
   const { base, markup } = fee;
-  const common = { base, markup, operator, payer, app, policy: facts.policy, reputation, pools: parameters.poolSizes };
+  const { completionTokens } = receipt;
+  const pools = parameters.poolSizes;
+  const common = { base, markup, operator, payer, app, policy: facts.policy, reputation, pools, completionTokens };
   // A receipt that waited keeps the votes' weight of the day of its call, which is never after the batch's.
   const earliest = Math.min(dayIndex, Math.max(0, Math.floor(receipt.timestamp / secondsPerDay) - facts.firstDay));
   const owners = releases.map((release) => ownersBetween(release.owners, receipt.timestamp - clockSlack, settledAt));
   const [release] = releases;
   const terms = release?.terms.get(composition[0]?.termsVersion ?? 0);
+  const fidelityBps = parameters.fidelity[composition[0]?.releaseHash ?? '0x'];
   for (let day = dayIndex; day >= earliest; day -= 1) {
     if (composition.length === 1) {
       if (!terms) return undefined;
       for (const developer of owners[0] ?? [])
-        yield allocate({ ...common, terms, developer, evidence, dayIndex: day }).allocations;
+        yield allocate({ ...common, terms, developer, evidence, fidelityBps, dayIndex: day }).allocations;
       continue;
     }
     for (const developers of castsOf(owners.map((some) => ownersPaid(some, item)))) {
-      const composed = composedReleases(item, releases, developers);
+      const composed = composedReleases(item, releases, developers, parameters);
       if (!composed) return undefined;
       yield allocateComposed({ ...common, evidence, releases: composed, dayIndex: day }).allocations;
     }
@@ -73,6 +76,7 @@ function composedReleases(
   { composition, evidence }: SettledReceipt,
   releases: readonly ReleaseFacts[],
   developers: readonly Address[],
+  { fidelity }: BatchFile['parameters'],
 ): ComposedRelease[] | undefined {
   const composed = composition.flatMap(({ releaseHash, termsVersion, weightBps }, index) => {
     const release = releases[index];
@@ -81,7 +85,8 @@ function composedReleases(
     if (!terms || !developer || !release?.datanets) return [];
     // The threshold of the first is the one that the evidence states; those of the others are their releases'.
     const nullThreshold = index === 0 ? evidence.nullThreshold : release.nullThreshold;
-    return [{ releaseHash, weightBps, terms, developer, nullThreshold, datanets: release.datanets }];
+    const fidelityBps = fidelity[releaseHash];
+    return [{ releaseHash, weightBps, terms, developer, nullThreshold, fidelityBps, datanets: release.datanets }];
   });
   return composed.length === composition.length ? composed : undefined;
 }

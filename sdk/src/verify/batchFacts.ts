@@ -4,6 +4,7 @@ import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
 import { type ChannelEntry, unpackChannelEntries } from '../settlement/channelEntries.ts';
 import { channelId } from '../settlement/channelId.ts';
 import { computeFee, type Fee } from '../settlement/fee.ts';
+import type { FeePolicyTerms } from '../settlement/feePolicy.ts';
 import { sameAddress } from './checks.ts';
 
 /** What the chain, and a release's published index, say of a release. */
@@ -26,7 +27,7 @@ export type BatchFacts = {
   /** The packed entries that `settle` took. */
   channels: Hex;
   /** Fee version of the batch. */
-  policy: { protocolFeeBps: number; burnBps: number; contributorCapBps: number };
+  policy: FeePolicyTerms;
   /** By release hash; one that is missing is on no model of the chain. */
   releases: ReadonlyMap<Hex, ReleaseFacts>;
   /** Pool of each datanet by its id. */

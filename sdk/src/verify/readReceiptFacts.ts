@@ -3,6 +3,7 @@ import { contractAddress } from '../deployment/contractAddress.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { feePolicyAbi, modelRegistryAbi, operatorRegistryAbi } from '../generated/abis.ts';
+import { feePolicyOf } from '../settlement/feePolicy.ts';
 import type { ReceiptFacts } from './verifyReceipt.ts';
 
 /** Reads from the chain what a receipt's checks are held against. */
@@ -32,9 +33,8 @@ export async function readReceiptFacts(
       }),
     ),
   ]);
-  const { protocolFeeBps, burnBps, contributorCapBps } = policy;
   const [first] = components;
   if (!first) throw new Error('A receipt names at least one release.');
   const several = components.length > 1 ? { components } : {};
-  return { signer, policy: { protocolFeeBps, burnBps, contributorCapBps }, ...first, ...several };
+  return { signer, policy: feePolicyOf(policy), ...first, ...several };
 }

@@ -1,8 +1,10 @@
 import { type Hex, keccak256, zeroAddress } from 'viem';
+import type { Evidence, RecordScore } from '../evidence/evidence.ts';
 import { componentsPerChunk } from '../output/int8Tree.ts';
 import type { BatchHeader } from '../settlement/batch.ts';
 import type { BatchFile, SettledReceipt } from '../settlement/batchFile.ts';
 import type { ChannelEntry } from '../settlement/channelEntries.ts';
+import { restates } from '../settlement/feePolicy.ts';
 import { allocationsFromEvidence, canCompose } from './allocationsFromEvidence.ts';
 import { type BatchFacts, entriesOf, feeOf, type ReleaseFacts } from './batchFacts.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
@@ -52,9 +54,14 @@ function checkChannels(file: BatchFile, { body }: BatchHeader, facts: BatchFacts
 }
 
 function checkPolicy({ parameters, receipts }: BatchFile, { policy, pools, releases }: BatchFacts): Check {
-  const { contributorCapBps, burnBps, poolSizes } = parameters;
-  if (contributorCapBps !== policy.contributorCapBps || burnBps !== policy.burnBps)
-    return check('policy', false, '', 'The cap or the burned share is not that of the fee version.');
+  const { poolSizes } = parameters;
+  if (!restates(parameters, policy))
+    return check(
+      'policy',
+      false,
+      '',
+      'The cap, the burned share, a channel’s weight or the floor is not that of the fee version.',
+    );
   const strange = poolSizes.find(({ datanetId, pool }) => !sameAddress(pools.get(datanetId) ?? zeroAddress, pool));
   if (strange) return check('policy', false, '', `The pool named for datanet ${strange.datanetId} is not its pool.`);
   const stated = idsOf(poolSizes.map(({ datanetId }) => datanetId));
@@ -68,7 +75,7 @@ function checkPolicy({ parameters, receipts }: BatchFile, { policy, pools, relea
       if (!own)
         return skipped(
           'policy',
-          `Cap, burn and pools are the chain's; the datanets of release ${releaseHash} could not be fetched.`,
+          `Cap, burn, weights and pools are the chain's; the datanets of release ${releaseHash} could not be fetched.`,
         );
       datanets.push(...own);
     }
@@ -77,7 +84,12 @@ function checkPolicy({ parameters, receipts }: BatchFile, { policy, pools, relea
       return check('policy', false, '', `The pools are not those of the datanets of release ${names}.`);
     }
   }
-  return check('policy', true, 'Cap, burn and pools are those of the fee version and of the datanets.', '');
+  return check(
+    'policy',
+    true,
+    'Cap, burn, channels’ weights, floor and pools are those of the fee version and of the datanets.',
+    '',
+  );
 }
 
 const idsOf = (ids: readonly number[]): string => [...new Set(ids)].sort((a, b) => a - b).join(',');
@@ -100,7 +112,7 @@ function checkRecords({ receipts }: BatchFile, { releases }: BatchFacts): Check 
   for (const { evidence, composition } of receipts) {
     const [component] = composition;
     if (evidence.nullThreshold !== releases.get(component?.releaseHash ?? '0x')?.nullThreshold) wrong += 1;
-    for (const record of evidence.records) {
+    for (const record of [...evidence.records, ...evidence.spans.flatMap(({ sources }) => sources)]) {
       records += 1;
       const release = releases.get(record.releaseHash);
       const isUsed = composition.some(({ releaseHash }) => releaseHash === record.releaseHash);
@@ -118,15 +130,18 @@ function checkRecords({ receipts }: BatchFile, { releases }: BatchFacts): Check 
   );
 }
 
-function opens(record: SettledReceipt['evidence']['records'][number], { index, release }: ReleaseFacts): boolean {
+/** A record by its score, or as the source of a span, which states neither row nor score. */
+type Quoted = Omit<Evidence['spans'][number]['sources'][number], 'offset'> & Partial<Pick<RecordScore, 'rowRoot' | 'partials'>>;
+
+function opens(record: Quoted, { index, release }: ReleaseFacts): boolean {
   const leaf = index?.[record.position];
   return (
-    (!release || record.partials.length === Math.ceil(release.k / componentsPerChunk)) &&
+    (!release || !record.partials || record.partials.length === Math.ceil(release.k / componentsPerChunk)) &&
     leaf !== undefined &&
     leaf.position === record.position &&
     leaf.recordId === record.recordId &&
     leaf.cluster === record.cluster &&
-    leaf.rowRoot === record.rowRoot &&
+    (record.rowRoot === undefined || leaf.rowRoot === record.rowRoot) &&
     sameAddress(leaf.contributor, record.contributor)
   );
 }

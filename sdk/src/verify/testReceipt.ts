@@ -15,6 +15,7 @@ import { channelId } from '../settlement/channelId.ts';
 import { compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { computeFee } from '../settlement/fee.ts';
+import { restatedPolicy } from '../settlement/feePolicy.ts';
 import { receiptHash, signReceipt } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
@@ -131,7 +132,10 @@ export async function testReceipt(
     retrievalPrice: 0n,
     agentStepPrice: 0n,
   };
-  const fee = { protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 8_000 };
+  const fee = {
+    ...{ protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps: 8_000 },
+    ...{ verbatimBps: 2_000, retrievalBps: 3_000, fidelityFloorBps: 5_000 },
+  };
   const channel = { payer, operator: testOperator.address.toLowerCase() as Address, signer };
   const salt = random.bytes32();
   const messages = [{ role: 'user', content: 'What does `queue` do?' }];
@@ -155,10 +159,9 @@ export async function testReceipt(
     fee,
     parameters: {
       reputation: { [bob]: 9_000 },
-      channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 },
+      ...restatedPolicy(fee),
+      fidelity: {},
       poolSizes: [{ datanetId: 1, pool, size: 9 }],
-      contributorCapBps: fee.contributorCapBps,
-      burnBps: fee.burnBps,
     },
     app: { address: zeroAddress, markupBps: 0 },
     dayIndex: 3,

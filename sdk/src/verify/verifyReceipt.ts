@@ -2,6 +2,7 @@ import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem';
 import { type AllocationResult, allocate } from '../allocation/allocate.ts';
 import { allocateComposed } from '../allocation/allocateComposed.ts';
 import { allocationHash } from '../evidence/allocationHash.ts';
+import type { RecordScore } from '../evidence/evidence.ts';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { outputHash } from '../output/outputHash.ts';
@@ -15,6 +16,7 @@ import { channelId } from '../settlement/channelId.ts';
 import { compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { computeFee } from '../settlement/fee.ts';
+import { feePolicyOf, restates } from '../settlement/feePolicy.ts';
 import { receiptHash, recoverReceiptSigner } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
@@ -158,7 +160,8 @@ function checkRelease(bundle: ReceiptBundle, { facts }: VerificationContext): Ch
 function checkIndex(bundle: ReceiptBundle): Check {
   const { evidence, indexProofs, composition } = bundle;
   const releases = new Map(releasesOf(bundle).map(({ release }, index) => [composition[index]?.releaseHash, release]));
-  const wrong = evidence.records.filter((record) => {
+  const quoted: Quoted[] = [...evidence.records, ...evidence.spans.flatMap(({ sources }) => sources)];
+  const wrong = quoted.filter((record) => {
     const release = releases.get(record.releaseHash);
     return !release || !indexProofs.some((opened) => opens(record, opened, release));
   });
@@ -167,14 +170,18 @@ function checkIndex(bundle: ReceiptBundle): Check {
   return check(
     'index',
     wrong.length === 0,
-    `All ${evidence.records.length} records stand in the release's attribution index with this contributor, cluster and row.`,
-    `${wrong.length} of ${evidence.records.length} records do not open against the release's attribution index.`,
+    `All ${quoted.length} records stand in the release's attribution index with this contributor, cluster and row.`,
+    `${wrong.length} of ${quoted.length} records do not open against the release's attribution index.`,
   );
 }
 
+/** A record by its score, or as the source of a span, which does not state the row. */
+type Quoted = Pick<RecordScore, 'releaseHash' | 'position' | 'recordId' | 'cluster' | 'contributor'> &
+  Partial<Pick<RecordScore, 'rowRoot'>>;
+
 /** Whether that proof opens that record in the release's index. */
 function opens(
-  record: ReceiptBundle['evidence']['records'][number],
+  record: Quoted,
   { recordId, leaf, index, proof }: ReceiptBundle['indexProofs'][number],
   { indexRoot, indexRows }: Release,
 ): boolean {
@@ -185,7 +192,7 @@ function opens(
     leaf.position === record.position &&
     leaf.position === index &&
     leaf.cluster === record.cluster &&
-    leaf.rowRoot === record.rowRoot &&
+    (record.rowRoot === undefined || leaf.rowRoot === record.rowRoot) &&
     sameAddress(leaf.contributor, record.contributor) &&
     verifyTreeProof(treeId.attributionIndex, commitment, index, indexTreeLeaf(leaf), proof) !== undefined
   );
@@ -193,7 +200,7 @@ function opens(
 
 function checkTerms(bundle: ReceiptBundle, { facts }: VerificationContext): Check {
   const { fee, parameters, composition } = bundle;
-  if (parameters.contributorCapBps !== fee.contributorCapBps || parameters.burnBps !== fee.burnBps) {
+  if (!restates(parameters, fee)) {
     return check('terms', false, '', 'The parameters of the batch differ from the fee version that the receipt binds.');
   }
   if (!facts) return skipped('terms', 'Prices, split and protocol fee are on the chain, which was not read.');
@@ -209,10 +216,7 @@ function checkTerms(bundle: ReceiptBundle, { facts }: VerificationContext): Chec
     releasesOf(bundle).every(({ terms }, index) => {
       const bound = onChain[index]?.terms;
       return bound !== undefined && normal(terms) === normal(bound);
-    }) &&
-    fee.protocolFeeBps === policy.protocolFeeBps &&
-    fee.burnBps === policy.burnBps &&
-    fee.contributorCapBps === policy.contributorCapBps;
+    }) && JSON.stringify(feePolicyOf(fee)) === JSON.stringify(feePolicyOf(policy));
   return check(
     'terms',
     same,
@@ -253,15 +257,19 @@ export function allocateBundle(bundle: ReceiptBundle): AllocationResult {
       Object.entries(parameters.reputation).map(([account, value]) => [account.toLowerCase(), value]),
     ),
     pools: parameters.poolSizes,
+    completionTokens: bundle.receipt.completionTokens,
     dayIndex: bundle.dayIndex,
   };
-  if (composition.length === 1) return allocate({ ...common, terms, developer, evidence });
+  const [only] = composition;
+  if (only && composition.length === 1)
+    return allocate({ ...common, terms, developer, evidence, fidelityBps: parameters.fidelity[only.releaseHash] });
   const releases = releasesOf(bundle).map((part, index) => {
     const { releaseHash: hash = zeroHash, weightBps = 0 } = composition[index] ?? {};
     // The threshold of the first is the one that the evidence states.
     const { nullThreshold } = index === 0 ? evidence : part.release;
     const datanets = (part.datanets ?? []).map(({ datanetId }) => datanetId);
-    return { releaseHash: hash, weightBps, terms: part.terms, developer: part.developer, nullThreshold, datanets };
+    const fidelityBps = parameters.fidelity[hash];
+    return { releaseHash: hash, weightBps, terms: part.terms, developer: part.developer, nullThreshold, fidelityBps, datanets };
   });
   return allocateComposed({ ...common, evidence, releases });
 }

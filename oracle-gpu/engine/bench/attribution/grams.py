@@ -30,9 +30,10 @@ class Grams:
     # The same with gradients scaled as Adam does: by the records' root mean square, component by component.
     scaled: np.ndarray
     records: int
+    sizes: list[int]  # components of each tensor
 
     def adam(self) -> Grams:
-        return Grams(self.names, self.scaled, self.scaled, self.records)
+        return Grams(self.names, self.scaled, self.scaled, self.records, self.sizes)
 
     def within(self, chosen: Sequence[int]) -> np.ndarray:
         """[chosen, records, records]"""
@@ -69,7 +70,8 @@ def compute(
         block *= _adam_scale(block[: len(records)])
     scaled = np.stack([block @ block.T for block in blocks])
     print("\r", end="")
-    return Grams([f"{piece.layer}.{piece.part}" for piece in slices], values, scaled, len(records))
+    names = [f"{piece.layer}.{piece.part}" for piece in slices]
+    return Grams(names, values, scaled, len(records), [piece.end - piece.start for piece in slices])
 
 
 def _adam_scale(block: np.ndarray) -> np.ndarray:
@@ -105,7 +107,9 @@ def load_or_compute(
             scaled=made.scaled,
             names=json.dumps(made.names),
             records=made.records,
+            sizes=made.sizes,
         )
         partial.rename(file)
     with np.load(file) as found:
-        return Grams(json.loads(str(found["names"])), found["values"], found["scaled"], int(found["records"]))
+        names, sizes = json.loads(str(found["names"])), [int(size) for size in found["sizes"]]
+        return Grams(names, found["values"], found["scaled"], int(found["records"]), sizes)

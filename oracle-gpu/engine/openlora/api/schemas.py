@@ -6,10 +6,14 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from openlora import config
+from openlora.attribution.segments import MOST_SEGMENTS
 from openlora.rag.spec import MOST_PASSAGES, GivenPassage
-from openlora.train.spec import Message, Strict
+from openlora.train.spec import Hash, Message, Record, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
+MAX_PREVIEW_RECORDS = 512  # a gradient each, of a tenth of a second and more on a CPU
+MAX_PREVIEW_QUERIES = 2_048
 Tokens = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
 
 
@@ -25,14 +29,41 @@ class GenerateBody(Strict):
 
 
 class TokenizeBody(Strict):
+    """`answer` or `tokenIds`: also how an answer to the messages reads as tokens."""
+
     messages: list[Message] = Field(min_length=1)
+    answer: str | None = Field(default=None, min_length=1)
+    tokenIds: Tokens | None = None
+
+    @model_validator(mode="after")
+    def _one_answer(self) -> TokenizeBody:
+        if self.answer is not None and self.tokenIds is not None:
+            raise ValueError("give either answer or tokenIds")
+        return self
 
 
 class AttributeBody(Strict):
+    """`segmentEnds`: where segments of the answer end, the last one at its end."""
+
     adapter: AdapterId
     promptTokenIds: Tokens
     tokenIds: Tokens
     top: int = Field(default=32, ge=1, le=32)
+    excluded: list[Hash] = Field(default_factory=list, max_length=config.MAX_RECORDS)
+    segmentEnds: list[int] | None = Field(default=None, min_length=1, max_length=MOST_SEGMENTS)
+
+    @model_validator(mode="after")
+    def _cover(self) -> AttributeBody:
+        ends = self.segmentEnds
+        if ends is not None and (ends != sorted(set(ends)) or ends[0] < 1 or ends[-1] != len(self.tokenIds)):
+            raise ValueError("segmentEnds must rise and end with the number of tokenIds")
+        return self
+
+
+class PreviewBody(Strict):
+    adapter: AdapterId
+    records: list[Record] = Field(min_length=1, max_length=MAX_PREVIEW_RECORDS)
+    queries: list[str] = Field(max_length=MAX_PREVIEW_QUERIES)
 
 
 class ReplayBody(Strict):

@@ -16,13 +16,15 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
+from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.embed import router as embed_router
 from openlora.api.generate import start_generation
 from openlora.api.replay import answer_replay
 from openlora.api.retrieval import router as retrieval_router
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.api.schemas import AttributeBody, GenerateBody, ReplayBody, TokenizeBody
+from openlora.api.schemas import AttributeBody, GenerateBody, PreviewBody, ReplayBody, TokenizeBody
 from openlora.api.train import router as train_router
+from openlora.attribution.preview import preview
 from openlora.config import EngineConfig
 from openlora.errors import EngineError
 from openlora.models.base import find_base
@@ -65,24 +67,27 @@ def create_app(config: EngineConfig) -> FastAPI:
 
     @app.post("/v1/tokenize")
     async def tokenize(body: TokenizeBody, request: Request) -> dict[str, Any]:
-        runtime = get_runtime(request)
-        messages = [message.model_dump() for message in body.messages]
-        prompt = await asyncio.to_thread(runtime.encode, messages)
-        return {
-            "promptTokens": len(prompt),
-            "promptTokenIds": prompt,
-            "contextLength": runtime.info.context_length,
-        }
+        return await asyncio.to_thread(answer_tokenize, get_runtime(request), body)
 
     @app.post("/v1/attribute")
     async def attribute(body: AttributeBody, request: Request) -> dict[str, Any]:
+        return await answer_attribution(get_runtime(request), body)
+
+    @app.post("/v1/attribution/preview")
+    async def show_preview(body: PreviewBody, request: Request) -> dict[str, Any]:
         runtime = get_runtime(request)
         runtime.attributor.require_index(body.adapter)
-        runtime.require_tokens(body.promptTokenIds, body.tokenIds)
-        found = runtime.engine.run(
-            lambda: runtime.attributor.attribute(body.adapter, body.promptTokenIds, body.tokenIds, body.top)
+        records = [record.plain for record in body.records]
+        return await asyncio.to_thread(
+            preview,
+            runtime.engine,
+            runtime.attributor,
+            runtime.tokenizer,
+            runtime.info.context_length,
+            body.adapter,
+            records,
+            body.queries,
         )
-        return await asyncio.wrap_future(found)
 
     @app.post("/v1/replay")
     async def replay(body: ReplayBody, request: Request) -> dict[str, Any]:

@@ -61,11 +61,7 @@ def prepare(runtime: Runtime, plan: Plan) -> Split:
         seen.add(record.recordId)
     records = [record.plain for record in plan.records]
     examples = make_examples(runtime.tokenizer, records, plan.training.maxLength)
-    parts = split(examples, plan.training.heldOutEvery)
-    if len(parts.train) > config.INDEX_MAX_ROWS:
-        message = f"{len(parts.train)} records exceed the {config.INDEX_MAX_ROWS} that one index holds."
-        raise EngineError(400, "too_many_records", message)
-    return parts
+    return split(examples, plan.training.heldOutEvery)
 
 
 @router.get("/jobs")

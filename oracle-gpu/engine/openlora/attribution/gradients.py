@@ -13,6 +13,9 @@ from openlora.ops.lora import LoraPair, LoraWeights
 from openlora.train.data import Marked, collate
 from openlora.train.evaluate import per_record, token_losses
 
+BLOCKS, STRIDE = 3, 3
+BUDGET = 2 << 30  # bytes of the gradients of all records, and so of their projection
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -28,15 +31,21 @@ class Slice:
         return f"{self.layer}.lora_{self.part}"
 
 
-def choose_slices(weights: LoraWeights) -> list[Slice]:
-    """The tensors attribution looks at: LoRA B of `down_proj` in the upper half of the model.
+def choose_slices(weights: LoraWeights, records: int) -> list[Slice]:
+    """The tensors attribution looks at: LoRA A and B of all linear layers in three of the upper blocks.
 
-    Few tensors lose little against all of them, and with the upper half alone the backward pass ends in
-    the middle of the model. Models without `down_proj`: LoRA B of the upper half of all linear layers.
+    Every third block, down from the last but one: as good as the whole upper third by the linear datamodeling
+    score (docs/decisions/0021), and the backward pass ends at the lowest of them. With so many `records` that
+    their gradients would not fit in BUDGET, two blocks, or one.
     """
-    layers = [name for name in weights if name.endswith("down_proj")] or list(weights)
-    layers.sort(key=_natural)
-    return make_slices(weights, [(layer, "B") for layer in layers[len(layers) // 2 :]])
+    blocks = sorted({_block(name) for name in weights})
+    chosen = blocks[max(0, len(blocks) - 2) :: -STRIDE][:BLOCKS]
+    while True:
+        layers = sorted((name for name in weights if _block(name) in chosen), key=_natural)
+        slices = make_slices(weights, [(layer, part) for layer in layers for part in "AB"])
+        if len(chosen) == 1 or 4 * slices[-1].end * records <= BUDGET:
+            return slices
+        chosen.pop()
 
 
 def make_slices(weights: LoraWeights, chosen: Sequence[tuple[str, str]]) -> list[Slice]:
@@ -48,6 +57,11 @@ def make_slices(weights: LoraWeights, chosen: Sequence[tuple[str, str]]) -> list
         slices.append(Slice(layer, part, start, start + size))
         start += size
     return slices
+
+
+def _block(name: str) -> int:
+    """Number of the transformer block a layer lies in: the first number in its name."""
+    return next((int(part) for part in name.split(".") if part.isdigit()), 0)
 
 
 def _natural(name: str) -> tuple[int | str, ...]:

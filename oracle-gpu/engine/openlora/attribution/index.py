@@ -1,21 +1,27 @@
 """The attribution index of a release: built once after training, opened for queries.
 
-A folder: `index.json`, `rows.i8` [n, k] and `projection.f32` [k, dimensions], both row-major, little
-endian, memory-mapped.
+A folder: `index.json` and `rows.i8` [n, k], row-major; up to `LOSSLESS_ROWS` records also `projection.f32`
+[k, dimensions], the rotation into the rows' own span, and, for records that come later, `record_maps.f32`
+[tensors, k, k], little endian. Beyond, vectors are mixed by the seed alone (`mixing.py`). Files are
+memory-mapped; `index.json` is written last, so that a build which was cut short leaves nothing to open, and
+goes on from the gradients that it had.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from openlora.attribution import projection
-from openlora.attribution.gradients import Slice, choose_slices, loss_gradients
+from openlora.attribution import gradient_file, mixing, projection, wide
+from openlora.attribution.gradients import Slice, choose_slices
+from openlora.attribution.null import Project, null_scores
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
@@ -25,7 +31,8 @@ from openlora.verify import hashing
 INDEX = "index.json"
 ROWS = "rows.i8"
 PROJECTION = "projection.f32"
-GRADIENT_BATCH = 8  # records per pass
+RECORD_MAPS = "record_maps.f32"
+LOSSLESS_ROWS = 4_096  # records up to which rows are rotated into their own span
 Progress = Callable[[int, int], None]
 
 
@@ -44,45 +51,52 @@ def build_index(
     divisor: float,
     progress: Progress,
     slices: Sequence[Slice] | None = None,
+    lossless: int = LOSSLESS_ROWS,
+    max_length: int | None = None,
 ) -> dict[str, Any]:
-    """Write the index of `train` at the checkpoint's weights; returns what goes into the job's result."""
-    slices = list(slices or choose_slices(weights))
+    """Write the index of `train` at the checkpoint's weights; returns what goes into the job's result.
+
+    A build that was killed goes on when it is called again with the same arguments. EngineError 422 names a
+    record whose gradient is not finite, or says that no gradient reached the chosen tensors. `max_length`:
+    tokens at which the training cut a record; records that come later are cut there too.
+    """
+    slices = list(slices or choose_slices(weights, len(train)))
     folder.mkdir(parents=True, exist_ok=True)
-    count, dimensions = len(train), slices[-1].end
-    total = count + len(held_out)
-    scratch = folder / "gradients.f32"
-    gradients = np.memmap(scratch, np.float32, "w+", shape=(count, dimensions))
-    done = 0
-    for places, found in _gradients(base, weights, slices, train, divisor):
-        gradients[places] = found
-        done += len(places)
-        progress(done, total)
+    (folder / INDEX).unlink(missing_ok=True)
+    count, total = len(train), len(train) + len(held_out)
+    gradients = gradient_file.collect(
+        folder, base, weights, checkpoint, slices, train, divisor, lambda done: progress(done, total)
+    )
     seed = rotation_seed(checkpoint)
-    matrix = np.memmap(folder / PROJECTION, np.float32, "w+", shape=(count, dimensions))
-    made = projection.project(gradients, slices, int.from_bytes(seed[:8], "big"), matrix)
-    matrix.flush()
-    rows = projection.quantise_rows(made.rows)
-    rows.values.tofile(folder / ROWS)
-    null, source = _null_scores(base, weights, slices, gradients, matrix, rows.values, train, held_out,
-                                divisor, lambda done: progress(count + done, total))  # fmt: skip
-    threshold = projection.null_threshold(null, count)
+    made = (_rotated if count <= lossless else _mixed)(folder, gradients, slices, seed)
+    if not made.norms.any():
+        message = "No gradient reached the tensors that attribution looks at: train again with another base."
+        raise EngineError(422, "no_gradients", message)
+    null, source = null_scores(
+        made.project, made.rows, train, held_out, gradients,
+        lambda some: gradient_file.batches(base, weights, slices, some, divisor),
+        lambda done: progress(count + done, total),
+    )  # fmt: skip
     del gradients
-    scratch.unlink()
     head = {
         "rows": count,
-        "k": count,
+        "k": made.rows.shape[1],
         "seed": hashing.to_hex(seed),
-        "projectionHash": hashing.to_hex(hashing.sha256_file(folder / PROJECTION)),
-        "nullThreshold": threshold,
+        "projectionHash": hashing.to_hex(made.projection_hash),
+        "rowsHash": hashing.to_hex(hashing.sha256_file(folder / ROWS)),
+        "nullThreshold": projection.null_threshold(null, count),
         "fidelity": "provisional",
     }
     body = {
         **head,
+        "projection": made.kind,
         "checkpoint": checkpoint,
         "damping": projection.DAMPING,
-        "dimensions": dimensions,
+        "dimensions": slices[-1].end,
         "lossDivisor": divisor,
-        "rowStep": rows.step,
+        "maxLength": max_length,
+        "recordMapsHash": made.record_maps_hash,
+        "rowStep": made.step,
         "nullSource": source,
         "tensors": [[piece.layer, piece.part] for piece in slices],
         "leaves": [
@@ -91,64 +105,78 @@ def build_index(
                 "recordId": example.record_id,
                 "cluster": example.cluster,
                 "tokensRoot": hashing.to_hex(hashing.tokens_root(example.tokens)),
-                "scaleBits": hashing.float_bits(float(rows.norms[i])),
-                "rowRoot": hashing.to_hex(hashing.row_root(rows.values[i])),
+                "scaleBits": hashing.float_bits(float(made.norms[i])),
+                "rowRoot": hashing.to_hex(hashing.row_root(np.asarray(made.rows[i]))),
             }
             for i, example in enumerate(train)
         ],
     }
-    (folder / INDEX).write_text(json.dumps(body), encoding="utf-8")
+    partial_file = folder / f"{INDEX}.partial"
+    partial_file.write_text(json.dumps(body), encoding="utf-8")
+    os.replace(partial_file, folder / INDEX)
+    gradient_file.discard(folder)
     return head
 
 
-def _gradients(
-    base: BaseModel,
-    weights: LoraWeights,
-    slices: Sequence[Slice],
-    examples: Sequence[Example],
-    divisor: float,
-) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Places in `examples` and their gradients [places, dimensions], batched by length to save padding."""
-    order = sorted(range(len(examples)), key=lambda i: len(examples[i].tokens))
-    for start in range(0, len(order), GRADIENT_BATCH):
-        places = order[start : start + GRADIENT_BATCH]
-        _, found = loss_gradients(base, weights, slices, [examples[i] for i in places], divisor)
-        yield places, found.cpu().numpy()
+@dataclass(frozen=True)
+class _Made:
+    kind: str  # how raw gradients become rows and queries: "rotated" or "mixed"
+    rows: np.ndarray  # int8 [n, k], also in the file
+    norms: np.ndarray  # float32 [n], clipped
+    step: float
+    project: Project
+    projection_hash: bytes
+    record_maps_hash: str | None  # None where records that come later cannot be placed
 
 
-def _null_scores(
-    base: BaseModel,
-    weights: LoraWeights,
-    slices: Sequence[Slice],
-    gradients: np.ndarray,
-    matrix: np.ndarray,
-    rows: np.ndarray,
-    train: Sequence[Example],
-    held_out: Sequence[Example],
-    divisor: float,
-    progress: Callable[[int], None],
-) -> tuple[np.ndarray, str]:
-    """Scores of records against rows they did not shape, and which records these were.
+def _rotated(folder: Path, gradients: np.ndarray, slices: Sequence[Slice], seed: bytes) -> _Made:
+    """Lossless: rows in the span of all of them."""
+    matrix = np.memmap(folder / PROJECTION, np.float32, "w+", shape=gradients.shape)
+    count = len(gradients)
+    maps = np.memmap(folder / RECORD_MAPS, np.float32, "w+", shape=(len(slices), count, count))
+    made = projection.project(gradients, slices, _number(seed), matrix, record_maps=maps)
+    matrix.flush()
+    maps.flush()
+    rows = projection.quantise_rows(made.rows)
+    rows.values.tofile(folder / ROWS)
+    digest = hashing.sha256_file(folder / PROJECTION)
+    placed = hashing.to_hex(hashing.sha256_file(folder / RECORD_MAPS))
+    return _Made("rotated", rows.values, rows.norms, rows.step, partial(_rotate, matrix), digest, placed)
 
-    Held-out records where there are any; else each trained record against the rows of other clusters.
-    """
-    clusters = np.array([example.cluster for example in train])
-    examples = held_out or train
-    found: list[np.ndarray] = []
-    batches = (
-        _gradients(base, weights, slices, held_out, divisor)
-        if held_out
-        else (([i], gradients[i : i + 1]) for i in range(len(train)))
-    )
-    for places, raws in batches:
-        for place, raw in zip(places, raws, strict=True):
-            query = projection.quantise_query(matrix @ raw)
-            totals = projection.scores(rows, query).sum(axis=1)
-            found.append(totals[clusters != examples[place].cluster])
-        if held_out:
-            progress(len(found))
-    null = np.concatenate(found)
-    return (null if len(null) else np.zeros(1)), "held-out" if held_out else "other clusters"
+
+def _mixed(folder: Path, gradients: np.ndarray, slices: Sequence[Slice], seed: bytes) -> _Made:
+    """For any number of records: memory does not grow with it."""
+    scratch = folder / wide.PRECONDITIONED
+    preconditioned = np.memmap(scratch, np.float32, "w+", shape=gradients.shape)
+    wide.precondition(gradients, slices, _number(seed), preconditioned)
+    k = mixing.mixed_size(gradients.shape[1], wide.MOST_COMPONENTS)
+    rows, norms, step = wide.write_rows(preconditioned, k, _number(seed), folder / ROWS)
+    del preconditioned
+    scratch.unlink()
+    for name in (PROJECTION, RECORD_MAPS):
+        (folder / name).unlink(missing_ok=True)
+    project = partial(_mix, k=k, seed=_number(seed))
+    return _Made("mixed", rows, norms, step, project, mixing_hash(gradients.shape[1], k, seed), None)
+
+
+def mixing_hash(dimensions: int, k: int, seed: bytes) -> bytes:
+    """What a release commits to as the projection of a mixed index: nothing else decides it."""
+    value = {"projection": "mixed", "dimensions": dimensions, "k": k, "seed": hashing.to_hex(seed)}
+    return hashing.sha256(hashing.canonical(value))
+
+
+def _rotate(matrix: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    rotated: np.ndarray = matrix @ raw
+    return rotated
+
+
+def _mix(raw: np.ndarray, k: int, seed: int) -> np.ndarray:
+    mixed: np.ndarray = mixing.mix(raw[None], k, seed)[0]
+    return mixed
+
+
+def _number(seed: bytes) -> int:
+    return int.from_bytes(seed[:8], "big")
 
 
 @dataclass(frozen=True)
@@ -159,32 +187,54 @@ class Leaf:
     row_root: str
 
 
+def tampered() -> EngineError:
+    return EngineError(
+        409,
+        "index_tampered",
+        "The attribution index is not the one that was built: train the release again.",
+    )
+
+
 class AttributionIndex:
     """An index opened for queries; rows and projection are checked against their hashes once."""
 
     def __init__(self, folder: Path) -> None:
-        head = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        self.k: int = head["k"]
-        self.null_threshold: int = head["nullThreshold"]
-        self.checkpoint: str = head["checkpoint"]
-        self.divisor: float = head["lossDivisor"]
-        # What 1 stands for in a row. Only ratios of scores are ever paid, and older indexes do not say.
-        self.step: float = head.get("rowStep", 1.0)
-        self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
-        self.rows = np.fromfile(folder / ROWS, np.int8).reshape(head["rows"], self.k)
-        self.matrix = np.memmap(folder / PROJECTION, np.float32, "r", shape=(self.k, head["dimensions"]))
-        self.leaves = [
-            Leaf(leaf["position"], leaf["recordId"], leaf["cluster"], leaf["rowRoot"])
-            for leaf in head["leaves"]
-        ]
-        projection_hash = hashing.to_hex(hashing.sha256_file(folder / PROJECTION))
-        roots = [hashing.to_hex(hashing.row_root(row)) for row in self.rows]
-        if projection_hash != head["projectionHash"] or roots != [x.row_root for x in self.leaves]:
-            raise EngineError(
-                409,
-                "index_tampered",
-                "The attribution index is not the one that was built: train the release again.",
-            )
+        """EngineError 409 where a file is missing, cut short, or other than built."""
+        self.folder = folder
+        try:
+            head = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+            self.k: int = head["k"]
+            self.null_threshold: int = head["nullThreshold"]
+            self.checkpoint: str = head["checkpoint"]
+            self.divisor: float = head["lossDivisor"]
+            # What 1 stands for in a row. Only ratios of scores are ever paid, and older indexes do not say.
+            self.step: float = head.get("rowStep", 1.0)
+            self.max_length: int | None = head.get("maxLength")
+            self.record_maps_hash: str | None = head.get("recordMapsHash")
+            self.tensors: list[tuple[str, str]] = [(layer, part) for layer, part in head["tensors"]]
+            self.leaves = [
+                Leaf(leaf["position"], leaf["recordId"], leaf["cluster"], leaf["rowRoot"])
+                for leaf in head["leaves"]
+            ]
+            self.rows = np.memmap(folder / ROWS, np.int8, "r", shape=(len(self.leaves), self.k))
+            whole = (folder / ROWS).stat().st_size == self.rows.size
+            self.project, digest = _open_projection(folder, head)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise tampered() from error
+        roots = (hashing.to_hex(hashing.row_root(np.asarray(row))) for row in self.rows)
+        sound = whole and hashing.to_hex(digest) == head["projectionHash"]
+        if not sound or any(root != leaf.row_root for root, leaf in zip(roots, self.leaves, strict=True)):
+            raise tampered()
+
+
+def _open_projection(folder: Path, head: dict[str, Any]) -> tuple[Project, bytes]:
+    """How a query is brought to the rows' space, and the hash of that."""
+    dimensions, k = head["dimensions"], head["k"]
+    if head.get("projection") == "mixed":
+        seed = hashing.from_hex(head["seed"])
+        return partial(_mix, k=k, seed=_number(seed)), mixing_hash(dimensions, k, seed)
+    matrix = np.memmap(folder / PROJECTION, np.float32, "r", shape=(k, dimensions))
+    return partial(_rotate, matrix), hashing.sha256_file(folder / PROJECTION)
 
 
 def index_leaves(folder: Path) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from openlora.attribution.gradients import Slice
 
-DAMPING = 1.0  # λ as a multiple of the mean eigenvalue of GGᵀ
+DAMPING = 0.3  # λ as a multiple of the mean eigenvalue of GGᵀ
 SPREAD = 4.0  # int8 covers ± this many standard deviations of a rotated component
 LEVELS = 127
 
@@ -22,16 +22,29 @@ LEVELS = 127
 @dataclass(frozen=True)
 class Projection:
     rows: np.ndarray  # float64 [n, k]: preconditioned rows, rotated
-    matrix: np.ndarray  # float32 [k, dimensions]: takes a raw gradient to the rows' space
+    matrix: np.ndarray  # float32 [k, dimensions]: takes a query's raw gradient to the rows' space
+    # float32 [tensors, k, k]: what `matrix` makes of one tensor's part of a record's raw gradient, times
+    # this, is that tensor's part of the record's row. None where nobody asked for them.
+    record_maps: np.ndarray | None
 
 
 def project(
-    gradients: np.ndarray, slices: Sequence[Slice], seed: int, out: np.ndarray, damping: float = DAMPING
+    gradients: np.ndarray,
+    slices: Sequence[Slice],
+    seed: int,
+    out: np.ndarray,
+    damping: float = DAMPING,
+    record_maps: np.ndarray | None = None,
 ) -> Projection:
     """Build the projection from gradients [n, dimensions] (may be a memory map); fills `out` [n, dimensions].
 
     Exact: `rows @ (matrix @ g)` equals the preconditioned dot product of every record with g. A random
     rotation, drawn from `seed`, spreads each row evenly over its components, so that int8 costs little.
+
+    Fills `record_maps` [tensors, k, k] where given. With R the rows and H = GᵀG + λI of a tensor, its part of
+    the matrix is M = R⁺(GGᵀ + λI)⁻¹G, and M·H⁻¹g = R⁺(GGᵀ + λI)⁻¹R·M·g: the gradients themselves are not
+    needed any more to place a record that was never trained on among the rows. M of all tensors has
+    orthonormal rows, so the place is the nearest to the record's preconditioned gradient in their span.
     """
     count = len(gradients)
     inverses: list[np.ndarray] = []
@@ -55,7 +68,10 @@ def project(
     for piece, inverse in zip(slices, inverses, strict=True):
         block = np.asarray(gradients[:, piece.start : piece.end], dtype=np.float32)
         out[:, piece.start : piece.end] = (back @ inverse).astype(np.float32) @ block
-    return Projection(rows, out)
+    if record_maps is not None:
+        for place, inverse in enumerate(inverses):
+            record_maps[place] = back @ inverse @ rows
+    return Projection(rows, out, record_maps)
 
 
 def random_rotation(size: int, seed: int) -> np.ndarray:
@@ -66,25 +82,56 @@ def random_rotation(size: int, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """How rows are shortened and quantised: norms clipped at their median, then one step for all rows.
+
+    A common step keeps scores of different rows comparable; the clip, not a unit norm, is what stops
+    outliers from being paid for being large.
+    """
+
+    cap: float  # of a norm, in the unit of the rows
+    full_scale: float  # what 127 stands for
+
+    @staticmethod
+    def of(norms: np.ndarray, k: int) -> Clip:
+        """From the norms [n] of all rows of k components; those of nothing have no say."""
+        touched = norms[norms > 0]
+        cap = float(np.median(touched)) if len(touched) else 0.0
+        return Clip(cap, _full_scale(k) * cap)
+
+    @staticmethod
+    def at(step: float, k: int) -> Clip:
+        """The clip that an index of that step and k components was built with."""
+        full_scale = step * LEVELS
+        return Clip(full_scale / _full_scale(k), full_scale)
+
+    @property
+    def step(self) -> float:
+        """What 1 stands for, in the unit of the rows."""
+        return self.full_scale / LEVELS
+
+    def clipped(self, norms: np.ndarray) -> np.ndarray:
+        clipped: np.ndarray = np.minimum(norms, self.cap).astype(np.float32)
+        return clipped
+
+    def quantise(self, rows: np.ndarray, norms: np.ndarray) -> np.ndarray:
+        """int8 [n, k] of rows [n, k] with these norms [n]."""
+        factor = np.minimum(1.0, self.cap / np.maximum(norms, 1e-300))
+        return _quantise(rows * factor[:, None], self.full_scale)
+
+
+@dataclass(frozen=True)
 class QuantisedRows:
     values: np.ndarray  # int8 [n, k]
     norms: np.ndarray  # float32 [n]: clipped norms, in the unit of the rows
     step: float  # what 1 stands for, in the unit of the rows
 
 
-def quantise_rows(rows: np.ndarray) -> QuantisedRows:
-    """Clip norms at their median, then one step for all rows: the int32 dot product is the score.
-
-    A common step keeps scores of different rows comparable; the clip, not a unit norm, is what stops
-    outliers from being paid for being large.
-    """
+def quantise_rows(rows: np.ndarray, clip: Clip | None = None) -> QuantisedRows:
+    """As `clip` says; by default as the median of these rows' own norms does."""
     norms = np.linalg.norm(rows, axis=1)
-    cap = float(np.median(norms))
-    factor = np.minimum(1.0, cap / np.maximum(norms, 1e-300))
-    clipped = rows * factor[:, None]
-    full_scale = _full_scale(rows.shape[1]) * cap
-    values = _quantise(clipped, full_scale)
-    return QuantisedRows(values, (norms * factor).astype(np.float32), full_scale / LEVELS)
+    clip = clip or Clip.of(norms, rows.shape[1])
+    return QuantisedRows(clip.quantise(rows, norms), clip.clipped(norms), clip.step)
 
 
 def quantise_query(query: np.ndarray) -> np.ndarray:
@@ -110,17 +157,6 @@ def _quantise(values: np.ndarray, full_scale: float) -> np.ndarray:
         return np.zeros(values.shape, dtype=np.int8)
     scaled = np.rint(values / full_scale * LEVELS)
     return np.clip(scaled, -LEVELS, LEVELS).astype(np.int8)
-
-
-def scores(rows: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """int32 dot products [n, chunks] of int8 rows [n, k] with an int8 query [k], per 4,096 components."""
-    chunk = 4_096
-    parts = []
-    for start in range(0, rows.shape[1], chunk):
-        # float32 sums of products of int8 are exact below 2^24, a chunk's may exceed it: use int32.
-        left = rows[:, start : start + chunk].astype(np.int32)
-        parts.append(left @ query[start : start + chunk].astype(np.int32))
-    return np.stack(parts, axis=1).astype(np.int32)
 
 
 def null_threshold(null_scores: np.ndarray, rows: int) -> int:

@@ -6,20 +6,25 @@ import threading
 from collections import OrderedDict
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from openlora.adapters.store import AdapterStore, read_adapter
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
+from openlora.attribution.gradient_file import bad_gradient
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
+from openlora.attribution.newcomers import RecordMaps
+from openlora.attribution.segments import segment_queries, segment_scores
 from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair, cast
+from openlora.train.data import Example, bad_record
 from openlora.verify import hashing
 
 OPEN_INDEXES = 8  # kept open at once; each holds its checkpoint's weights
@@ -31,6 +36,11 @@ class _Opened:
     weights: dict[str, LoraPair]
     slices: list[Slice]
     spans: SpanIndex | None
+
+    @cached_property
+    def maps(self) -> RecordMaps:
+        """For records that are not in the index; only previews need them."""
+        return RecordMaps(self.index, self.slices)
 
 
 @dataclass(frozen=True)
@@ -62,20 +72,22 @@ class Attributor:
         return folder
 
     def attribute(
-        self, adapter: str, prompt: Sequence[int], answer: Sequence[int], top: int
+        self,
+        adapter: str,
+        prompt: Sequence[int],
+        answer: Sequence[int],
+        top: int,
+        excluded: Container[str] = (),
     ) -> dict[str, Any]:
         """Records that shaped `answer` (token ids) after `prompt`, best first, one per cluster.
 
         And the spans of it that stand word for word in records; None where the records' tokens are lost.
+        Records whose id is `excluded` are listed nowhere.
         """
         opened = self._open(adapter)
-        asked = _Answered([*prompt, *answer], [False] * len(prompt) + [True] * len(answer))
-        _, gradients = loss_gradients(
-            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
-        )
-        query = projection.quantise_query(opened.index.matrix @ gradients[0].cpu().numpy())
-        partials = projection.scores(opened.index.rows, query)
-        records = rank(opened.index.leaves, partials, opened.index.null_threshold, top)
+        query = projection.quantise_query(self.project(adapter, prompt, answer, 0, len(answer)))
+        partials = scan.scores(opened.index.rows, query)
+        records = rank(opened.index.leaves, partials, opened.index.null_threshold, top, excluded)
         return {
             "queryRoot": hashing.to_hex(hashing.query_root(query)),
             "query": hashing.to_hex(query.tobytes()),
@@ -83,8 +95,47 @@ class Attributor:
             "k": opened.index.k,
             "fidelity": "provisional",
             "records": records,
-            "spans": None if opened.spans is None else opened.spans.find(prompt, answer),
+            "spans": None if opened.spans is None else opened.spans.find(prompt, answer, excluded),
         }
+
+    def project(
+        self, adapter: str, prompt: Sequence[int], answer: Sequence[int], start: int, end: int
+    ) -> np.ndarray:
+        """Projected gradient [k] of the tokens `start` to `end` of the answer, read after all before them."""
+        opened = self._open(adapter)
+        counts = [start <= index < end for index in range(len(answer))]
+        asked = _Answered([*prompt, *answer], [False] * len(prompt) + counts)
+        _, gradients = loss_gradients(
+            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
+        )
+        raw = gradients[0].cpu().numpy()
+        if not np.isfinite(raw).all():
+            raise bad_gradient("of this answer")
+        return opened.index.project(raw)
+
+    def divide(self, adapter: str, found: dict[str, Any], parts: Sequence[np.ndarray]) -> list[list[int]]:
+        """Scores [segments][records] of what `attribute` found; the segments' sum to each record's score."""
+        rows = self._open(adapter).index.rows[[record["position"] for record in found["records"]]]
+        query = np.frombuffer(bytes.fromhex(found["query"].removeprefix("0x")), np.int8)
+        return segment_scores(rows, segment_queries(parts, query))
+
+    def index(self, adapter: str) -> AttributionIndex:
+        """The adapter's index; EngineError 404 or 409 without one, or without one that places new records."""
+        opened = self._open(adapter)
+        _ = opened.maps
+        return opened.index
+
+    def place(self, adapter: str, examples: Sequence[Example]) -> np.ndarray:
+        """int8 rows [examples, k] that records which were never trained on would have in the index."""
+        opened = self._open(adapter)
+        _, gradients = loss_gradients(
+            self._base, opened.weights, opened.slices, examples, opened.index.divisor
+        )
+        found = gradients.cpu().numpy()
+        for example, gradient in zip(examples, found, strict=True):
+            if not np.isfinite(gradient).all():
+                raise bad_record(example.record_id, "its gradient is not a number")
+        return opened.maps.rows(found)
 
     def _open(self, adapter: str) -> _Opened:
         with self._lock:
@@ -103,10 +154,16 @@ class Attributor:
             return self._opened[adapter]
 
 
-def rank(leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int) -> list[dict[str, Any]]:
-    """The best rows above the threshold, one per cluster, by falling score and rising recordId."""
-    totals = partials.sum(axis=1, dtype=np.int64)
-    above = [leaf for leaf in leaves if totals[leaf.position] > threshold]
+def rank(
+    leaves: Sequence[Leaf], partials: np.ndarray, threshold: int, top: int, excluded: Container[str] = ()
+) -> list[dict[str, Any]]:
+    """The best rows above the threshold, one per cluster, by falling score and rising recordId.
+
+    All rows have been scored in full, so none that is better than the last one listed can be missing.
+    """
+    totals = scan.totals(partials)
+    places = np.flatnonzero(totals > threshold).tolist()
+    above = [leaf for place in places if (leaf := leaves[place]).record_id not in excluded]
     above.sort(key=lambda leaf: (-int(totals[leaf.position]), leaf.record_id))
     records: list[dict[str, Any]] = []
     seen: set[str] = set()

@@ -13,7 +13,7 @@ import torch
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from openlora.adapters.store import adapter_id, read_adapter
-from openlora.attribution import projection
+from openlora.attribution import projection, scan
 from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
 from openlora.errors import EngineError
@@ -82,8 +82,8 @@ def write_scores(
         found = np.zeros((len(asked), len(records)), np.float32)
         for row, example in enumerate(asked):
             _, gradients = loss_gradients(model, weights, slices, [example], divisor)
-            raw = index.matrix @ gradients[0].cpu().numpy()
-            exact = projection.scores(index.rows, projection.quantise_query(raw)).sum(axis=1, dtype=np.int64)
+            raw = index.project(gradients[0].cpu().numpy())
+            exact = scan.totals(scan.scores(index.rows, projection.quantise_query(raw)))
             found[row] = exact * index.step * projection.query_step(raw)
             say(f"scores of {row + 1} of {len(asked)} queries")
     np.save(out, found)

@@ -87,16 +87,19 @@ class SpanIndex:
         self._surprise = np.log(total) - np.log(np.maximum(counts, 1))
         self._needed = float(np.log(total)) + MIN_SURPRISE
 
-    def find(self, prompt: Sequence[int], answer: Sequence[int]) -> list[dict[str, Any]]:
+    def find(
+        self, prompt: Sequence[int], answer: Sequence[int], excluded: Container[str] = ()
+    ) -> list[dict[str, Any]]:
         """Spans of `answer` (token ids) as evidence lists them: by rising start, not overlapping.
 
-        Nothing that stands in the prompt as well: whoever asked brought it along.
+        Nothing that stands in the prompt as well: whoever asked brought it along. Nothing that stands only
+        in records whose id is `excluded`.
         """
         told = self._suffixes.encode(prompt)
         candidates = [
             found
             for start, length in self._maximal(answer)
-            if (found := self._candidate(answer, start, length, told)) is not None
+            if (found := self._candidate(answer, start, length, told, excluded)) is not None
         ]
         candidates.sort(key=lambda span: (-span.length, span.start))
         chosen: list[_Candidate] = []
@@ -123,23 +126,27 @@ class SpanIndex:
             end = max(end, start + length)
         return found
 
-    def _candidate(self, answer: Sequence[int], start: int, length: int, told: bytes) -> _Candidate | None:
+    def _candidate(
+        self, answer: Sequence[int], start: int, length: int, told: bytes, excluded: Container[str]
+    ) -> _Candidate | None:
         tokens = answer[start : start + length]
         if float(self._surprise[list(tokens)].sum()) < self._needed:
             return None
         wanted = self._suffixes.encode(tokens)
         if _contains(told, wanted, self._suffixes.width):
             return None
-        sources = self._sources(self._suffixes.occurrences(wanted))
-        return None if sources is None else _Candidate(start, length, sources)
+        sources = self._sources(self._suffixes.occurrences(wanted), excluded)
+        return _Candidate(start, length, sources) if sources else None
 
-    def _sources(self, found: Occurrences) -> list[dict[str, Any]] | None:
+    def _sources(self, found: Occurrences, excluded: Container[str]) -> list[dict[str, Any]] | None:
         """The first record of each cluster that contains it; None where it is too common."""
         if len(found) > MOST_OCCURRENCES:
             return None
         first: dict[str, dict[str, Any]] = {}
         for sequence, offset in zip(*self._suffixes.places(found), strict=True):
             row = self._rows[int(sequence)]
+            if row.record_id in excluded:
+                continue
             source = {"position": row.position, "recordId": row.record_id, "cluster": row.cluster}
             first.setdefault(row.cluster, {**source, "offset": int(offset)})
         return list(first.values()) if len(first) <= MOST_CLUSTERS else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers.pytorch_utils import Conv1D
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class LoraSwitch:
 
 
 class LoraLinear(nn.Module):
-    def __init__(self, base: nn.Linear, name: str, switch: LoraSwitch) -> None:
+    def __init__(self, base: nn.Module, name: str, switch: LoraSwitch) -> None:
         super().__init__()
         self.base = base
         self.name = name
@@ -59,16 +60,18 @@ class LoraLinear(nn.Module):
 
 
 def _apply(x: Tensor, matrix: Tensor) -> Tensor:
-    """x [..., in] · matrixᵀ, with matrix [out, in] or, for x [rows, length, in], [rows, out, in]."""
-    return functional.linear(x, matrix) if matrix.dim() == 2 else torch.bmm(x, matrix.mT)
+    """x [..., in] · matrixᵀ, with matrix [out, in] or, for x [rows, …, in], [rows, out, in]."""
+    if matrix.dim() == 2:
+        return functional.linear(x, matrix)
+    return torch.bmm(x.flatten(1, -2), matrix.mT).reshape(*x.shape[:-1], matrix.shape[-2])
 
 
 def install_lora(model: nn.Module) -> LoraSwitch:
-    """Replace every linear layer but the output head; returns the model's switch."""
+    """Replace every linear layer (in GPT-2: Conv1D) but the output head; returns the model's switch."""
     found = [
         (name, module)
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and name != "lm_head"
+        if isinstance(module, nn.Linear | Conv1D) and name != "lm_head"
     ]
     switch = LoraSwitch(frozenset(name for name, _ in found))
     for name, module in found:

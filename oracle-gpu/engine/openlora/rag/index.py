@@ -114,7 +114,8 @@ class RetrievalIndex:
         try:
             self._connection = _open(path, apsw.SQLITE_OPEN_READONLY)
             checked = self._connection.execute("PRAGMA quick_check").fetchall()
-            rows: dict[Any, Any] = dict(self._connection.execute("SELECT name, value FROM facts").fetchall())
+            facts = self._connection.execute("SELECT name, value FROM facts").fetchall()
+            rows: dict[Any, Any] = {fact[0]: fact[1] for fact in facts}
             if checked != [("ok",)] or rows.pop("format") != FORMAT:
                 raise DamagedIndex(path.name)
             numbers = {name: int(rows[name]) for name in ("records", "passages", "tokens")}

@@ -24,8 +24,10 @@ def token_losses(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
 
     The output head, a fifth of the model, runs only where a trained token is predicted.
     """
-    hidden = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
-    logits = model.lm_head(hidden[batch.rows, batch.positions]).float()
+    hidden = model.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state
+    logits = model.get_output_embeddings()(hidden[batch.rows, batch.positions]).float()
+    cap = getattr(model.config, "final_logit_softcapping", None)  # Gemma bends its logits after the head
+    logits = logits if cap is None else torch.tanh(logits / cap) * cap
     losses = functional.cross_entropy(logits, batch.targets, reduction="none")
     return losses, logits.argmax(-1) == batch.targets
 

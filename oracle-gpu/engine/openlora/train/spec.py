@@ -34,7 +34,7 @@ class Record(Strict):
 
 
 class Method(Strict):
-    kind: Literal["lora"] = "lora"
+    kind: Literal["lora", "rslora"] = "lora"  # rslora: scaled by alpha ÷ √rank instead of alpha ÷ rank
     rank: int = Field(default=8, ge=1, le=config.MAX_RANK)
     alpha: int = Field(default=16, ge=1, le=1024)
     dropout: float = Field(default=0.0, ge=0, lt=1, strict=False)

@@ -28,6 +28,7 @@ from openlora.train.training_log import TrainingLog, nanos
 
 WARMUP = 0.06  # of all steps, before the linear decay to zero
 CLIP = 1.0  # largest norm of a step's gradient
+CHECKPOINT = 0.375  # of all steps: where attribution takes its gradients (docs/decisions/0021)
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Trainer:
             r=method.rank,
             lora_alpha=method.alpha,
             lora_dropout=method.dropout,
+            use_rslora=method.kind == "rslora",
             target_modules=method.targetModules,
             task_type="CAUSAL_LM",
             base_model_name_or_path=info.id,
@@ -131,8 +133,8 @@ class Trainer:
         on_step: Callable[[StepReport], None],
         on_checkpoint: Callable[[int, str, bytes], None],
     ) -> Trained:
-        """Fine-tune and write the adapter into `folder`, its middle checkpoint into `folder/checkpoint`."""
-        middle = max(1, step_count(len(examples), self.training) // 2)
+        """Fine-tune and write the adapter into `folder`, its earlier checkpoint into `folder/checkpoint`."""
+        early = max(1, round(CHECKPOINT * step_count(len(examples), self.training)))
         log.append(self._start_entry(loss_divisor(examples, self.training.batchSize)))
         checkpoint = ""
         tokens = 0
@@ -144,14 +146,14 @@ class Trainer:
             speed = tokens / (time.monotonic() - started)
             mean = sum(step.losses) / sum(record.responses for record in records)
             on_step(StepReport(number, steps, step.epoch, mean, step.learning_rate, speed))
-            if number == middle:
+            if number == early:
                 checkpoint = self.save(folder / "checkpoint")
                 log.checkpoint(number, checkpoint)
                 on_checkpoint(number, checkpoint, log.head)
         adapter = self.save(folder)
         log.checkpoint(steps, adapter)
         on_checkpoint(steps, adapter, log.head)
-        return Trained(adapter, checkpoint, middle, log.head, speed)
+        return Trained(adapter, checkpoint, early, log.head, speed)
 
     def steps(self, examples: list[Example], included: Container[str] | None = None) -> Iterator[Step]:
         """Train step by step; the weights are those after the step that was yielded last.
@@ -189,6 +191,12 @@ class Trainer:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         return found
+
+    def try_step(self, records: Sequence[Example]) -> None:
+        """The work of a step, which changes nothing."""
+        self.record_losses(records).sum().backward()  # type: ignore[no-untyped-call]
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def record_losses(self, batch: Sequence[Example]) -> Tensor:
         """Summed response-token loss of each record: [records], in nats."""

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from openlora.train import estimate, evaluate
 from openlora.train.data import Split, collate, make_examples, split
 from openlora.train.events import EventLog
 from openlora.train.spec import Job
+from openlora.train.threads import choose_threads
 from openlora.train.trainer import StepReport, Trained, Trainer, loss_divisor, step_count
 from openlora.train.training_log import TrainingLog
 from openlora.verify.hashing import to_hex
@@ -85,6 +87,9 @@ def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventL
     store = AdapterStore(state / "adapters", device, torch.float32, 0)
     work = store.workspace()
     trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
+    if device.type == "cpu":
+        batch = parts.train[: job.training.batchSize]
+        choose_threads(partial(trainer.try_step, batch), torch.get_num_threads())
     trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, work, events, state)
     del trainer
     gc.collect()  # the trained model has reference cycles, and the index needs its memory
@@ -194,6 +199,7 @@ def _index(
         parts.held_out,
         divisor,
         progress,
+        max_length=job.training.maxLength,
     )
     tokens = sum(len(example.tokens) for example in [*parts.train, *parts.held_out])
     return head, tokens / (time.monotonic() - started)

@@ -1,4 +1,4 @@
-import type { Terms } from '@openledger/sdk';
+import { feePolicyOf, type Terms } from '@openledger/sdk';
 import type { Address, Hex } from 'viem';
 import { cached } from '../cached.ts';
 import { now } from '../context.ts';
@@ -30,12 +30,8 @@ export function createFacts(chain: Chain, book: Book) {
   const window = cached(long, () => client.readContract({ ...contracts.settlement, functionName: 'window' }).then(Number));
   const fee = cached(brief, async () => {
     const feeVersion = await client.readContract({ ...contracts.fees, functionName: 'currentVersion' });
-    const { protocolFeeBps, burnBps, contributorCapBps } = await client.readContract({
-      ...contracts.fees,
-      functionName: 'fee',
-      args: [feeVersion],
-    });
-    return { feeVersion, protocolFeeBps, burnBps, contributorCapBps };
+    const fee = await client.readContract({ ...contracts.fees, functionName: 'fee', args: [feeVersion] });
+    return { feeVersion, ...feePolicyOf(fee) };
   });
   const model = cached(brief, async (key) => {
     const modelId = Number(key);

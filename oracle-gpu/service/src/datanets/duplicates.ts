@@ -4,9 +4,9 @@ import type { Hex } from 'viem';
 import type { Context } from '../context.ts';
 import { contributions } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
+import { type Place, placeRecords } from './placeRecords.ts';
 import type { RecordFiles } from './records.ts';
 
-type Place = { contributionId: number; recordId: Hex; position: number };
 export type Duplicates = {
   contributionId: number;
   compared: number;
@@ -34,18 +34,7 @@ export async function duplicatesOf(
       ),
     )
     .orderBy(asc(contributions.contributionId));
-  const places: Place[] = [];
-  const records = [];
-  for (const row of rows) {
-    const file = await files.load(row.cid as string, row.recordsRoot as string).catch((error: unknown) => {
-      if (row.contributionId === contributionId) throw error;
-      return undefined; // an earlier file that is gone or false cannot be repeated
-    });
-    for (const [position, record] of (file?.records ?? []).entries()) {
-      places.push({ contributionId: row.contributionId, recordId: file?.recordIds[position] as Hex, position });
-      records.push(record);
-    }
-  }
+  const { places, records } = await placeRecords(files, rows, contributionId);
   const start = places.findIndex((place) => place.contributionId === contributionId);
   const duplicates = findDuplicates(records)
     .filter(({ index }) => index >= start)

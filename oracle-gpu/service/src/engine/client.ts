@@ -1,4 +1,5 @@
 import { type Replayed, replayedSchema } from '@openledger/sdk';
+import type { Hex } from 'viem';
 import { z } from 'zod';
 import { cached } from '../cached.ts';
 import { ServiceError } from '../errors.ts';
@@ -77,8 +78,16 @@ export function openEngine(url: string) {
     health: () => health.get(''),
     tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) =>
       read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
-    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number }) =>
+    /** The same, and how an answer reads as tokens: given as text or as tokens. */
+    tokenizeAnswer: (messages: readonly ChatMessage[], answer: { answer: string } | { tokenIds: number[] }) =>
+      read('/v1/tokenize', schemas.answerTokensSchema, post({ messages, ...answer })),
+    attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number; segmentEnds?: number[] }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
+    /** What records that are not in an index would score on stored queries of its answers; slow: a gradient each. */
+    preview: (body: { adapter: string; records: TrainingPlan['records']; queries: Hex[] }, signal?: AbortSignal) =>
+      read('/v1/attribution/preview', schemas.previewSchema, post(body, signal), 300_000),
+    /** Unit vectors of what texts mean. */
+    embed: (texts: readonly string[]) => read('/v1/embed', schemas.embeddingsSchema, post({ texts }), 120_000),
     replay: (body: ReplayRequest): Promise<Replayed> => read('/v1/replay', replayedSchema, post(body), 300_000),
     estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),
     startJob: (id: string, plan: TrainingPlan) => read('/v1/jobs', schemas.jobSchema, post({ id, ...plan }), 120_000),

@@ -29,6 +29,8 @@ export const tokenizeSchema = z.looseObject({
   contextLength: z.int().positive(),
 });
 
+export const answerTokensSchema = tokenizeSchema.extend({ tokenIds: z.array(uint32Schema).min(1), pieces: z.array(z.string()) });
+
 export const tokenEventSchema = z.looseObject({ index: z.int(), tokenId: uint32Schema, text: z.string() });
 export const doneEventSchema = z.looseObject({
   text: z.string(),
@@ -64,10 +66,23 @@ export const attributionSchema = z.looseObject({
       }),
     )
     .nullable(),
+  segments: z.array(z.looseObject({ start: uint32Schema, end: uint32Schema, scores: z.array(z.int()) })).optional(),
 });
 
+export const previewSchema = z.looseObject({
+  nullThreshold: int32Schema,
+  k: z.int(),
+  /** [queries][records] */
+  scores: z.array(z.array(int32Schema)),
+  nearest: z.array(
+    z.looseObject({ position: uint32Schema, recordId: bytes32Schema, cluster: bytes32Schema, cosine: z.number() }),
+  ),
+});
+
+export const embeddingsSchema = z.looseObject({ dimensions: z.int(), embeddings: z.array(z.array(z.number())) });
+
 export const methodSchema = z.strictObject({
-  kind: z.literal('lora'),
+  kind: z.enum(['lora', 'rslora']),
   rank: z.int().min(1),
   alpha: z.number().positive(),
   dropout: z.number().min(0).max(1),

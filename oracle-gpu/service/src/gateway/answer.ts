@@ -125,7 +125,7 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
     if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
     const circumstances = await engineOf(context);
     const startedAttribution = performance.now();
-    const attributed = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
+    const { unattributed, ...attributed } = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
     context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
     const isPublic = request.metadata?.public === 'true';
     const composed = await composeReceipt(context, session, call, model, {
@@ -133,12 +133,14 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
       text: made.pieces.join(''),
       promptTokens: made.promptTokenIds.length,
       tokenIds: made.tokenIds,
+      tokenEnds: made.tokenEnds,
       ...attributed,
       trace: {
         ...circumstances,
         ...generation,
         finishReason: made.finishReason ?? 'cancelled',
         ...(call.payment === undefined ? {} : { payment: call.payment }),
+        ...(unattributed === undefined ? {} : { unattributed }),
       },
     });
     const row = await context.charge({ call, composed, delivered, isPublic, reservation });
@@ -169,7 +171,14 @@ async function engineOf({ engine }: Context): Promise<Record<string, string | nu
   }
 }
 
-type Made = { pieces: string[]; tokenIds: number[]; promptTokenIds: number[]; finishReason: 'stop' | 'length' | null };
+type Made = {
+  pieces: string[];
+  tokenIds: number[];
+  /** Of each token: where the text that was there once it came ends. */
+  tokenEnds: number[];
+  promptTokenIds: number[];
+  finishReason: 'stop' | 'length' | null;
+};
 
 async function generate(
   context: Context,
@@ -178,6 +187,7 @@ async function generate(
 ): Promise<Made> {
   const pieces: string[] = [];
   const tokenIds: number[] = [];
+  const tokenEnds: number[] = [];
   let started = false;
   const deliver = (text: string): boolean => {
     if (!call.stream) return true;
@@ -196,6 +206,7 @@ async function generate(
       if (event.type === 'token') {
         if (!deliver(event.text)) break;
         tokenIds.push(event.tokenId);
+        tokenEnds.push((tokenEnds.at(-1) ?? 0) + event.text.length);
         if (event.text !== '') pieces.push(event.text);
         continue;
       }
@@ -206,6 +217,9 @@ async function generate(
       return {
         pieces: call.stream ? pieces : [event.text],
         tokenIds: event.tokenIds,
+        tokenEnds: event.tokenIds.map((_, index) =>
+          isLast(event.tokenIds, index) ? event.text.length : (tokenEnds[index] ?? 0),
+        ),
         promptTokenIds: event.promptTokenIds,
         finishReason: event.finishReason,
       };
@@ -217,5 +231,7 @@ async function generate(
   }
   if (!call.stream || tokenIds.length === 0)
     throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');
-  return { pieces, tokenIds, promptTokenIds, finishReason: null };
+  return { pieces, tokenIds, tokenEnds, promptTokenIds, finishReason: null };
 }
+
+const isLast = (list: readonly unknown[], index: number): boolean => index === list.length - 1;

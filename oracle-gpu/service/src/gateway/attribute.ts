@@ -6,26 +6,41 @@ import type { LoadedRelease } from '../releases.ts';
 
 const attempts = 4;
 
+/** Why nothing was attributed: the datanets' pools are then paid, and the receipt's trace says so. */
+export type Unattributed = 'release_without_index' | 'index_missing' | 'empty_answer';
+
 /** `query`: the int8 components behind the evidence's root, for the payer; null where nothing was attributed. */
-export type Attributed = { evidence: Evidence; query: Hex | null };
+export type Attributed = { evidence: Evidence; query: Hex | null; unattributed?: Unattributed };
+
+/** Part of an answer, in tokens, with each record's part of its score. */
+export type ScoredSegment = { start: number; end: number; scores: number[] };
 
 /**
- * Which records shaped an answer. Without records when the release has no index or the answer no token; an engine
+ * Which records shaped an answer. Without records when there is no index or the answer has no token; an engine
  * that fails is asked again, and then the call fails: no one pays for an answer that cannot be attributed.
+ * @param segmentEnds where phrases of the answer end, in tokens, to have the scores divided among them
  */
 export async function attribute(
   context: Context,
   release: LoadedRelease,
   promptTokenIds: number[],
   tokenIds: number[],
-): Promise<Attributed> {
+  segmentEnds?: number[],
+): Promise<Attributed & { segments?: ScoredSegment[] }> {
   const { nullThreshold, indexRows } = release.release;
   const empty: Evidence = { queryRoot: zeroHash, nullThreshold, records: [], spans: [], passages: [], parents: [] };
-  const none: Attributed = { evidence: empty, query: null };
-  if (indexRows === 0 || tokenIds.length === 0) return none;
+  const none = (unattributed: Unattributed): Attributed => ({ evidence: empty, query: null, unattributed });
+  if (tokenIds.length === 0) return none('empty_answer');
+  if (indexRows === 0) return none('release_without_index');
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const found = await context.engine.attribute({ adapter: release.adapter, promptTokenIds, tokenIds, top: 32 });
+      const found = await context.engine.attribute({
+        adapter: release.adapter,
+        promptTokenIds,
+        tokenIds,
+        top: 32,
+        ...(segmentEnds ? { segmentEnds } : {}),
+      });
       if (found.nullThreshold !== nullThreshold)
         throw new ServiceError(503, 'engine_unavailable', 'The engine has another index than the release: restore its adapters.');
       if (found.spans === null)
@@ -36,9 +51,13 @@ export async function attribute(
         length,
         sources: sources.map((source) => quoteSource(release, source)),
       }));
-      return { evidence: { ...empty, queryRoot: found.queryRoot, records, spans }, query: found.query };
+      const { queryRoot, query, segments } = found;
+      return { evidence: { ...empty, queryRoot, records, spans }, query, ...(segments ? { segments } : {}) };
     } catch (error) {
-      if (error instanceof ServiceError && error.code === 'no_index') return none;
+      if (error instanceof ServiceError && error.code === 'no_index') {
+        context.log.warn({ adapter: release.adapter }, 'the engine has lost the index of a release: its pools are paid');
+        return none('index_missing');
+      }
       if (attempt === attempts)
         throw error instanceof ServiceError && error.status >= 500
           ? error

@@ -1,4 +1,4 @@
-import { type Receipt, receiptHash, toJson } from '@openledger/sdk';
+import { quotedRows, type Receipt, receiptHash, toJson } from '@openledger/sdk';
 import { DatabaseError, type Pool } from 'pg';
 import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
@@ -115,7 +115,7 @@ function number(group: readonly Waiting[], signReceipt: Context['signReceipt']):
       dayIndex: composed.dayIndex,
       parametersHash: composed.parametersHash,
       bundle: JSON.stringify({ receipt: toJson(receipt), ...composed.bundle }),
-      quoted: composed.bundle.evidence.records,
+      quoted: quotedRows(composed.bundle.evidence),
       secret: composed.secret,
       query: composed.query,
       signature: signReceipt(hash),

@@ -7,10 +7,13 @@ const messageSchema = z.looseObject({
   content: z.union([z.string(), z.array(part).min(1)]),
 });
 
+export const modelNameSchema = z.string().min(1).max(200);
+export const messagesSchema = z.array(messageSchema).min(1, 'must hold at least one message').max(1000);
+
 /** What of OpenAI's chat completion request this gateway understands; other fields are let through and ignored. */
 export const chatRequestSchema = z.looseObject({
-  model: z.string().min(1).max(200),
-  messages: z.array(messageSchema).min(1, 'must hold at least one message').max(1000),
+  model: modelNameSchema,
+  messages: messagesSchema,
   max_tokens: z.int().min(1).nullish(),
   max_completion_tokens: z.int().min(1).nullish(),
   temperature: z.number().min(0).max(2).nullish(),

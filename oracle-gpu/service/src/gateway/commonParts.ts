@@ -1,4 +1,4 @@
-import { type BatchParameters, compositionHash, parametersHash, toJson } from '@openledger/sdk';
+import { type BatchParameters, compositionHash, feePolicyOf, parametersHash, restatedPolicy, toJson } from '@openledger/sdk';
 import type { Address } from 'viem';
 import type { Context } from '../context.ts';
 import type { ServedModel } from './resolveModel.ts';
@@ -28,17 +28,12 @@ function make({ release, termsVersion, terms }: ServedModel, fee: Fee, datanets:
     const { pool, records } = datanets[index] as { pool: Address; records: number };
     return { datanetId, pool, size: records };
   });
-  const { protocolFeeBps, burnBps, contributorCapBps } = fee;
-  const parameters: BatchParameters = {
-    reputation: {},
-    channelWeights: { influence: 10_000, verbatim: 0, retrieval: 0 },
-    poolSizes,
-    contributorCapBps,
-    burnBps,
-  };
+  const policy = feePolicyOf(fee);
+  // No release has a measured fidelity yet: influence pays at the floor.
+  const parameters: BatchParameters = { reputation: {}, ...restatedPolicy(policy), poolSizes, fidelity: {} };
   const composition = [{ releaseHash: release.releaseHash, termsVersion, weightBps: 10_000 }];
   return {
-    policy: { protocolFeeBps, burnBps, contributorCapBps },
+    policy,
     poolSizes,
     parameters,
     parametersHash: parametersHash(parameters),

@@ -25,6 +25,7 @@ export type Answer = {
   text: string;
   promptTokens: number;
   tokenIds: number[];
+  tokenEnds: number[];
   evidence: Evidence;
   query: Hex | null;
   trace: Record<string, string | number | boolean | null | string[]>;
@@ -60,6 +61,8 @@ export async function composeReceipt(context: Context, session: Account, call: C
     app,
     policy: common.policy,
     evidence: answer.evidence,
+    completionTokens: usage.completionTokens,
+    fidelityBps: common.parameters.fidelity[release.releaseHash],
     reputation: {},
     pools: common.poolSizes,
     dayIndex,
@@ -93,7 +96,8 @@ export async function composeReceipt(context: Context, session: Account, call: C
     developer: model.developer,
     dayIndex,
   };
-  const secret = { salt, messages: answer.messages, answer: answer.text, tokenIds: answer.tokenIds };
+  const { messages, text, tokenIds, tokenEnds } = answer;
+  const secret = { salt, messages, answer: text, tokenIds, tokenEnds };
   const parties = { operator: chain.operator, developer: model.developer, parents: terms.parents, backers: terms.backers, app };
   const sources = earningsOf(allocated.parts, parties);
   return {

@@ -48,11 +48,17 @@ const input = (contributorCapBps: number): AllocationInput => ({
   developer: parties.developer,
   payer: account('8'),
   app: parties.app,
-  policy: { protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps },
+  policy: {
+    ...{ protocolFeeBps: 1_000, burnBps: 5_000, contributorCapBps },
+    ...{ verbatimBps: 2_000, retrievalBps: 3_000, fidelityFloorBps: 5_000 },
+  },
   evidence: {
     nullThreshold: 100,
     records: [record('1', account('3'), 1, 900), record('2', account('3'), 2, 500), record('3', account('4'), 2, 300)],
+    spans: [],
+    passages: [],
   },
+  completionTokens: 20,
   reputation: {},
   pools: [
     { datanetId: 1, pool: account('6'), size: 3 },

@@ -1,3 +1,4 @@
+import { evidenceSchema, quotedRows } from '@openledger/sdk';
 import { z } from 'zod';
 import type { receipts } from '../db/schema.ts';
 import type { LoadedRelease, Releases } from '../releases.ts';
@@ -7,7 +8,7 @@ type StoredReceipt = typeof receipts.$inferSelect;
 export type ReceiptRow = Omit<StoredReceipt, 'reason' | 'bundle'> &
   Partial<Pick<StoredReceipt, 'reason'>> & { bundle: string; quoted: readonly { position: number }[] };
 
-const evidenceOf = z.object({ evidence: z.object({ records: z.array(z.object({ position: z.int() })) }) });
+const evidenceOf = z.object({ evidence: evidenceSchema });
 
 /**
  * A stored receipt as the bundle that travels, JSON text (`receiptBundleSchema` of the SDK reads it); what only the
@@ -35,7 +36,7 @@ export async function openBundle(releases: Releases, row: StoredReceipt, isPayer
   const release = await releases.load(row.releaseHash);
   if (!release) throw new Error(`Release ${row.releaseHash} of a stored receipt is gone: restore the database.`);
   const { evidence } = evidenceOf.parse(row.bundle);
-  return bundleText({ ...row, bundle: JSON.stringify(row.bundle), quoted: evidence.records }, release, isPayer);
+  return bundleText({ ...row, bundle: JSON.stringify(row.bundle), quoted: quotedRows(evidence) }, release, isPayer);
 }
 
 /** What an answer says of its receipt, whatever became of it since. */

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
+import { readWhole, tooLarge } from './readWhole.ts';
 
 const documentBytes = 256 * 1024;
 /** Up to here a body that is too large is read to its end before it is refused; beyond, the connection is cut. */
@@ -27,21 +28,6 @@ export function files(app: FastifyInstance, context: Context): void {
     });
   });
 }
-
-/** The body, or 413 once it has been sent: an answer in the middle would reach most clients as a broken connection. */
-async function readWhole(body: Readable, limit: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > limit) parts.length = 0;
-    else parts.push(part);
-  }
-  if (bytes > limit) throw tooLarge(`A file has at most ${limit} bytes, this one has ${bytes}: split it.`, limit);
-  return Buffer.concat(parts);
-}
-
-const tooLarge = (message: string, limit: number): ServiceError => new ServiceError(413, 'file_too_large', message, { limit });
 
 async function pinRecords({ ipfs }: Context, bytes: Buffer) {
   const { recordIds, errors } = parseJsonl(bytes);

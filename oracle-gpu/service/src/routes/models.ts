@@ -3,14 +3,16 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { cached } from '../cached.ts';
 import type { Context } from '../context.ts';
+import type { Unattributed } from '../gateway/attribute.ts';
 import { catJson } from '../ipfs/client.ts';
+import type { LoadedRelease } from '../releases.ts';
 
 const manifestSchema = z.looseObject({ fidelity: z.looseObject({ status: z.string() }) });
 const cardSchema = z.looseObject({ name: z.string() });
 
 /** `GET /v1/models`: the models that answer here, in OpenAI's shape with what they cost. */
 export function models(app: FastifyInstance, context: Context): void {
-  const { facts, releases, chain, ipfs, config } = context;
+  const { facts, releases, chain, ipfs, config, engine } = context;
   const names = cached(60_000, async (modelId) => {
     const [event] = await chain.client.getContractEvents({
       ...chain.contracts.models,
@@ -21,6 +23,20 @@ export function models(app: FastifyInstance, context: Context): void {
     });
     return cardSchema.parse({ name: event?.args.name ?? `model ${modelId}` }).name;
   });
+  /** What the engine holds now; an index may be lost, or come back. */
+  const indexed = cached(
+    10_000,
+    async () => new Set((await engine.adapters()).filter((one) => one.hasIndex).map(({ id }) => id)),
+  );
+  const attributionOf = async ({
+    adapter,
+    release,
+  }: LoadedRelease): Promise<'ready' | 'unknown' | Exclude<Unattributed, 'empty_answer'>> => {
+    if (release.indexRows === 0) return 'release_without_index';
+    const held = await indexed.get('').catch(() => undefined); // an engine that is away loses no models
+    if (!held) return 'unknown';
+    return held.has(adapter) ? 'ready' : 'index_missing';
+  };
   const fidelities = cached(3_600_000, async (cid) => manifestSchema.parse(await catJson(ipfs, cid)).fidelity);
 
   app.get('/v1/models', async () => {
@@ -51,6 +67,7 @@ export function models(app: FastifyInstance, context: Context): void {
             agentStep: terms.agentStepPrice,
           }),
           fidelity: await fidelities.get(release.manifestCid),
+          attribution: await attributionOf(release),
         },
       });
     }

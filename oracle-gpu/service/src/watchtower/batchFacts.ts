@@ -4,6 +4,7 @@ import {
   channelId,
   contractErrorOf,
   type Deployment,
+  quotedRows,
   unpackChannelEntries,
 } from '@openledger/sdk';
 import { type Address, type Hex, zeroAddress } from 'viem';
@@ -42,7 +43,7 @@ export function openBatchFacts({ client, contracts, ipfs, deployment }: Source) 
     };
     for (const { composition, evidence } of receipts) {
       for (const { releaseHash, termsVersion } of composition) want(releaseHash).add(termsVersion);
-      for (const { releaseHash } of evidence.records) want(releaseHash);
+      for (const { releaseHash } of quotedRows(evidence)) want(releaseHash);
     }
     const datanets = [...new Set(parameters.poolSizes.map(({ datanetId }) => datanetId))];
     const [policy, releases, pools, firstDay] = await Promise.all([

@@ -43,6 +43,7 @@ const tokenOf = (word: string): number => {
   known.set(word, token);
   return token;
 };
+const wordOf = (token: number): string => [...known].find(([, one]) => one === token)?.[0] ?? '?';
 const nullThreshold = 1_000;
 /** A shared word counts 900: so much of a component of the query, times the row's. Twelve words fit a component. */
 const perShared = { query: 10, row: 90, words: 12 };
@@ -66,13 +67,16 @@ export async function startEngineDouble() {
   const behaviour = {
     tokenDelayMs: 0,
     attributionFailures: 0,
+    isIndexMissing: false,
     breakAfterTokens: Number.POSITIVE_INFINITY,
     stepDelayMs: 0,
     failTraining: undefined as undefined | { message: string; hint: string },
+    failPreview: undefined as undefined | [status: number, code: string, message: string],
+    onPreview: undefined as undefined | (() => void | Promise<void>),
     onAttribute: undefined as undefined | (() => void | Promise<void>),
     onToken: undefined as undefined | ((index: number) => void | Promise<void>),
   };
-  const count = { generate: 0, attribute: 0 };
+  const count = { generate: 0, attribute: 0, preview: 0 };
 
   const refuse = (reply: FastifyReply, status: number, code: string, message: string, detail = {}) =>
     reply.code(status).send({ error: { message, type: 'engine_error', code, ...detail } });
@@ -88,10 +92,16 @@ export async function startEngineDouble() {
     base: doubleBase,
   }));
 
-  app.post<{ Body: { messages: Message[] } }>('/v1/tokenize', async (request, reply) => {
-    const ids = promptTokens(request.body.messages);
+  app.post<{ Body: { messages: Message[]; answer?: string; tokenIds?: number[] } }>('/v1/tokenize', async (request, reply) => {
+    const { messages, answer, tokenIds: given } = request.body;
+    const ids = promptTokens(messages);
     if (ids.length >= doubleBase.contextLength) return tooLong(reply, ids.length);
-    return { promptTokens: ids.length, promptTokenIds: ids, contextLength: doubleBase.contextLength };
+    const counted = { promptTokens: ids.length, promptTokenIds: ids, contextLength: doubleBase.contextLength };
+    if (answer === undefined && given === undefined) return counted;
+    const said = answer?.match(/\s*[\p{L}\p{N}]+[^\p{L}\p{N}\s]*/gu) ?? given?.map((token) => ` ${wordOf(token)}`) ?? [];
+    const tokenIds = given ?? said.map((piece) => tokenOf(words(piece)[0] ?? ''));
+    if (ids.length + tokenIds.length > doubleBase.contextLength) return tooLong(reply, ids.length);
+    return { ...counted, tokenIds, pieces: said.map((piece, index) => (index === 0 ? piece.trimStart() : piece)) };
   });
 
   const tooLong = (reply: FastifyReply, length: number) =>
@@ -137,41 +147,88 @@ export async function startEngineDouble() {
     },
   );
 
-  app.post<{ Body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number } }>(
-    '/v1/attribute',
+  type Asked = { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number; segmentEnds?: number[] };
+  app.post<{ Body: Asked }>('/v1/attribute', async (request, reply) => {
+    count.attribute += 1;
+    await behaviour.onAttribute?.();
+    if (behaviour.attributionFailures > 0) {
+      behaviour.attributionFailures -= 1;
+      return refuse(reply, 500, 'internal', 'The engine failed on this request.');
+    }
+    const job = find(request.body.adapter);
+    if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+    if (behaviour.isIndexMissing) return refuse(reply, 409, 'no_index', 'The adapter has no attribution index.');
+    const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
+    const k = job.places.at(-1) ?? 0;
+    const query = new Int8Array(k);
+    const scored = job.rows.map((row) => {
+      const shared = tokensOfRecord(job, row.recordId).filter((token) => asked.has(token)).length;
+      askFor(query, job.places[row.position] ?? 0, shared);
+      return { ...row, score: shared * perShared.query * perShared.row };
+    });
+    const seen = new Set<Hex>();
+    const records = scored
+      .filter(({ score }) => score > nullThreshold)
+      .sort((a, b) => b.score - a.score || (a.recordId < b.recordId ? -1 : 1))
+      .filter(({ cluster }) => !seen.has(cluster) && seen.add(cluster))
+      .slice(0, request.body.top)
+      .map(({ position, recordId, cluster, score, rowRoot }) => ({
+        position,
+        recordId,
+        cluster,
+        score,
+        partials: partialScores(query, job.components.subarray(position * k, (position + 1) * k)),
+        rowRoot,
+      }));
+    const spans = spansOf(job, request.body.tokenIds);
+    const found = { queryRoot: int8Tree(treeId.query, query).root, query: int8ToHex(query), nullThreshold, k, records, spans };
+    const { segmentEnds } = request.body;
+    return segmentEnds ? { ...found, segments: divide(job, request.body, segmentEnds, records) } : found;
+  });
+
+  /** Each record's score among segments: a word of the answer that it contains has its worth where it first stands. */
+  function divide(job: Job, { tokenIds }: Asked, ends: number[], records: { recordId: Hex; score: number }[]) {
+    const worth = perShared.query * perShared.row;
+    return ends.map((end, index) => {
+      const start = ends[index - 1] ?? 0;
+      const scores = records.map(({ recordId, score }) => {
+        const own = tokensOfRecord(job, recordId);
+        const within = (from: number, to: number): number =>
+          own.filter((token) => tokenIds.indexOf(token) >= from && tokenIds.indexOf(token) < to).length * worth;
+        return index === ends.length - 1 ? score - within(0, start) : within(start, end);
+      });
+      return { start, end, scores };
+    });
+  }
+
+  app.post<{ Body: { adapter: string; records: JobRecord[]; queries: string[] } }>(
+    '/v1/attribution/preview',
     async (request, reply) => {
-      count.attribute += 1;
-      await behaviour.onAttribute?.();
-      if (behaviour.attributionFailures > 0) {
-        behaviour.attributionFailures -= 1;
-        return refuse(reply, 500, 'internal', 'The engine failed on this request.');
-      }
+      count.preview += 1;
+      await behaviour.onPreview?.();
       const job = find(request.body.adapter);
       if (!job) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
-      const asked = new Set([...request.body.promptTokenIds, ...request.body.tokenIds]);
+      if (behaviour.failPreview) return refuse(reply, ...behaviour.failPreview);
       const k = job.places.at(-1) ?? 0;
-      const query = new Int8Array(k);
-      const scored = job.rows.map((row) => {
-        const shared = tokensOfRecord(job, row.recordId).filter((token) => asked.has(token)).length;
-        askFor(query, job.places[row.position] ?? 0, shared);
-        return { ...row, score: shared * perShared.query * perShared.row };
+      const unlike = request.body.queries.find((query) => (query.length - 2) / 2 !== k);
+      if (unlike !== undefined) return refuse(reply, 400, 'invalid_request', 'A query is not of this release.');
+      // A new record stands between the rows, at each as near as the words they share.
+      const rows = request.body.records.map(({ messages }) => {
+        const said = new Set(promptTokens(messages));
+        const row = new Int8Array(k);
+        for (const { position, recordId } of job.rows) {
+          const tokens = tokensOfRecord(job, recordId);
+          const shared = tokens.filter((token) => said.has(token)).length / tokens.length;
+          row.fill(Math.round(perShared.row * shared), job.places[position], job.places[position + 1]);
+        }
+        return row;
       });
-      const seen = new Set<Hex>();
-      const records = scored
-        .filter(({ score }) => score > nullThreshold)
-        .sort((a, b) => b.score - a.score || (a.recordId < b.recordId ? -1 : 1))
-        .filter(({ cluster }) => !seen.has(cluster) && seen.add(cluster))
-        .slice(0, request.body.top)
-        .map(({ position, recordId, cluster, score, rowRoot }) => ({
-          position,
-          recordId,
-          cluster,
-          score,
-          partials: partialScores(query, job.components.subarray(position * k, (position + 1) * k)),
-          rowRoot,
-        }));
-      const spans = spansOf(job, request.body.tokenIds);
-      return { queryRoot: int8Tree(treeId.query, query).root, query: int8ToHex(query), nullThreshold, k, records, spans };
+      const scores = request.body.queries.map((query) => {
+        const asked = new Int8Array(Buffer.from(query.slice(2), 'hex'));
+        return rows.map((row) => partialScores(asked, row).reduce((sum, part) => sum + part, 0));
+      });
+      const nearest = rows.map(() => ({ position: 0, ...job.rows[0], cosine: 0 }));
+      return { nullThreshold, k, scores, nearest };
     },
   );
 
@@ -361,7 +418,9 @@ export async function startEngineDouble() {
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );
   app.get('/v1/adapters', async () =>
-    [...jobs.values()].filter(({ result }) => result).map(({ adapter }) => ({ id: adapter, hasIndex: true })),
+    [...jobs.values()]
+      .filter(({ result }) => result)
+      .map(({ adapter }) => ({ id: adapter, hasIndex: !behaviour.isIndexMissing })),
   );
   app.get<{ Params: { id: string; name: string } }>('/v1/adapters/:id/files/:name', async (request, reply) => {
     const file = find(request.params.id)?.files[request.params.name];

@@ -45,6 +45,8 @@ export async function askQuestions(stage: Stage, datanet: DatanetResult, trained
     showShares(question, bundle, datanet);
     answers.push({ question, bundle });
   }
+  const [first] = answers;
+  if (first) await showPhrases(stage, first, datanet, apiKey);
   await askAnotherOperator(stage, trained, apiKey, answers);
   return { answers, apiKey };
 }
@@ -163,22 +165,58 @@ async function checkReceipt({ chain, contracts, deployment, readFile }: Stage, b
   );
 }
 
+/** Asks which phrases of an answer each record shaped: the parts must add up to what the receipt states. */
+async function showPhrases(
+  { gateway }: Stage,
+  { bundle }: Answer,
+  { contributions }: DatanetResult,
+  apiKey: string,
+): Promise<void> {
+  const { records, segments = [] } = await gateway.attribution({ receiptHash: bundle.receiptHash, segments: true }, apiKey);
+  const known = recordsOf(contributions);
+  console.log();
+  say('and phrase by phrase, of the first answer:');
+  for (const { text, scores } of segments) {
+    const best = scores.indexOf(Math.max(...scores));
+    const record = records[best];
+    const isPulled = record !== undefined && (scores[best] ?? 0) > 0;
+    say(
+      `    “${oneLine(text, 60)}” ← ${isPulled ? `${known.get(record.recordId)?.source.title ?? record.recordId} of ${nameOf(record.contributor)}` : 'no listed record'}`,
+    );
+  }
+  mustHold(
+    segments.map(({ text }) => text).join('') === bundle.answer &&
+      bundle.evidence.records.every(
+        (record, index) => scoreOf(record) === segments.reduce((sum, { scores }) => sum + (scores[index] ?? 0), 0),
+      ),
+    `the scores of ${segments.length} phrases add up to the score of each of ${records.length} records on the receipt`,
+  );
+}
+
+const recordsOf = (contributions: DatanetResult['contributions']) =>
+  new Map(contributions.flatMap(({ records }) => records.map((record) => [recordId(record), record] as const)));
+
+const oneLine = (text: string, most: number): string => {
+  const line = text.trim().replace(/\s+/g, ' ');
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+};
+
 const nameOf = (account: Address): string =>
   Object.values(contributors).find((name) => addressOf(name).toLowerCase() === account.toLowerCase()) ?? account;
 
-/** Prints the records behind an answer; the contributor whose record was asked about must lead. */
+/** Prints the records behind an answer with what they say, for a reader to agree or not; the contributor whose record was asked about must lead. */
 function showShares({ domain }: Question, bundle: ReceiptBundle, { contributions }: DatanetResult): void {
   const { parts } = allocateBundle(bundle);
   const whole =
     parts.contributors.reduce((sum, { amount }) => sum + amount, 0n) + parts.pools.reduce((sum, { amount }) => sum + amount, 0n);
-  const titles = new Map(
-    contributions.flatMap(({ records }) => records.map((record) => [recordId(record), record.source.title] as const)),
-  );
+  const known = recordsOf(contributions);
   for (const { recordId: id, contributor, paid } of parts.clusters.slice(0, 3)) {
     const score = bundle.evidence.records.find((record) => record.recordId === id);
+    const record = known.get(id);
     say(
-      `    ${percent(paid, whole).padStart(7)}  ${titles.get(id) ?? id} of ${nameOf(contributor)} (score ${score ? scoreOf(score) : '?'})`,
+      `    ${percent(paid, whole).padStart(7)}  ${record?.source.title ?? id} of ${nameOf(contributor)} (score ${score ? scoreOf(score) : '?'})`,
     );
+    if (record) say(`             “${oneLine(record.messages.at(-1)?.content ?? '', 110)}”`);
   }
   const [leader] = [...parts.contributors].sort((a, b) => (a.amount < b.amount ? 1 : -1));
   const expected = contributors[domain];

@@ -20,7 +20,13 @@ export const servedModelsSchema = modelListSchema.extend({
   data: z.array(
     z.looseObject({
       id: z.string(),
-      openledger: z.looseObject({ modelId: z.int(), name: z.string(), releaseHash: bytes32Schema, termsVersion: z.int() }),
+      openledger: z.looseObject({
+        modelId: z.int(),
+        name: z.string(),
+        releaseHash: bytes32Schema,
+        termsVersion: z.int(),
+        attribution: z.string().optional(),
+      }),
     }),
   ),
 });

@@ -15,8 +15,9 @@ export type RecordShare = {
   contributionId: number | undefined;
   contributor: Address;
   datanetId: number;
-  /** Wei from this answer by this record's score, before caps. */
+  /** Wei from this answer before caps, and what of it came by which channel before reputation. */
   amount: bigint;
+  byChannel: Record<'influence' | 'verbatim' | 'retrieval', bigint>;
   /** Of the contributors' part, from 0 to 1. */
   weight: number;
   color: string;
@@ -34,7 +35,8 @@ export type Payee = {
 /** A colour for each contributor of an answer, the most influential first. */
 export function colorsOf(bundle: ReceiptBundle): Map<string, string> {
   const colors = new Map<string, string>();
-  for (const { contributor } of bundle.evidence.records) {
+  const { records, spans, passages } = bundle.evidence;
+  for (const { contributor } of [...records, ...spans.flatMap(({ sources }) => sources), ...passages]) {
     const key = contributor.toLowerCase();
     if (!colors.has(key)) colors.set(key, PALETTE[colors.size % PALETTE.length] ?? 'var(--c7)');
   }
@@ -63,6 +65,7 @@ export function recordShares(bundle: ReceiptBundle): { records: RecordShare[]; u
         contributor: cluster.contributor,
         datanetId: cluster.datanetId,
         amount: cluster.paid,
+        byChannel: cluster.byChannel,
         weight: share(cluster.paid),
         color: colors.get(cluster.contributor.toLowerCase()) ?? 'var(--c7)',
       };

@@ -160,6 +160,11 @@ export const modelQuery = graphql(
           earnings(first: 1000) {
             address
             amount
+            batch {
+              operatorAccount {
+                id
+              }
+            }
           }
         }
       }

@@ -2,6 +2,7 @@ import {
   allocateBundle,
   type BatchFile,
   indexTree,
+  quotedRows,
   type ReceiptBundle,
   type ReceiptFacts,
   type Release,
@@ -55,7 +56,7 @@ export function bundleFrom({ settled, file, entry, call, terms, fee, release, ro
   );
   const model = settled.composition[0]?.release?.model;
   const tree = indexTree(rows.map(leafOf));
-  const used = evidence.records.flatMap(({ position }) =>
+  const used = quotedRows(evidence).flatMap(({ position }) =>
     rows.filter((row) => row.position === position && position < tree.count).slice(0, 1),
   );
   const bundle: ReceiptBundle = {

@@ -1,0 +1,130 @@
+"""How well attribution predicts retraining, beside its alternatives: `npm run bench -- attribution`.
+
+    python -m bench.attribution.measure [--runs 50] [--second 10] [--report]
+
+Trains what is missing of the measuring task's half-subsets first (resumable; prints the hours left), then
+prints the linear datamodeling score of every method with its interval. `--report` only prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.attribution import baselines, tasks
+from bench.attribution.explore import open_grams, truth
+from bench.attribution.lds import ceiling, correlations, interval, lead
+from bench.attribution.retrains import WHOLE, WORK, Study
+from bench.measure import Measure, report
+from openlora.adapters.store import adapter_id, read_adapter
+from openlora.attribution import projection, scan
+from openlora.attribution.gradients import loss_gradients, make_slices
+from openlora.attribution.index import AttributionIndex, build_index
+from openlora.models.base import load_base
+from openlora.ops.lora import cast
+from openlora.train.trainer import CHECKPOINT, loss_divisor
+
+TASK = "solidity"  # never used to choose anything: that is what the task `numpy` is for
+SHIPPED = "as shipped: int8 rows"
+GOAL = 0.75
+
+
+def train_missing(study: Study, runs: int, second: int) -> None:
+    study.run(WHOLE)
+    due = [(number, 0) for number in range(runs)] + [(number, 1) for number in range(second)]
+    due = [(number, seed) for number, seed in due if number not in study.runs(seed)]
+    started = time.monotonic()
+    for done, (number, seed) in enumerate(due, start=1):
+        study.run(number, seed)
+        hours = (time.monotonic() - started) / done * (len(due) - done) / 3600
+        print(f"{len(due) - done} retrains to do, {hours:.1f} h left", flush=True)
+
+
+def shipped(study: Study) -> np.ndarray:
+    """Scores [questions, records] of an index built as for any release, from its int8 rows and queries."""
+    folder = WORK / study.task.name / "0" / f"{CHECKPOINT}"
+    base = load_base(study.info.path, torch.float32, study.device, "eager")
+    name = adapter_id(folder)
+    weights = cast(read_adapter(folder, name).weights, torch.float32, study.device)
+    train = study.task.train
+    divisor = loss_divisor(train, tasks.TRAINING.batchSize)
+    found = np.zeros((len(study.targets()), len(train)))
+    with tempfile.TemporaryDirectory() as place:
+        build_index(Path(place), base, weights, name, train, [], divisor, lambda *_: None)
+        index = AttributionIndex(Path(place))
+        slices = make_slices(weights, index.tensors)
+        for row, target in enumerate(study.targets()):
+            _, gradients = loss_gradients(base, weights, slices, [target], divisor)
+            query = projection.quantise_query(index.project(gradients[0].numpy()))
+            found[row] = scan.totals(scan.scores(index.rows, query))
+    return found
+
+
+def methods(study: Study) -> Iterator[tuple[str, np.ndarray]]:
+    yield SHIPPED, shipped(study)
+    records = [_text(example.messages) for example in study.task.train]
+    questions = [_text(target.messages) for target in study.targets()]
+    yield "BM25", baselines.bm25(records, questions)
+    yield "TF-IDF", baselines.tf_idf(records, questions)
+    grams = open_grams(study, 1.0)
+    yield "gradient dot product, final adapter", baselines.dot(grams)
+    yield "gradient cosine, final adapter", baselines.cosine(grams)
+    yield "DataInf, final adapter", baselines.datainf(grams)
+    grams = open_grams(study, CHECKPOINT)
+    yield "gradient dot product, same checkpoint", baselines.dot(grams)
+    yield "DataInf, same checkpoint", baselines.datainf(grams)
+
+
+def _text(messages: object) -> str:
+    assert isinstance(messages, list)
+    return "\n".join(str(message["content"]) for message in messages)
+
+
+def figures(study: Study) -> list[Measure]:
+    masks, losses = truth(study)
+    found: list[Measure] = []
+    top = None
+    both = [number for number in study.runs(1) if number in study.runs(0)]
+    if both:
+        pairs = [np.stack([study.losses(f"{seed}/{number}") for number in both]) for seed in (0, 1)]
+        top = ceiling(*pairs)
+        found.append(Measure("attribution", f"noise ceiling, {len(both)} subsets twice", top, "LDS"))
+    ours: np.ndarray | None = None
+    for name, scores in methods(study):
+        each = correlations(scores, masks, losses)
+        low, high = interval(scores, masks, losses)
+        print(f"{name}: {each.mean():.3f} [{low:.3f}, {high:.3f}]", flush=True)
+        goal = f">={GOAL}" if name == SHIPPED else None
+        found.append(Measure("attribution", name, float(each.mean()), "LDS", goal))
+        if ours is None:
+            ours = scores
+            if top is not None:
+                share = float(each.mean()) / top
+                found.append(Measure("attribution", "shipped ÷ ceiling", share, "", ">=0.9"))
+        else:
+            least = lead(ours, scores, masks, losses)
+            found.append(Measure("attribution", f"lead over {name}, 2.5 % bound", least, "LDS", ">=0"))
+    found.append(Measure("attribution", "half-subset retrains", len(masks), "", ">=50"))
+    return found
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--runs", type=int, default=50)
+    arguments.add_argument("--second", type=int, default=10, help="of them trained with another seed too")
+    arguments.add_argument("--report", action="store_true", help="train nothing")
+    chosen = arguments.parse_args()
+    study = Study(TASK)
+    if not chosen.report:
+        train_missing(study, chosen.runs, chosen.second)
+    report(figures(study))
+
+
+if __name__ == "__main__":
+    main()
