@@ -10,7 +10,7 @@ import { retrievalUnavailable } from './shelves.ts';
 /** Passages of an answer unless the call says otherwise. */
 const usual = 4;
 /** Tokens that the engine may put around a passage, beyond its own. */
-const frame = 32;
+const frame = 16;
 
 export type Passage = {
   recordId: Hex;
