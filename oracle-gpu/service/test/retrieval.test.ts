@@ -154,7 +154,7 @@ describe('an answer with sources', () => {
   test('several datanets are asked at once', async () => {
     const holder = await grantedTo(await world.newActor());
     const answer = await cited(
-      'who waters keeps the glasshouse keys of Ormonde',
+      'waters keeps glasshouse keys of Ormonde',
       { datanets: [closed.datanetId, open.datanetId] },
       holder.apiKey,
     );
