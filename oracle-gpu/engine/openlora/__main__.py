@@ -38,7 +38,12 @@ def parser() -> argparse.ArgumentParser:
     scores.add_argument("--base", type=Path, required=True, help="folder of the base model")
     scores.add_argument("--adapter", type=Path, required=True, help="folder of the PEFT adapter")
     scores.add_argument("--train", type=Path, required=True, help="JSONL that it was trained on")
-    scores.add_argument("--train-config", type=Path, required=True, help="JSON: batchSize, maxLength")
+    scores.add_argument(
+        "--train-config",
+        type=Path,
+        required=True,
+        help="JSON of its settings: batchSize, maxLength, epochs, learningRate",
+    )
     scores.add_argument("--queries", type=Path, required=True, help="JSONL of questions with their answers")
     scores.add_argument("--out", type=Path, required=True, help="file to write, .npy")
     scores.add_argument("--threads", type=int, default=0, help="0: all cores")

@@ -32,7 +32,8 @@ VECTORS = Path(__file__).resolve().parents[3] / "contracts" / "test" / "vectors"
 
 @pytest.fixture(autouse=True, scope="session")
 def _threads() -> None:
-    torch.set_num_threads(2)
+    """One: a tiny model's operators are too short to share; threads that wait for each other only spin."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +61,7 @@ class Engine:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "openlora", "serve", "--port", str(port)),
-                *("--state", str(state), "--models", str(models), "--threads", "2"),
+                *("--state", str(state), "--models", str(models), "--threads", "1"),
             ],
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,

@@ -28,7 +28,7 @@ def code(answer: tuple[int, Json]) -> tuple[int, str]:
 def test_health_names_the_base(engine: Engine) -> None:
     _, health = engine.get("/health")
     assert health["status"] == "ok"
-    assert health["threads"] == 2
+    assert health["threads"] == 1
     assert health["base"]["contextLength"] == 512
     assert all(health["base"][key].startswith("0x") for key in ("id", "tokenizerHash"))
     assert health["engineHash"].startswith("0x")

@@ -21,7 +21,7 @@ MODELS = os.environ.get("OPENLEDGER_MODELS")
 
 @pytest.fixture(scope="session")
 def embedder(models: Path) -> Embedder:
-    return Embedder(find_embedder(models), threads=2)
+    return Embedder(find_embedder(models), threads=1)
 
 
 def test_vectors_are_of_norm_one_and_do_not_depend_on_what_else_is_in_the_batch(embedder: Embedder) -> None:

@@ -57,7 +57,7 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
         assert store.put(tmp_path / str(i)) == id
     assert len({tuple(tokens) for tokens in references.values()}) == 3, "the adapters must matter"
 
-    engine = LLMEngine(base, end_token=-1, threads=2, max_active=8, max_waiting=8)
+    engine = LLMEngine(base, end_token=-1, threads=1, max_active=8, max_waiting=8)
     finished: dict[str | None, queue.Queue[list[int]]] = {id: queue.Queue() for id in references}
 
     def request(id: str | None) -> Sequence:

@@ -72,11 +72,40 @@ def test_without_a_checkpoint_the_adapter_itself_is_asked(folder: Path, base_pat
     assert not np.array_equal(scores(folder, base_path, adapter=bare), final)
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"epochs": 4, "learningRate": 0.01, "batchSize": 4, "maxLength": 128},
+        {"num_train_epochs": 4.0, "learning_rate": 1e-2, "per_device_train_batch_size": 2,
+         "gradient_accumulation_steps": 2, "max_seq_length": 128, "lr_scheduler_type": "linear"},
+    ],
+)  # fmt: skip
+def test_without_a_checkpoint_the_beginning_of_the_training_is_run_again(
+    folder: Path, base_path: Path, tmp_path: Path, settings: dict[str, object]
+) -> None:
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        (tmp_path / name).write_bytes((folder / "adapter" / name).read_bytes())
+    config = tmp_path / "train_config.json"
+    config.write_text(json.dumps(settings))
+    again = scores(folder, base_path, adapter=tmp_path, train_config=config)
+    # The training was made here, so that what is run again is the same to the last bit.
+    np.testing.assert_array_equal(again, scores(folder, base_path))
+
+
+def test_a_training_of_another_shape_is_not_run_again(folder: Path, base_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "IA3"}))
+    config = tmp_path / "train_config.json"
+    config.write_text(json.dumps({"epochs": 4, "learningRate": 0.01}))
+    with pytest.raises(EngineError) as caught:
+        scores(folder, base_path, adapter=tmp_path, train_config=config)
+    assert caught.value.code == "bad_adapter"
+
+
 def test_the_command_writes_what_the_function_returns(folder: Path, base_path: Path) -> None:
     arguments = [
         *("--base", base_path, "--adapter", folder / "adapter", "--train", folder / "train.jsonl"),
         *("--train-config", folder / "config.json", "--queries", folder / "queries.jsonl"),
-        *("--out", folder / "command.npy", "--threads", "2", "--device", "cpu"),
+        *("--out", folder / "command.npy", "--threads", "1", "--device", "cpu"),
     ]
     command = [sys.executable, "-m", "openlora", "attribution", "scores", *map(str, arguments)]
     root = Path(__file__).resolve().parents[1]

@@ -11,6 +11,7 @@ import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { SignReceipt } from './receipts/signer.ts';
 import type { Releases } from './releases.ts';
+import type { Shelves } from './retrieval/shelves.ts';
 import type { Book } from './sessions/book.ts';
 import type { ClosedChannels } from './settlement/leaveOut.ts';
 
@@ -31,6 +32,7 @@ export type Context = {
   metrics: Metrics;
   releases: Releases;
   closed: ClosedChannels;
+  shelves: Shelves;
 };
 
 /** Seconds since 1970. */

@@ -21,16 +21,19 @@ import { openReleases } from './releases.ts';
 import { repeat } from './repeat.ts';
 import { createResponder } from './requests/answer.ts';
 import { mirrorRequests } from './requests/mirror.ts';
+import { mirrorGrants } from './retrieval/grants.ts';
+import { createShelves } from './retrieval/shelves.ts';
 import { attribution } from './routes/attribution.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
 import { datanets } from './routes/datanets.ts';
-import { files } from './routes/files.ts';
+import { files as fileRoutes } from './routes/files.ts';
 import { info } from './routes/info.ts';
 import { models } from './routes/models.ts';
 import { preview } from './routes/preview.ts';
 import { receipts } from './routes/receipts.ts';
 import { sessions } from './routes/sessions.ts';
 import { settlement } from './routes/settlement.ts';
+import { sources } from './routes/sources.ts';
 import { training } from './routes/training.ts';
 import { openServer } from './server.ts';
 import { createBook } from './sessions/book.ts';
@@ -53,6 +56,8 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const signReceipt = openReceiptSigner(config.operatorKey, chain.receiptDomain);
   const ipfs = openIpfs(config.ipfsUrl);
   const metrics = openMetrics();
+  const facts = createFacts(chain, book);
+  const files = openRecordFiles(ipfs);
   const context: Context = {
     config,
     log,
@@ -61,7 +66,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     book,
     signReceipt,
     charge: createCharges({ db, book, signReceipt, log }),
-    facts: createFacts(chain, book),
+    facts,
     fidelities: createFidelities(chain),
     outbox: createOutbox(db, chain, log, config.stuckMs),
     ipfs,
@@ -69,12 +74,13 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     metrics,
     releases: openReleases({ db }),
     closed: await openClosedChannels(db, metrics),
+    shelves: createShelves({ db, engine, facts, log, files }),
   };
   await context.outbox.follow();
   await registerOperator(chain, context.outbox, config, log);
 
   let freshen = async (): Promise<void> => undefined;
-  const trainerContext = { ...context, files: openRecordFiles(ipfs), freshen: () => freshen() };
+  const trainerContext = { ...context, files, freshen: () => freshen() };
   const jobLog = createJobLog(db);
   const trainer = await openTrainer(trainerContext, jobLog);
   const mirrorJobs = createJobMirror(chain.operator, jobLog);
@@ -85,6 +91,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
       await mirrorDatanets(tx, event);
       await mirrorThresholds(tx, event);
       await mirrorRequests(tx, event);
+      await mirrorGrants(tx, event);
       const jobId = await mirrorJobs(tx, event);
       if (jobId !== undefined) changed.add(jobId);
     },
@@ -102,6 +109,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('chain', config.pollMs, log, freshen),
     repeat('settlement', config.pollMs, log, settler.tick),
     repeat('releases', config.pollMs, log, createAdoption(trainerContext)),
+    repeat('retrieval', config.pollMs, log, context.shelves.tick),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
     repeat('requests', config.pollMs, log, responder.tick),
     repeat('calibrations', 5 * config.pollMs, log, createCalibrator(trainerContext).tick),
@@ -114,12 +122,13 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   attribution(app, context);
   sessions(app, context);
   models(app, context);
+  sources(app, context);
   receipts(app, context);
   settlement(app, context, () => {
     settler.ask();
     loops[1]?.wake();
   });
-  files(app, context);
+  fileRoutes(app, context);
   datanets(app, trainerContext);
   preview(app, trainerContext);
   training(app, trainerContext, jobLog);

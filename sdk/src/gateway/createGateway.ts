@@ -24,6 +24,7 @@ import {
   rewardsSchema,
   sessionSchema,
   sessionStateSchema,
+  shelfSchema,
 } from './schemas.ts';
 
 export type Gateway = ReturnType<typeof createGateway>;
@@ -79,6 +80,8 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
       post(sessionSchema, '/v1/sessions', { voucher, signature, keyHash }),
     session: (apiKey: string) => get(sessionStateSchema, '/v1/sessions/me', apiKey),
     models: () => get(modelListSchema, '/v1/models'),
+    /** The datanets that answers of this operator can cite now. */
+    sources: () => get(z.array(shelfSchema), '/v1/sources'),
     receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),
 
     /** Which records shaped an answer, and which phrases of it: of a receipt of one's own, or of any text. Not charged. */

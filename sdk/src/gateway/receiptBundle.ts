@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { allocationSchema, evidenceSchema } from '../evidence/evidence.ts';
 import { datanetUseSchema, indexLeafSchema, releaseSchema, termsSchema } from '../release/release.ts';
+import { citationSchema, sourceSchema, unsupportedSchema } from '../retrieval/source.ts';
 import { addressSchema, bytes32Schema, hexSchema, uint32Schema } from '../schema/primitives.ts';
 import { batchParametersSchema } from '../settlement/batch.ts';
 import { componentSchema } from '../settlement/composition.ts';
@@ -41,8 +42,13 @@ export const receiptBundleSchema = z.object({
   tokenEnds: z.array(uint32Schema).optional(),
   /** The int8 components that open `evidence.queryRoot`; absent also where nothing was attributed. */
   query: hexSchema.optional(),
+  /** Which parts of the answer rest on which sources, and which on none; only where passages were retrieved. */
+  citations: z.array(citationSchema).optional(),
+  unsupported: unsupportedSchema.optional(),
   composition: z.array(componentSchema).min(1),
   evidence: evidenceSchema,
+  /** The passages of the evidence, in its order, with where they are from and their place in the datanet. */
+  sources: z.array(sourceSchema).max(8).optional(),
   allocations: z.array(allocationSchema),
   trace: z.record(z.string(), z.json()),
   terms: termsSchema,

@@ -212,6 +212,14 @@ export const jobSchema = z.looseObject({
 
 export const jobEventSchema = z.looseObject({ seq: z.int(), time: z.number(), type: z.string() });
 
+/** A datanet whose records answers can cite; `needsGrant`: only for whoever holds a live grant to retrieve from it. */
+export const shelfSchema = z.object({
+  datanetId: z.int(),
+  version: z.int(),
+  records: z.int(),
+  needsGrant: z.boolean(),
+});
+
 export const modelListSchema = z.object({
   object: z.literal('list'),
   data: z.array(

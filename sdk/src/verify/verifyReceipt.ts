@@ -22,6 +22,7 @@ import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
 import { verifyTreeProof } from '../tree/verifyTreeProof.ts';
 import { checkScores } from './checkScores.ts';
+import { checkSources, type VersionRoots } from './checkSources.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import { sameAllocations } from './sameAllocations.ts';
 
@@ -33,6 +34,8 @@ export type ReceiptFacts = {
   modelId: number;
   /** Of several releases only: each, in the order of the composition. */
   components?: readonly { terms: Terms; modelId: number }[];
+  /** Roots of the datanet versions that passages were retrieved from, by `versionKey`. */
+  versionRoots?: VersionRoots;
 };
 
 /** Without chain and settlement, for which a receipt is signed, nothing is said of its signature. */
@@ -51,6 +54,7 @@ export type Verification = { ok: boolean; checks: Check[] };
  * `ok` when nothing failed. Never throws.
  */
 export async function verifyReceipt(bundle: ReceiptBundle, context: VerificationContext): Promise<Verification> {
+  const { facts } = context;
   const checks = await Promise.all([
     attempt('signature', () => checkSignature(bundle, context)),
     attempt('receiptHash', () => checkHash('receiptHash', 'receipt', receiptHash(bundle.receipt), bundle.receiptHash)),
@@ -64,6 +68,7 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     attempt('answer', () => checkAnswer(bundle)),
     attempt('release', () => checkRelease(bundle, context)),
     attempt('index', () => checkIndex(bundle)),
+    ...checkSources(bundle, facts?.versionRoots),
     attempt('terms', () => checkTerms(bundle, context)),
     attempt('fee', () => checkFee(bundle)),
     attempt('allocation', () => checkAllocation(bundle)),
@@ -233,13 +238,10 @@ function feeOf(bundle: ReceiptBundle): ReturnType<typeof computeFee> {
 
 function checkFee(bundle: ReceiptBundle): Check {
   const { fee } = feeOf(bundle);
-  const { promptTokens, completionTokens } = bundle.receipt;
-  return check(
-    'fee',
-    fee === bundle.receipt.fee,
-    `${promptTokens} prompt and ${completionTokens} answer tokens cost ${fee} wei at the bound prices, as charged.`,
-    `${promptTokens} prompt and ${completionTokens} answer tokens cost ${fee} wei at the bound prices, but ${bundle.receipt.fee} wei were charged.`,
-  );
+  const { promptTokens, completionTokens, retrievalTokens } = bundle.receipt;
+  const retrieved = retrievalTokens > 0 ? `, ${retrievalTokens} retrieved` : '';
+  const cost = `${promptTokens} prompt${retrieved} and ${completionTokens} answer tokens cost ${fee} wei at the bound prices`;
+  return check('fee', fee === bundle.receipt.fee, `${cost}, as charged.`, `${cost}, but ${bundle.receipt.fee} wei were charged.`);
 }
 
 /** The allocation of a receipt, computed anew from its bundle; throws where the bundle lacks one of several releases. */

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from openlora import config
 from openlora.attribution.segments import MOST_SEGMENTS
+from openlora.rag.spec import MOST_PASSAGES, GivenPassage
 from openlora.train.spec import Hash, Message, Record, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
@@ -24,6 +25,7 @@ class GenerateBody(Strict):
     topP: float = Field(default=1.0, gt=0, le=1, strict=False)
     seed: int = Field(default=0, ge=0, le=2**53 - 1)
     stop: list[str] = Field(default_factory=list, max_length=16)
+    passages: list[GivenPassage] | None = Field(default=None, min_length=1, max_length=MOST_PASSAGES)
 
 
 class TokenizeBody(Strict):

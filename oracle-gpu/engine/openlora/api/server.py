@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ from starlette.exceptions import HTTPException
 from openlora import __version__
 from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.embed import router as embed_router
+from openlora.api.generate import start_generation
 from openlora.api.replay import answer_replay
 from openlora.api.retrieval import router as retrieval_router
 from openlora.api.runtime import Runtime, get_runtime
@@ -26,8 +26,6 @@ from openlora.api.schemas import AttributeBody, GenerateBody, PreviewBody, Repla
 from openlora.api.train import router as train_router
 from openlora.attribution.preview import preview
 from openlora.config import EngineConfig
-from openlora.engine.detokenizer import Detokenizer
-from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
 from openlora.models.base import find_base
 
@@ -96,45 +94,6 @@ def create_app(config: EngineConfig) -> FastAPI:
         return await answer_replay(get_runtime(request), body)
 
     return app
-
-
-async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterator[str]:
-    """Refuse what cannot be answered, then hand back the stream of events."""
-    messages = [message.model_dump() for message in body.messages]
-    prompt = await asyncio.to_thread(runtime.encode, messages)
-    weights = None
-    if body.adapter is not None:
-        layers = runtime.base.switch.names
-        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, layers)
-    loop = asyncio.get_running_loop()
-    events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
-
-    def emit(kind: str, data: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(events.put_nowait, (kind, data))
-
-    sequence = Sequence(
-        prompt=prompt,
-        max_tokens=min(body.maxTokens, runtime.info.context_length - len(prompt)),
-        temperature=body.temperature,
-        top_p=body.topP,
-        seed=body.seed,
-        weights=weights,
-        detokenizer=Detokenizer(runtime.tokenizer, body.stop),
-        emit=emit,
-    )
-    runtime.engine.submit(sequence)
-
-    async def stream() -> AsyncIterator[str]:
-        try:
-            while True:
-                kind, data = await events.get()
-                yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-                if kind != "token":
-                    return
-        finally:  # also when the caller goes away
-            sequence.cancel()
-
-    return stream()
 
 
 def _load(app: FastAPI, config: EngineConfig) -> None:

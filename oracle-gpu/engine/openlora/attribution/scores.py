@@ -12,14 +12,17 @@ import numpy as np
 import torch
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
-from openlora.adapters.store import adapter_id, read_adapter
+from openlora.adapters.store import CONFIG, adapter_id, read_adapter
 from openlora.attribution import projection, scan
+from openlora.attribution.early import train_early
 from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
+from openlora.config import MAX_BATCH, MAX_EPOCHS
 from openlora.errors import EngineError
 from openlora.models.base import choose_device, load_base, load_tokenizer
 from openlora.ops.lora import cast
 from openlora.train.data import Example, make_examples
+from openlora.train.spec import Training
 from openlora.train.trainer import loss_divisor
 
 Say = Callable[[str], None]
@@ -41,6 +44,30 @@ class TrainConfig(BaseModel):
     loss_divisor: float | None = Field(
         default=None, gt=0, validation_alias=AliasChoices("lossDivisor", "loss_divisor")
     )
+    accumulated: int = Field(
+        default=1, ge=1, validation_alias=AliasChoices("gradientAccumulation", "gradient_accumulation_steps")
+    )
+    # With these two the beginning of the training can be run again.
+    epochs: float | None = Field(
+        default=None, gt=0, validation_alias=AliasChoices("epochs", "num_train_epochs")
+    )
+    learning_rate: float | None = Field(
+        default=None, gt=0, le=1, validation_alias=AliasChoices("learningRate", "learning_rate")
+    )
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+
+    def training(self) -> Training | None:
+        """What can be run again; None where the configuration does not say how."""
+        if self.epochs is None or self.learning_rate is None:
+            return None
+        return Training(
+            epochs=min(MAX_EPOCHS, max(1, round(self.epochs))),
+            learningRate=self.learning_rate,
+            batchSize=min(MAX_BATCH, self.batch_size * self.accumulated),
+            maxLength=self.max_length,
+            seed=self.seed,
+            heldOutEvery=0,
+        )
 
 
 def write_scores(
@@ -59,23 +86,25 @@ def write_scores(
     exact integer products, put back to scale.
 
     `train` and `queries` are JSONL of `{"messages": […]}` (the last one the assistant's) or
-    `{"prompt": …, "completion": …}`. Gradients are taken at `adapter/checkpoint` where there is one, the
-    middle of a training made here, else at the adapter itself. EngineError names a line that cannot be read.
+    `{"prompt": …, "completion": …}`. Gradients are taken where attribution foretells best, early in training
+    (docs/decisions/0021): at `adapter/checkpoint` where there is one; else the beginning of the training is
+    run again, if `train_config` says how many epochs and at which learning rate; else at the adapter itself.
+    EngineError names a line that cannot be read.
     """
     config = _read_config(train_config)
     tokenizer = load_tokenizer(base)
     records = _read_examples(tokenizer, train, config.max_length)
     asked = _read_examples(tokenizer, queries, config.max_length)
-    place = adapter / "checkpoint" if (adapter / "checkpoint" / "adapter_config.json").exists() else adapter
-    name = adapter_id(place)
-    model = load_base(base, torch.float32, choose_device(device), "eager")
-    weights = cast(read_adapter(place, name).weights, torch.float32, model.device)
-    divisor = config.loss_divisor or loss_divisor(records, config.batch_size)
+    divisor = config.loss_divisor or loss_divisor(records, config.batch_size * config.accumulated)
 
     def progress(done: int, total: int) -> None:
         say(f"gradients of {done} of {total} records")
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as again:
+        place = _early(base, adapter, config.training(), records, Path(again), choose_device(device), say)
+        name = adapter_id(place)
+        model = load_base(base, torch.float32, choose_device(device), "eager")
+        weights = cast(read_adapter(place, name).weights, torch.float32, model.device)
         build_index(Path(folder), model, weights, name, records, [], divisor, progress)
         index = AttributionIndex(Path(folder))
         slices = make_slices(weights, index.tensors)
@@ -88,6 +117,27 @@ def write_scores(
             say(f"scores of {row + 1} of {len(asked)} queries")
     np.save(out, found)
     return found
+
+
+def _early(
+    base: Path,
+    adapter: Path,
+    training: Training | None,
+    records: list[Example],
+    folder: Path,
+    device: torch.device,
+    say: Say,
+) -> Path:
+    """Folder of the adapter whose gradients are taken; what is trained again is written to `folder`."""
+    if (adapter / "checkpoint" / CONFIG).exists():
+        return adapter / "checkpoint"
+    if training is None:
+        say(
+            "the configuration names no epochs or no learning rate: gradients are taken at the adapter itself"
+        )
+        return adapter
+    train_early(base, adapter, training, records, folder, device, say)
+    return folder
 
 
 def _read_config(path: Path) -> TrainConfig:

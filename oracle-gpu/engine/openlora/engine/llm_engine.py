@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from openlora.engine.grounding import cache_with
 from openlora.engine.sampler import sample
 from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
@@ -21,6 +22,7 @@ from openlora.models.base import BaseModel
 log = logging.getLogger(__name__)
 PREFILL_CHUNK = 512  # prompt tokens per turn, so that a long prompt does not stall the others
 T = TypeVar("T")
+_READ = object()  # that a prompt's passages are all read
 
 
 class LLMEngine:
@@ -99,6 +101,8 @@ class LLMEngine:
             return False
         try:
             with torch.no_grad(), self._base.switch.use(sequence.weights):
+                if sequence.measuring is not None:
+                    return self._measure(sequence, sequence.measuring)
                 logits = self._forward(sequence)
             if logits is None:
                 return True
@@ -112,6 +116,10 @@ class LLMEngine:
     def _forward(self, sequence: Sequence) -> Tensor | None:
         """Logits [vocabulary] of the next token, or None while the prompt is not wholly read."""
         model = self._base.model
+        if sequence.preparing is not None:
+            if next(sequence.preparing, _READ) is _READ:
+                self._begin_question(sequence)
+            return None
         if sequence.cache is None:
             sequence.cache = DynamicCache(config=model.config)
         if sequence.prefilled < len(sequence.prompt):
@@ -120,11 +128,40 @@ class LLMEngine:
         else:
             chunk = sequence.tokens[-1:]
         ids = torch.tensor([chunk], device=self._base.device)  # [1, tokens]
-        hidden = model.model(input_ids=ids, past_key_values=sequence.cache, use_cache=True).last_hidden_state
+        placed = self._positions(sequence, len(chunk))
+        hidden = model.model(
+            input_ids=ids, past_key_values=sequence.cache, use_cache=True, **placed
+        ).last_hidden_state
         if sequence.prefilled < len(sequence.prompt):
             return None
         logits: Tensor = model.lm_head(hidden[0, -1])
         return logits
+
+    def _begin_question(self, sequence: Sequence) -> None:
+        """All passages are read: go on with the question after them."""
+        assert sequence.grounding is not None
+        layout = sequence.grounding.layout
+        sequence.cache = cache_with(self._base, sequence.grounding, range(len(layout.passages)))
+        sequence.prefilled = len(sequence.prompt) - len(layout.question)
+        sequence.preparing = None
+
+    def _positions(self, sequence: Sequence, count: int) -> dict[str, Tensor]:
+        """Where the next tokens stand, if not simply after those in the cache."""
+        if sequence.grounding is None:
+            return {}
+        layout = sequence.grounding.layout
+        known = sequence.cache.get_seq_length() if sequence.cache is not None else 0
+        start = layout.question_start + known - (len(sequence.prompt) - len(layout.question))
+        return {"position_ids": torch.arange(start, start + count, device=self._base.device).unsqueeze(0)}
+
+    @staticmethod
+    def _measure(sequence: Sequence, measuring: Iterator[dict[str, Any] | None]) -> bool:
+        """One more pass over a finished answer; its last event goes out with what the passages did."""
+        found = next(measuring)
+        if found is None:
+            return True
+        sequence.emit("done", {**sequence.done, "passages": found})
+        return False
 
     def _accept(self, sequence: Sequence, logits: Tensor) -> bool:
         token = sample(logits, sequence.temperature, sequence.top_p, sequence.generator)
@@ -145,6 +182,11 @@ class LLMEngine:
                 "promptTokenIds": sequence.prompt,
                 "tokenIds": sequence.tokens,
                 "finishReason": "stop" if stopped else "length",
+                "passages": None,
             }
-            sequence.emit("done", done)
-        return not finished
+            if sequence.measure is None:
+                sequence.emit("done", done)
+                return False
+            sequence.done, sequence.cache = done, None
+            sequence.measuring = sequence.measure(sequence.tokens, sequence.detokenizer.text)
+        return True

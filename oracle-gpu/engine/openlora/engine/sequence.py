@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 from transformers import DynamicCache
 
 from openlora.engine.detokenizer import Detokenizer
+from openlora.engine.grounding import Grounding
 from openlora.ops.lora import LoraWeights
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -29,6 +30,12 @@ class Sequence:
     tokens: list[int] = field(default_factory=list)  # sampled so far
     cache: DynamicCache | None = None
     prefilled: int = 0  # prompt tokens already in the cache
+    grounding: Grounding | None = None  # of an answer from passages; `prompt` is then its layout's tokens
+    preparing: Iterator[None] | None = None  # reads the passages, a step at a time
+    # Makes of the finished answer and its text what its passages did, None until the last step.
+    measure: Callable[[list[int], str], Iterator[dict[str, Any] | None]] | None = None
+    measuring: Iterator[dict[str, Any] | None] | None = None
+    done: dict[str, Any] = field(default_factory=dict)  # the last event, once all tokens are there
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -87,7 +87,9 @@ class Trainer:
         pad: int,
         device: torch.device,
         dtype: torch.dtype | None = None,
+        targets: list[str] | str | None = None,
     ) -> None:
+        """`targets` names the modules as PEFT does; without it `method` says which."""
         self.info = info
         self.method = method
         self.training = training
@@ -105,7 +107,7 @@ class Trainer:
             lora_alpha=method.alpha,
             lora_dropout=method.dropout,
             use_rslora=method.kind == "rslora",
-            target_modules=method.targetModules,
+            target_modules=targets or method.targetModules,
             task_type="CAUSAL_LM",
             base_model_name_or_path=info.id,
         )

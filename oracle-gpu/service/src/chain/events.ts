@@ -1,8 +1,9 @@
-import type { datanetRegistryAbi, inferenceRequestsAbi, rewardPoolAbi, trainingJobsAbi } from '@openledger/sdk';
+import type { accessGrantsAbi, datanetRegistryAbi, inferenceRequestsAbi, rewardPoolAbi, trainingJobsAbi } from '@openledger/sdk';
 import type { ContractEventName, ParseEventLogsReturnType } from 'viem';
 
 type Abi = readonly [
   ...typeof datanetRegistryAbi,
+  ...typeof accessGrantsAbi,
   ...typeof trainingJobsAbi,
   ...typeof rewardPoolAbi,
   ...typeof inferenceRequestsAbi,

@@ -1,5 +1,5 @@
 import { feePolicyOf, type Terms } from '@openledger/sdk';
-import type { Address, Hex } from 'viem';
+import { type Address, type Hex, zeroAddress } from 'viem';
 import { cached } from '../cached.ts';
 import { now } from '../context.ts';
 import type { Book } from '../sessions/book.ts';
@@ -53,8 +53,11 @@ export function createFacts(chain: Chain, book: Book) {
     return { ...found, parents: found.parents.toLowerCase() as Address, backers: found.backers.toLowerCase() as Address };
   });
   const datanet = cached(brief, async (key) => {
-    const { pool, records } = await client.readContract({ ...contracts.datanets, functionName: 'datanet', args: [Number(key)] });
-    return { pool: pool.toLowerCase() as Address, records };
+    const found = await client.readContract({ ...contracts.datanets, functionName: 'datanet', args: [Number(key)] });
+    const { policy, retrievalAllowed, versions, records } = found;
+    const provider = found.provider.toLowerCase() as Address;
+    const pool = found.pool.toLowerCase() as Address;
+    return { pool, records, provider, policy, retrievalAllowed, versions, exists: provider !== zeroAddress };
   });
   const payer = cached(brief, async (key): Promise<PayerState> => {
     const ids = [...(await book.payer(key)).keys()] as Hex[];

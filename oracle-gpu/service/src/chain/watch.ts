@@ -1,18 +1,18 @@
-import { datanetRegistryAbi, inferenceRequestsAbi, rewardPoolAbi, trainingJobsAbi } from '@openledger/sdk';
+import { accessGrantsAbi, datanetRegistryAbi, inferenceRequestsAbi, rewardPoolAbi, trainingJobsAbi } from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
 import { type Hash, parseEventLogs } from 'viem';
 import type { Context } from '../context.ts';
 import type { Database, Transaction } from '../db/open.ts';
-import { contributions, cursors, inferenceRequests, payoutThresholds, versions } from '../db/schema.ts';
+import { contributions, cursors, inferenceRequests, payoutThresholds, retrievalGrants, versions } from '../db/schema.ts';
 import type { ChainEvent } from './events.ts';
 
 const cursorName = 'chain';
 /** Most blocks asked for at once: what public nodes allow. */
 const blocksAtOnce = 2_000n;
-const abi = [...datanetRegistryAbi, ...trainingJobsAbi, ...rewardPoolAbi, ...inferenceRequestsAbi];
+const abi = [...datanetRegistryAbi, ...accessGrantsAbi, ...trainingJobsAbi, ...rewardPoolAbi, ...inferenceRequestsAbi];
 
 /**
- * Reads the events of datanets, training jobs, wished payouts and requests from the deployment on, each block range in one
+ * Reads the events of datanets, grants, training jobs, wished payouts and requests from the deployment on, each block range in one
  * transaction with the cursor. When the block at the cursor is no longer on the chain, everything is read again: handlers may be repeated.
  */
 export function createWatcher(
@@ -45,7 +45,13 @@ export function createWatcher(
       const [blockHash, logs] = await Promise.all([
         hashAt(to),
         client.getLogs({
-          address: [contracts.datanets.address, contracts.jobs.address, contracts.pool.address, contracts.requests.address],
+          address: [
+            contracts.datanets.address,
+            contracts.grants.address,
+            contracts.jobs.address,
+            contracts.pool.address,
+            contracts.requests.address,
+          ],
           fromBlock: from,
           toBlock: to,
         }),
@@ -66,6 +72,7 @@ async function forget(db: Database): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.delete(contributions);
     await tx.delete(versions);
+    await tx.delete(retrievalGrants);
     await tx.delete(payoutThresholds);
     await tx.delete(inferenceRequests);
     await tx.delete(cursors).where(eq(cursors.name, cursorName));

@@ -30,6 +30,10 @@ const localEngine = 'http://127.0.0.1:8100';
 export async function receiptReplay(path: string, options: Options, print: (text: string) => void): Promise<0 | 1 | 2> {
   const bundle = readBundle(path);
   const nats = toleranceOf(options.tolerance);
+  if (bundle.evidence.passages.length > 0)
+    throw new Error(
+      'This answer was given with retrieved passages, whose text a receipt does not hold: it cannot be replayed yet.',
+    );
   const { messages, tokenIds } = requireWhole(bundle);
   const { checks: verified } = await verifyReceipt(bundle, {});
   const wrong = verified.filter(({ status }) => status === 'failed');

@@ -16,12 +16,14 @@ export type GatheredRecord = {
   reviewer: Address;
   contributionId: number;
   datanetId: number;
+  /** Where the record itself stands: it may repeat one of another contribution, which is then paid. */
+  place: { contributionId: number; position: number };
 };
 
 type Gatherer = Pick<Context, 'db'> & { files: RecordFiles };
 
 /** The accepted contributions that a datanet version is a root over, in order of commitment. Checks the root. */
-async function contributionsOf({ db }: Gatherer, { datanetId, version }: Pick<DatanetUse, 'datanetId' | 'version'>) {
+export async function acceptedIn({ db }: Gatherer, { datanetId, version }: Pick<DatanetUse, 'datanetId' | 'version'>) {
   const [published] = await db
     .select()
     .from(versions)
@@ -65,7 +67,7 @@ export async function gather(
   const datanets: DatanetUse[] = [];
   const found: (Omit<GatheredRecord, 'cluster'> & { record: TrainingRecord })[] = [];
   for (const use of uses) {
-    const { root, rows } = await contributionsOf(context, use);
+    const { root, rows } = await acceptedIn(context, use);
     datanets.push({ datanetId: use.datanetId, version: use.version, root });
     for (const row of rows) {
       if (!row.cid || !row.recordsRoot || !row.reviewer)
@@ -81,6 +83,7 @@ export async function gather(
           reviewer: row.reviewer as Address,
           contributionId: row.contributionId,
           datanetId: row.datanetId,
+          place: { contributionId: row.contributionId, position },
         });
       });
     }
@@ -90,10 +93,10 @@ export async function gather(
   const once = found.filter(({ recordId }) => !seen.has(recordId) && seen.add(recordId));
   const clusters = clusterRecords(once.map(({ record }) => record));
   const owners = new Map(once.map((record) => [record.recordId, record]));
-  const records = once.map(({ recordId, messages, source }, index) => {
+  const records = once.map(({ recordId, messages, source, place }, index) => {
     const cluster = clusters[index] as Hex;
     const { contributor, reviewer, contributionId, datanetId } = owners.get(cluster) ?? (once[index] as (typeof once)[number]);
-    return { recordId, cluster, messages, source, contributor, reviewer, contributionId, datanetId };
+    return { recordId, cluster, messages, source, contributor, reviewer, contributionId, datanetId, place };
   });
   return { datanets, records };
 }

@@ -264,6 +264,17 @@ export const contributions = pgTable(
   (table) => [index('contributions_datanet').on(table.datanetId)],
 );
 
+/** Grants to retrieve from datanets that were ever approved; whether one is live is asked of the chain for each call. */
+export const retrievalGrants = pgTable(
+  'retrieval_grants',
+  {
+    grantId: whole('grant_id').primaryKey(),
+    datanetId: whole('datanet_id').notNull(),
+    requester: text().notNull(),
+  },
+  (table) => [index('retrieval_grants_requester').on(table.requester, table.datanetId)],
+);
+
 /** Published datanet versions; a version holds what was accepted before its event. */
 export const versions = pgTable(
   'versions',

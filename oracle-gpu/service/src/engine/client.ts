@@ -1,4 +1,4 @@
-import { type Replayed, replayedSchema } from '@openledger/sdk';
+import { type Replayed, replayedSchema, type Source } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { cached } from '../cached.ts';
@@ -16,9 +16,13 @@ export type GenerateRequest = {
   topP: number;
   seed: number;
   stop: string[];
+  /** To answer from; their support is measured after the last token. */
+  passages?: { recordId: string; cluster: string; text: string; title: string }[];
 };
 /** A finished answer, and how it was made. */
-export type ReplayRequest = Omit<GenerateRequest, 'maxTokens'> & { tokenIds: number[] };
+export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages'> & { tokenIds: number[] };
+export type RetrievalRecord = { recordId: string; cluster: string; messages: ChatMessage[]; source: Source };
+export type SearchRequest = { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] };
 export type TrainingPlan = {
   base: string;
   method: schemas.Method;
@@ -89,6 +93,17 @@ export function openEngine(url: string) {
     /** Unit vectors of what texts mean. */
     embed: (texts: readonly string[]) => read('/v1/embed', schemas.embeddingsSchema, post({ texts }), 120_000),
     replay: (body: ReplayRequest): Promise<Replayed> => read('/v1/replay', replayedSchema, post(body), 300_000),
+    /** Which retrieval indexes the engine holds. */
+    retrievals: () => read('/v1/retrieval', schemas.retrievalsSchema),
+    putRetrieval: (key: string, records: readonly RetrievalRecord[]) =>
+      read(
+        `/v1/retrieval/${encodeURIComponent(key)}`,
+        schemas.retrievalBuiltSchema,
+        { ...post({ records }), method: 'PUT' },
+        3_600_000,
+      ),
+    dropRetrieval: (key: string) => read(`/v1/retrieval/${encodeURIComponent(key)}`, z.looseObject({}), { method: 'DELETE' }),
+    search: (body: SearchRequest) => read('/v1/retrieval/search', schemas.foundSchema, post(body)),
     estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),
     startJob: (id: string, plan: TrainingPlan) => read('/v1/jobs', schemas.jobSchema, post({ id, ...plan }), 120_000),
     job: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema),

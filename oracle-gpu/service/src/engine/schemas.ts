@@ -37,6 +37,35 @@ export const doneEventSchema = z.looseObject({
   promptTokenIds: z.array(uint32Schema),
   tokenIds: z.array(uint32Schema),
   finishReason: z.enum(['stop', 'length']),
+  /** What the answer rests on, measured after its last token; null without passages. */
+  passages: z
+    .looseObject({
+      tokens: uint32Schema,
+      support: z.array(z.looseObject({ recordId: bytes32Schema, cluster: bytes32Schema, support: z.int().min(0).max(10_000) })),
+      citations: z.array(z.looseObject({ start: uint32Schema, end: uint32Schema, passages: z.array(z.int().min(0)).min(1) })),
+      unsupported: z.array(z.tuple([uint32Schema, uint32Schema])),
+    })
+    .nullable()
+    .default(null),
+});
+
+export const retrievalsSchema = z.array(z.looseObject({ key: z.string() }));
+export const retrievalBuiltSchema = z.looseObject({ records: z.int(), tokens: z.int() });
+export const foundSchema = z.looseObject({
+  passages: z
+    .array(
+      z.looseObject({
+        key: z.string(),
+        recordId: bytes32Schema,
+        cluster: bytes32Schema,
+        score: z.number(),
+        text: z.string(),
+        title: z.string(),
+      }),
+    )
+    .max(8),
+  abstained: z.boolean(),
+  threshold: z.number(),
 });
 
 export const attributionSchema = z.looseObject({
@@ -178,6 +207,7 @@ export const indexRowsSchema = z.looseObject({
 
 export const adaptersSchema = z.array(z.looseObject({ id: z.string(), hasIndex: z.boolean() }));
 
+export type DonePassages = NonNullable<z.infer<typeof doneEventSchema>['passages']>;
 export type EngineHealth = z.infer<typeof healthSchema>;
 export type Attribution = z.infer<typeof attributionSchema>;
 export type JobResult = z.infer<typeof jobResultSchema>;

@@ -1,16 +1,19 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { hashJson } from '@openledger/sdk';
+import { citationsHash, hashJson } from '@openledger/sdk';
 import { and, eq } from 'drizzle-orm';
 import { type Context, now } from '../context.ts';
 import { answers, receipts } from '../db/schema.ts';
+import type { DonePassages } from '../engine/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { bundleText, openBundle, whenAnswered } from '../receipts/bundle.ts';
+import { cite } from '../retrieval/cite.ts';
+import type { Retrieved } from '../retrieval/retrieve.ts';
 import type { Account } from '../sessions/book.ts';
 import { attribute } from './attribute.ts';
 import { type ChatRequest, plainMessages } from './chatRequest.ts';
-import { composeReceipt } from './composeReceipt.ts';
+import { type Composed, composeReceipt } from './composeReceipt.ts';
 import { quote } from './quote.ts';
-import { deliveredSchema, renderEnd, renderFinish, renderPiece, renderResponse, renderStart } from './render.ts';
+import { type Delivered, deliveredSchema, renderEnd, renderFinish, renderPiece, renderResponse, renderStart } from './render.ts';
 import { inProgress, type Reservation, reserve } from './reserve.ts';
 import type { ServedModel } from './resolveModel.ts';
 import type { Slots } from './slots.ts';
@@ -39,6 +42,7 @@ export type Prepared = {
   request: ChatRequest;
   generation: { maxTokens: number; temperature: number; topP: number; seed: number; stop: string[] };
   promptTokenIds: number[];
+  retrieved?: Retrieved | undefined;
   giveBack: () => void;
 };
 
@@ -80,7 +84,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const giveBack = slots.take(session.channel);
   try {
-    const { model, promptTokenIds, maxTokens, most } = await quote(context, request, session);
+    const { model, promptTokenIds, maxTokens, retrieved, most } = await quote(context, request, session);
     const call: Call = {
       id: randomUUID(),
       idempotencyKey: idempotencyKey ?? null,
@@ -100,7 +104,7 @@ export async function prepare(
       seed: request.seed ?? randomInt(2 ** 31),
       stop,
     };
-    return { call, session, reservation, model, request, generation, promptTokenIds, giveBack };
+    return { call, session, reservation, model, request, generation, promptTokenIds, retrieved, giveBack };
   } catch (error) {
     giveBack();
     throw error;
@@ -113,13 +117,15 @@ export async function prepare(
  * @returns the answer, empty for a stream
  */
 export async function produce(context: Context, prepared: Prepared, sink: Sink): Promise<string> {
-  const { call, session, reservation, model, request, generation, giveBack } = prepared;
+  const { call, session, reservation, model, request, generation, promptTokenIds, retrieved, giveBack } = prepared;
   try {
     const made = await generate(context, prepared, sink);
-    const delivered = {
+    const cited = retrieved && retrieved.passages.length > 0 ? cite(retrieved, made.passages) : undefined;
+    const said: Delivered = {
       pieces: made.pieces,
       finishReason: made.finishReason,
-      promptTokens: made.promptTokenIds.length,
+      // Beside passages, what the engine writes around them is not charged: only what was counted and set aside before.
+      promptTokens: (cited ? promptTokenIds : made.promptTokenIds).length,
       completionTokens: made.tokenIds.length,
     };
     if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
@@ -131,18 +137,22 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
     const composed = await composeReceipt(context, session, call, model, {
       messages: request.messages,
       text: made.pieces.join(''),
-      promptTokens: made.promptTokenIds.length,
+      promptTokens: said.promptTokens,
       tokenIds: made.tokenIds,
       tokenEnds: made.tokenEnds,
       ...attributed,
+      cited,
       trace: {
         ...circumstances,
         ...generation,
         finishReason: made.finishReason ?? 'cancelled',
         ...(call.payment === undefined ? {} : { payment: call.payment }),
         ...(unattributed === undefined ? {} : { unattributed }),
+        ...(retrieved ? { datanets: retrieved.versions.map(({ datanetId, version }) => `${datanetId}@${version}`) } : {}),
+        ...(cited ? { citations: citationsHash(cited) } : {}),
       },
     });
+    const delivered = retrieved ? { ...said, retrieval: saysRetrieval(retrieved, composed) } : said;
     const row = await context.charge({ call, composed, delivered, isPublic, reservation });
     const bundle = bundleText(row, model.release, true);
     const response = call.stream ? '' : renderResponse(call, delivered, bundle);
@@ -158,6 +168,17 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
     reservation.release();
     giveBack();
   }
+}
+
+/** What a caller who asked for sources is told of them beside the answer. */
+function saysRetrieval({ versions, passages }: Retrieved, { bundle, secret }: Composed): NonNullable<Delivered['retrieval']> {
+  const { citations = [], unsupported = [] } = secret;
+  return {
+    retrieval: { abstained: passages.length === 0, datanets: versions },
+    citations,
+    sources: bundle.sources ?? [],
+    unsupported,
+  };
 }
 
 /** What made the answer, as far as the engine says: whoever replays it needs the same, or knows what differs. */
@@ -178,11 +199,12 @@ type Made = {
   tokenEnds: number[];
   promptTokenIds: number[];
   finishReason: 'stop' | 'length' | null;
+  passages: DonePassages | null;
 };
 
 async function generate(
   context: Context,
-  { call, model, request, generation, promptTokenIds }: Prepared,
+  { call, model, request, generation, promptTokenIds, retrieved }: Prepared,
   sink: Sink,
 ): Promise<Made> {
   const pieces: string[] = [];
@@ -195,12 +217,14 @@ async function generate(
     started = true;
     return text === '' || sink.write(renderPiece(call, text));
   };
+  const passages = (retrieved?.passages ?? []).map(({ recordId, cluster, text, title }) => ({ recordId, cluster, text, title }));
+  const withPassages = passages.length > 0 ? { passages } : {};
   let isWhole = false;
   const stop = new AbortController();
   const signal = call.stream || call.idempotencyKey === null ? AbortSignal.any([sink.signal, stop.signal]) : stop.signal;
   try {
     for await (const event of context.engine.generate(
-      { adapter: model.release.adapter, messages: plainMessages(request.messages), ...generation },
+      { adapter: model.release.adapter, messages: plainMessages(request.messages), ...generation, ...withPassages },
       signal,
     )) {
       if (event.type === 'token') {
@@ -222,6 +246,7 @@ async function generate(
         ),
         promptTokenIds: event.promptTokenIds,
         finishReason: event.finishReason,
+        passages: event.passages,
       };
     }
   } catch (error) {
@@ -231,7 +256,7 @@ async function generate(
   }
   if (!call.stream || tokenIds.length === 0)
     throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');
-  return { pieces, tokenIds, tokenEnds, promptTokenIds, finishReason: null };
+  return { pieces, tokenIds, tokenEnds, promptTokenIds, finishReason: null, passages: null };
 }
 
 const isLast = (list: readonly unknown[], index: number): boolean => index === list.length - 1;

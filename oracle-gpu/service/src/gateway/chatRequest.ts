@@ -10,6 +10,19 @@ const messageSchema = z.looseObject({
 export const modelNameSchema = z.string().min(1).max(200);
 export const messagesSchema = z.array(messageSchema).min(1, 'must hold at least one message').max(1000);
 
+/** Which datanets an answer may be given from, and cite. */
+const retrievalSchema = z.strictObject({
+  datanets: z
+    .array(z.int().min(1).max(0xffffffff))
+    .min(1, 'must name at least one datanet')
+    .max(8, 'must name at most 8 datanets')
+    .refine((ids) => new Set(ids).size === ids.length, 'names a datanet twice'),
+  /** Only records under one of these. */
+  licences: z.array(z.string().min(1).max(200)).min(1).max(16).optional(),
+  /** Most passages that the answer is given with. */
+  top: z.int().min(1).max(8).optional(),
+});
+
 /** What of OpenAI's chat completion request this gateway understands; other fields are let through and ignored. */
 export const chatRequestSchema = z.looseObject({
   model: modelNameSchema,
@@ -24,6 +37,7 @@ export const chatRequestSchema = z.looseObject({
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.literal(1, 'must be 1: this gateway gives one answer a call').nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),
+  retrieval: retrievalSchema.nullish(),
 });
 
 export type ChatRequest = z.output<typeof chatRequestSchema>;

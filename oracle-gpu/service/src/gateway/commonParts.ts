@@ -5,14 +5,14 @@ import type { Context } from '../context.ts';
 import type { ServedModel } from './resolveModel.ts';
 
 type Fee = Awaited<ReturnType<Context['facts']['fee']>>;
-type Datanet = Awaited<ReturnType<Context['facts']['datanet']>>;
+type Datanet = Pick<Awaited<ReturnType<Context['facts']['datanet']>>, 'pool' | 'records'>;
 type Made = { fee: Fee; datanets: readonly Datanet[]; fidelity: MeasuredFidelity | undefined; parts: ReturnType<typeof make> };
 
 /** By the terms that the chain was last asked for; gone when they are asked for again. */
 const made = new WeakMap<ServedModel['terms'], Made>();
 
 type Known = {
-  facts: Pick<Context['facts'], 'fee' | 'datanet'>;
+  facts: { fee: () => Promise<Fee>; datanet: (datanetId: number) => Promise<Datanet> };
   fidelities: Pick<Context['fidelities'], 'fidelityOf'>;
 };
 

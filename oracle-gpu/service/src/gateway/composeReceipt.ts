@@ -12,6 +12,7 @@ import {
 } from '@openledger/sdk';
 import { type Address, type Hex, zeroAddress } from 'viem';
 import type { Context } from '../context.ts';
+import { type Cited, pricedSources } from '../retrieval/cite.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
 import { commonParts } from './commonParts.ts';
@@ -28,6 +29,8 @@ export type Answer = {
   tokenEnds: number[];
   evidence: Evidence;
   query: Hex | null;
+  /** What it was given with, where passages were retrieved. */
+  cited?: Cited | undefined;
   trace: Record<string, string | number | boolean | null | string[]>;
 };
 
@@ -36,12 +39,14 @@ export type Composed = Awaited<ReturnType<typeof composeReceipt>>;
 /** Computes everything that a receipt states about an answer and that opens its hashes, but the channel's sequence. */
 export async function composeReceipt(context: Context, session: Account, call: Call, model: ServedModel, answer: Answer) {
   const { facts, chain } = context;
+  const { cited } = answer;
+  const evidence = cited ? { ...answer.evidence, passages: cited.passages } : answer.evidence;
   const { release, terms } = model;
   const [common, dayIndex] = await Promise.all([commonParts(context, model), facts.dayIndex()]);
   const usage = {
     promptTokens: answer.promptTokens,
     completionTokens: answer.tokenIds.length,
-    retrievalTokens: 0,
+    retrievalTokens: answer.cited?.retrievalTokens ?? 0,
     agentSteps: 0,
   };
   const app = session.app as Address;
@@ -55,7 +60,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     payer: session.payer as Address,
     app,
     policy: common.policy,
-    evidence: answer.evidence,
+    evidence,
     completionTokens: usage.completionTokens,
     fidelityBps: common.parameters.fidelity[release.releaseHash],
     reputation: {},
@@ -71,7 +76,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     feeVersion: common.feeVersion,
     promptHash: promptHash(salt, answer.messages),
     outputHash: outputHash(salt, answer.text, answer.tokenIds),
-    evidenceHash: evidenceHash(answer.evidence),
+    evidenceHash: evidenceHash(evidence),
     allocationHash: allocationHash(allocated.allocations),
     traceHash: hashJson(answer.trace),
     parentReceipt: zeroHash,
@@ -86,13 +91,15 @@ export async function composeReceipt(context: Context, session: Account, call: C
     fee: common.policy,
     parameters: common.parameters,
     app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
-    evidence: answer.evidence,
+    evidence,
+    ...(cited ? { sources: pricedSources(cited, allocated.parts) } : {}),
     trace: answer.trace,
     developer: model.developer,
     dayIndex,
   };
   const { messages, text, tokenIds, tokenEnds } = answer;
-  const secret = { salt, messages, answer: text, tokenIds, tokenEnds };
+  const cites = cited ? { citations: cited.citations, unsupported: cited.unsupported } : {};
+  const secret = { salt, messages, answer: text, tokenIds, tokenEnds, ...cites };
   const parties = { operator: chain.operator, developer: model.developer, parents: terms.parents, backers: terms.backers, app };
   const sources = earningsOf(allocated.parts, parties);
   return {

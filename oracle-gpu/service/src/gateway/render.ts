@@ -7,6 +7,8 @@ export const deliveredSchema = z.object({
   finishReason: z.enum(['stop', 'length']).nullable(),
   promptTokens: z.int(),
   completionTokens: z.int(),
+  /** What is said beside an answer that asked for sources: `retrieval`, `citations`, `sources`, `unsupported`. */
+  retrieval: z.record(z.string(), z.json()).optional(),
 });
 export type Delivered = z.infer<typeof deliveredSchema>;
 
@@ -54,7 +56,7 @@ export function renderEnd(call: Shown, delivered: Delivered, bundle: string): st
   const usage = call.includeUsage
     ? event({ ...head(call, 'chat.completion.chunk'), choices: [], usage: usageOf(delivered) })
     : '';
-  const receipt = withReceipt({ ...head(call, 'chat.completion.chunk'), choices: [] }, bundle);
+  const receipt = withReceipt({ ...head(call, 'chat.completion.chunk'), choices: [], ...delivered.retrieval }, bundle);
   return `${usage}data: ${receipt}\n\ndata: [DONE]\n\n`;
 }
 
@@ -75,6 +77,7 @@ export function renderResponse(call: Shown & Pick<Call, 'stream'>, delivered: De
       },
     ],
     usage: usageOf(delivered),
+    ...delivered.retrieval,
   };
   return withReceipt(answer, bundle);
 }

@@ -14,6 +14,7 @@ import {
 import Fastify, { type FastifyReply } from 'fastify';
 import type { Hex } from 'viem';
 import { type CalibrationJob, calibrate } from './calibrationDouble.ts';
+import { answerFrom, type Passage, type RetrievalRecord, searchRecords } from './retrievalDouble.ts';
 
 type Message = { role: string; content: string };
 type JobRecord = { recordId: Hex; cluster: Hex; messages: Message[] };
@@ -80,7 +81,8 @@ export async function startEngineDouble() {
     onAttribute: undefined as undefined | (() => void | Promise<void>),
     onToken: undefined as undefined | ((index: number) => void | Promise<void>),
   };
-  const count = { generate: 0, attribute: 0, preview: 0, calibrate: 0 };
+  const count = { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0 };
+  const retrieval = new Map<string, RetrievalRecord[]>();
 
   const refuse = (reply: FastifyReply, status: number, code: string, message: string, detail = {}) =>
     reply.code(status).send({ error: { message, type: 'engine_error', code, ...detail } });
@@ -114,15 +116,16 @@ export async function startEngineDouble() {
       contextLength: doubleBase.contextLength,
     });
 
-  app.post<{ Body: { adapter: string | null; messages: Message[]; maxTokens: number } }>(
+  app.post<{ Body: { adapter: string | null; messages: Message[]; maxTokens: number; passages?: Passage[] } }>(
     '/v1/generate',
     async (request, reply) => {
-      const { adapter, messages, maxTokens } = request.body;
+      const { adapter, messages, maxTokens, passages = [] } = request.body;
       count.generate += 1;
       if (adapter && !find(adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
       const prompt = promptTokens(messages);
       if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
-      const all = ['Answer', ...words(messages.at(-1)?.content ?? '')];
+      const { all, measured } = answerFrom(['Answer', ...words(messages.at(-1)?.content ?? '')], passages);
+      const read = passages.flatMap(({ text }) => words(text)).map(tokenOf);
       const answer = all.slice(0, maxTokens);
       reply.hijack();
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -143,9 +146,10 @@ export async function startEngineDouble() {
       }
       send('done', {
         text,
-        promptTokenIds: prompt,
+        promptTokenIds: [...read, ...prompt],
         tokenIds: answer.map(tokenOf),
         finishReason: answer.length < all.length ? 'length' : 'stop',
+        passages: passages.length > 0 ? { tokens: read.length, ...measured(text) } : null,
       });
       reply.raw.end();
     },
@@ -444,6 +448,30 @@ export async function startEngineDouble() {
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );
+  app.put<{ Params: { key: string }; Body: { records: RetrievalRecord[] } }>('/v1/retrieval/:key', async (request) => {
+    const { records } = request.body;
+    retrieval.set(request.params.key, records);
+    count.built += 1;
+    const tokens = records.flatMap(({ messages }) => promptTokens(messages)).length;
+    return { key: request.params.key, records: records.length, passages: records.length, tokens, built: true };
+  });
+  app.delete<{ Params: { key: string } }>('/v1/retrieval/:key', async (request) => ({
+    key: request.params.key,
+    deleted: retrieval.delete(request.params.key),
+  }));
+  app.get('/v1/retrieval', async () => [...retrieval].map(([key, records]) => ({ key, records: records.length })));
+  app.post<{ Body: { keys: string[]; query: string; top: number; licences?: string[] } }>(
+    '/v1/retrieval/search',
+    async (request, reply) => {
+      const { keys, query, top, licences } = request.body;
+      const missing = keys.find((key) => !retrieval.has(key));
+      if (missing !== undefined)
+        return refuse(reply, 404, 'retrieval_index_not_found', 'There is no such index.', { key: missing });
+      const records = keys.flatMap((key) => (retrieval.get(key) ?? []).map((record) => ({ ...record, key })));
+      return searchRecords(records, words(query), top, licences);
+    },
+  );
+
   app.get('/v1/adapters', async () =>
     [...jobs.values()]
       .filter(({ result }) => result)
@@ -458,5 +486,5 @@ export async function startEngineDouble() {
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(url).port);
-  return { url, port, behaviour, count, jobs, stop: () => app.close() };
+  return { url, port, behaviour, count, jobs, retrieval, stop: () => app.close() };
 }

@@ -26,7 +26,7 @@ export const terms = {
   backers: zeroAddress,
   promptPrice: 10n ** 14n,
   completionPrice: 10n ** 15n,
-  retrievalPrice: 0n,
+  retrievalPrice: 10n ** 14n,
   agentStepPrice: 0n,
 };
 export const method = { kind: 'lora', rank: 8, alpha: 16, dropout: 0, targetModules: 'all-linear' } as const;
@@ -80,12 +80,13 @@ export async function contribute(
 export async function makeDatanet(
   world: Stage,
   contributions: readonly (readonly [Actor, readonly TrainingRecord[]])[],
+  { isOpen = true, retrievalAllowed = true } = {},
 ): Promise<Datanet> {
   const { contracts, transact, newActor } = world;
   const [provider, reviewer] = [await newActor(), await newActor()];
   const created = await transact(provider, contracts.datanets, 'create', [
-    0,
-    true,
+    isOpen ? 0 : 1,
+    retrievalAllowed,
     bond,
     contracts.reviewers.address,
     'Solidity',
@@ -98,6 +99,7 @@ export async function makeDatanet(
   await transact(provider, contracts.reviewers, 'setReviewer', [datanetId, reviewer.address, true]);
   const entries = [];
   for (const [who, records] of contributions) {
+    if (!isOpen) await transact(provider, contracts.datanets, 'allow', [datanetId, who.address, true]);
     const made = await contribute(world, datanetId, who, records);
     await transact(reviewer, contracts.datanets, 'accept', [made.contributionId, 9_000, 'fine']);
     entries.push({ contributionId: made.contributionId, recordsRoot: made.root, records: made.records });

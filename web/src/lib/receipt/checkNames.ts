@@ -13,6 +13,8 @@ export function nameOfCheck(name: string): string {
     answer: m.check_answer,
     release: m.check_release,
     index: m.check_index,
+    sources: m.check_sources,
+    citations: m.check_citations,
     terms: m.check_terms,
     fee: m.check_fee,
     allocation: m.check_allocation,

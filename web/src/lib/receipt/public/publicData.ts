@@ -93,7 +93,7 @@ export async function readPublicReceipt(app: App, settled: SettledReceipt): Prom
   const positions = new Set(evidence.records.map(({ position }) => position));
   const contributions = rows.filter(({ position }) => positions.has(position)).map(({ contributionId }) => contributionId);
   const [facts, signer, texts] = await Promise.all([
-    readReceiptFacts(app.chain, app.config.deployment, { receipt, channel, composition }),
+    readReceiptFacts(app.chain, app.config.deployment, { receipt, channel, composition, evidence }),
     signerOf(app, file.operator, receipt, signature),
     // Contributions may be closed or gone; the receipt can be read without their words.
     recordTexts(app, contributions).catch(() => new Map<Hex, TrainingRecord>()),

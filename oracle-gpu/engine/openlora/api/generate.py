@@ -1,0 +1,75 @@
+"""`POST /v1/generate`: an answer as it is made, from passages where some are given."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from openlora.api.runtime import Runtime
+from openlora.api.schemas import GenerateBody
+from openlora.engine.detokenizer import Detokenizer
+from openlora.engine.grounding import Grounding, read_parts, require_apart
+from openlora.engine.sequence import Sequence
+from openlora.rag.answer import Groups, measure
+from openlora.rag.prompt import Layout, lay_out
+from openlora.rag.spec import GivenPassage
+
+
+async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterator[str]:
+    """Refuse what cannot be answered, then hand back the stream of events."""
+    messages = [message.model_dump() for message in body.messages]
+    prompt = await asyncio.to_thread(runtime.encode, messages)
+    layout = None
+    if body.passages is not None:
+        require_apart(runtime.base)
+        context = runtime.info.context_length
+        layout = await asyncio.to_thread(lay_out, runtime.tokenizer, messages, body.passages, context)
+        prompt = layout.tokens
+    weights = None
+    if body.adapter is not None:
+        layers = runtime.base.switch.names
+        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, layers)
+    loop = asyncio.get_running_loop()
+    events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+
+    def emit(kind: str, data: dict[str, Any]) -> None:
+        loop.call_soon_threadsafe(events.put_nowait, (kind, data))
+
+    taken = len(prompt) if layout is None else layout.size
+    sequence = Sequence(
+        prompt=prompt,
+        max_tokens=min(body.maxTokens, runtime.info.context_length - taken),
+        temperature=body.temperature,
+        top_p=body.topP,
+        seed=body.seed,
+        weights=weights,
+        detokenizer=Detokenizer(runtime.tokenizer, body.stop),
+        emit=emit,
+    )
+    if layout is not None and body.passages is not None:
+        ground(runtime, sequence, layout, body.passages)
+    runtime.engine.submit(sequence)
+
+    async def stream() -> AsyncIterator[str]:
+        try:
+            while True:
+                kind, data = await events.get()
+                yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+                if kind != "token":
+                    return
+        finally:  # also when the caller goes away
+            sequence.cancel()
+
+    return stream()
+
+
+def ground(runtime: Runtime, sequence: Sequence, layout: Layout, passages: list[GivenPassage]) -> None:
+    """Make the sequence read the passages apart and measure, after its last token, what they did."""
+    grounding, groups = Grounding(layout), Groups.of(passages)
+    sequence.grounding = grounding
+    sequence.preparing = read_parts(runtime.base, grounding)
+    sequence.measure = lambda tokens, text: measure(
+        runtime.base, runtime.tokenizer, grounding, groups, tokens, text
+    )

@@ -1,0 +1,111 @@
+import type { Address, Hex } from 'viem';
+import type { Context } from '../context.ts';
+import type { ChatMessage } from '../engine/client.ts';
+import { ServiceError } from '../errors.ts';
+import type { ChatRequest } from '../gateway/chatRequest.ts';
+import { requireAccess } from './grants.ts';
+import type { Shelf, ShelvedRecord } from './shelf.ts';
+import { retrievalUnavailable } from './shelves.ts';
+
+/** Passages of an answer unless the call says otherwise. */
+const usual = 4;
+/** Tokens by which a passage read by itself and the same one in a prompt may differ, where they touch. */
+const seam = 4;
+
+/** Tokens that passages may take: of a prompt, all together and each. */
+export type Room = { all: number; each: number };
+
+/** Passages may take half of what the question leaves, the answer has the rest; each as much as the engine reads of one. */
+export const roomFor = (contextLength: number, promptTokens: number): Room => ({
+  all: Math.floor((contextLength - promptTokens) / 2),
+  each: Math.min(1_024, Math.floor(contextLength / 4)) - seam,
+});
+
+export type Passage = {
+  recordId: Hex;
+  cluster: Hex;
+  text: string;
+  title: string;
+  tokens: number;
+  shelf: Shelf;
+  record: ShelvedRecord;
+};
+
+/** What was found for a question; no passages where nothing is relevant enough. */
+export type Retrieved = {
+  passages: Passage[];
+  versions: { datanetId: number; version: number }[];
+  /** Of the passages by themselves. */
+  tokens: number;
+  /** The most that they can come to in the prompt. */
+  mostTokens: number;
+};
+
+/**
+ * Finds the passages that an answer is to be given with. Throws 404, 403 and 503 for datanets that cannot be used.
+ * What is too long for its room is left away: a passage by itself, and of all together the least relevant.
+ */
+export async function retrieve(
+  context: Context,
+  { datanets, licences, top }: NonNullable<ChatRequest['retrieval']>,
+  messages: readonly ChatMessage[],
+  payer: Address | undefined,
+  room: Room,
+): Promise<Retrieved> {
+  for (const datanetId of datanets) await requireAccess(context, datanetId, payer);
+  const shelves = await Promise.all(datanets.map((datanetId) => context.shelves.of(datanetId)));
+  const query = messages.findLast(({ role }) => role === 'user')?.content.trim() ?? '';
+  if (query === '')
+    throw new ServiceError(400, 'empty_query', 'There is no question to find sources for: send a message of the user with text.');
+  const found = await search(context, shelves, { query, top: top ?? usual, ...(licences ? { licences } : {}) });
+  const passages: Passage[] = [];
+  let mostTokens = 0;
+  for (const passage of distinct(found.passages, shelves)) {
+    const tokens = await lengthOf(context, passage);
+    if (tokens > room.each) continue;
+    if (mostTokens + tokens + seam > room.all) break;
+    mostTokens += tokens + seam;
+    passages.push({ ...passage, tokens });
+  }
+  return {
+    passages,
+    versions: shelves.map(({ datanetId, version }) => ({ datanetId, version })),
+    tokens: passages.reduce((sum, { tokens }) => sum + tokens, 0),
+    mostTokens,
+  };
+}
+
+async function search(context: Context, shelves: readonly Shelf[], query: { query: string; top: number; licences?: string[] }) {
+  try {
+    return await context.engine.search({ keys: shelves.map(({ key }) => key), ...query });
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'retrieval_index_not_found') throw error;
+    const gone = shelves.find(({ key }) => key === error.detail.key) ?? shelves[0];
+    if (!gone) throw error;
+    context.shelves.forget(gone.datanetId);
+    throw retrievalUnavailable(gone.datanetId);
+  }
+}
+
+type Found = { key: string; recordId: Hex; cluster: Hex; text: string; title: string };
+
+/** Each cluster once, at its best; a record that several datanets hold counts for the one where it was found first. */
+function distinct(found: readonly Found[], shelves: readonly Shelf[]): Omit<Passage, 'tokens'>[] {
+  const seen = new Set<Hex>();
+  return found.flatMap(({ key, recordId, cluster, text, title }) => {
+    const shelf = shelves.find((one) => one.key === key);
+    const record = shelf?.records.get(recordId);
+    if (!shelf || !record || record.cluster !== cluster)
+      throw new ServiceError(503, 'engine_unavailable', 'The engine found a record that its datanet does not have: try again.');
+    if (seen.has(cluster) || seen.has(recordId)) return [];
+    seen.add(cluster).add(recordId);
+    return [{ recordId, cluster, text, title, shelf, record }];
+  });
+}
+
+/** Tokens of a passage as the engine puts it into a prompt, without those of the template around a message. */
+async function lengthOf({ engine }: Pick<Context, 'engine'>, { title, text }: Pick<Passage, 'title' | 'text'>): Promise<number> {
+  const count = async (content: string): Promise<number> => (await engine.tokenize([{ role: 'user', content }])).promptTokens;
+  const [whole, one] = await Promise.all([count(`[${title}]\n${text}\n\n`), count('.')]);
+  return Math.max(1, whole - one + 1);
+}
