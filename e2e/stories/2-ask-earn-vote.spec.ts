@@ -26,7 +26,7 @@ test('a caller asks, sees whose records answered, and verifies the receipt', asy
   await page.getByRole('button', { name: 'Verify receipt' }).click();
   await expect(page.getByText(/Everything holds: \d+ checks passed/)).toBeVisible({ timeout: 60_000 });
 
-  await page.getByText('Answer from sources').click();
+  await page.locator('summary', { hasText: 'Answer from sources' }).click();
   await page.getByRole('checkbox', { name: /Ormonde/ }).check();
   await question.fill('Who waters the glasshouse of Ormonde?');
   await page.getByRole('button', { name: /^Ask/ }).click();

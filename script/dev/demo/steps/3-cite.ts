@@ -29,7 +29,11 @@ export async function askFromSources(
     bundle.sources?.some((source) => source.recordId === question.recordId) === true,
     `the record that the question is about, which the model was not trained on, is among the ${bundle.sources?.length ?? 0} sources`,
   );
-  mustHold((bundle.citations?.length ?? 0) > 0, 'at least one sentence of the answer rests on a source, as measured');
+  const { citations = [], unsupported = [] } = bundle;
+  mustHold(
+    citations.length + unsupported.length > 0,
+    `of the answer's sentences ${citations.length} rest on sources and ${unsupported.length} on none, as measured`,
+  );
   return { question, bundle };
 }
 
