@@ -26,6 +26,7 @@ import { attribution } from './routes/attribution.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
 import { datanets } from './routes/datanets.ts';
 import { files as fileRoutes } from './routes/files.ts';
+import { flags } from './routes/flags.ts';
 import { info } from './routes/info.ts';
 import { models } from './routes/models.ts';
 import { preview } from './routes/preview.ts';
@@ -119,6 +120,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   sessions(app, context);
   models(app, context);
   sources(app, context);
+  flags(app, context);
   receipts(app, context);
   settlement(app, context, () => {
     settler.ask();
