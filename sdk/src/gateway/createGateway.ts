@@ -10,6 +10,7 @@ import { receiptBundleSchema } from './receiptBundle.ts';
 import {
   baseSchema,
   batchSummarySchema,
+  calibrationStateSchema,
   documentFileSchema,
   duplicatesSchema,
   estimateSchema,
@@ -23,6 +24,7 @@ import {
   rewardsSchema,
   sessionSchema,
   sessionStateSchema,
+  shelfSchema,
 } from './schemas.ts';
 
 export type Gateway = ReturnType<typeof createGateway>;
@@ -78,6 +80,8 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
       post(sessionSchema, '/v1/sessions', { voucher, signature, keyHash }),
     session: (apiKey: string) => get(sessionStateSchema, '/v1/sessions/me', apiKey),
     models: () => get(modelListSchema, '/v1/models'),
+    /** The datanets that answers of this operator can cite now. */
+    sources: () => get(z.array(shelfSchema), '/v1/sources'),
     receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),
 
     /** Which records shaped an answer, and which phrases of it: of a receipt of one's own, or of any text. Not charged. */
@@ -89,6 +93,9 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     rewards: (account: Address) => get(rewardsSchema, `/v1/rewards/${account}`),
 
     estimate: (spec: JobSpec) => post(estimateSchema, '/v1/training/estimate', spec),
+    /** What measuring the fidelity of a job's release would take and cost, how far it is, and what is known. */
+    calibration: (jobId: number, runs?: number) =>
+      get(calibrationStateSchema, `/v1/jobs/${jobId}/calibration${runs === undefined ? '' : `?runs=${runs}`}`),
     jobs: () => get(z.array(jobSchema), '/v1/jobs'),
     job: (jobId: number) => get(jobSchema, `/v1/jobs/${jobId}`),
     /** The job's log from entry `from` on, then live until its last event. */

@@ -8,10 +8,28 @@ test('an answer is cut where phrases and spans begin and end', () => {
     { start: 10, end: 26 },
   ];
   expect(stretchesOf(answer, segments, [{ start: 3, end: 16 }])).toEqual([
-    { text: 'It ', segment: 0, span: undefined },
-    { text: 'queues.', segment: 0, span: 0 },
-    { text: ' Emits', segment: 1, span: 0 },
-    { text: ' an event.', segment: 1, span: undefined },
+    { text: 'It ', segment: 0, span: undefined, endsSentence: false },
+    { text: 'queues.', segment: 0, span: 0, endsSentence: false },
+    { text: ' Emits', segment: 1, span: 0, endsSentence: false },
+    { text: ' an event.', segment: 1, span: undefined, endsSentence: false },
+  ]);
+});
+
+test('a sentence that is cut by phrases ends once', () => {
+  const found = stretchesOf(
+    'It queues. Emits.',
+    [{ start: 0, end: 3 }],
+    [],
+    [
+      { start: 0, end: 10 },
+      { start: 11, end: 17 },
+    ],
+  );
+  expect(found.map(({ text, sentence, endsSentence }) => [text, sentence, endsSentence])).toEqual([
+    ['It ', 0, false],
+    ['queues.', 0, true],
+    [' ', undefined, false],
+    ['Emits.', 1, true],
   ]);
 });
 
@@ -30,7 +48,9 @@ test('whatever is marked, the stretches are the answer', () => {
       expect(found.map(({ text }) => text).join('')).toBe(answer);
     }
   expect(stretchesOf('', [], [])).toEqual([]);
-  expect(stretchesOf('plain', [], [])).toEqual([{ text: 'plain', segment: undefined, span: undefined }]);
+  expect(stretchesOf('plain', [], [])).toEqual([
+    { text: 'plain', segment: undefined, span: undefined, sentence: undefined, endsSentence: false },
+  ]);
 });
 
 test('spans in tokens become characters, and none beyond what is known', () => {

@@ -33,7 +33,14 @@ const savedSchema = z.array(
   }),
 );
 
-export type AskOptions = { url: string; apiKey: string; model: string; maxTokens: number; isPublic: boolean };
+export type AskOptions = {
+  url: string;
+  apiKey: string;
+  model: string;
+  maxTokens: number;
+  isPublic: boolean;
+  datanets: readonly number[];
+};
 
 /** Questions and answers of one person, kept in this browser. */
 export class Conversation {

@@ -12,6 +12,8 @@ export type ChatRequest = {
   maxTokens: number;
   /** Whether the answer may be shown on the front page. */
   isPublic: boolean;
+  /** Datanets to answer from and cite; none: without sources. */
+  datanets: readonly number[];
   signal: AbortSignal;
 };
 
@@ -46,6 +48,7 @@ export async function* streamChat(request: ChatRequest): AsyncGenerator<ChatPart
       max_tokens: request.maxTokens,
       temperature: 0,
       stream: true,
+      retrieval: request.datanets.length > 0 ? { datanets: request.datanets } : undefined,
       metadata: request.isPublic ? { public: 'true' } : undefined,
     }),
   });

@@ -8,6 +8,8 @@ const PALETTE = ['var(--c1)', 'var(--c2)', 'var(--c3)', 'var(--c5)', 'var(--c6)'
 export type RecordShare = {
   rank: number;
   recordId: Hex;
+  /** The near-duplicates that it stands for. */
+  cluster: Hex;
   title: string;
   path: string;
   version: string;
@@ -48,7 +50,7 @@ export function recordShares(bundle: ReceiptBundle): { records: RecordShare[]; u
   const { parts } = allocateBundle(bundle);
   const pool = parts.pools.reduce((sum, { amount }) => sum + amount, 0n);
   const total = parts.contributors.reduce((sum, { amount }) => sum + amount, 0n) + pool;
-  const sources = new Map(bundle.records.map((record) => [record.recordId, record]));
+  const sources = knownSources(bundle);
   const colors = colorsOf(bundle);
   const share = (amount: bigint): number => (total === 0n ? 0 : Number((amount * 1_000_000n) / total) / 1_000_000);
   const records = parts.clusters
@@ -57,6 +59,7 @@ export function recordShares(bundle: ReceiptBundle): { records: RecordShare[]; u
       return {
         rank: 0,
         recordId: cluster.recordId,
+        cluster: cluster.cluster,
         title: known?.source.title ?? '',
         path: known?.source.path ?? '',
         version: known?.source.version ?? '',
@@ -73,6 +76,20 @@ export function recordShares(bundle: ReceiptBundle): { records: RecordShare[]; u
     .sort((a, b) => (a.amount < b.amount ? 1 : a.amount > b.amount ? -1 : a.recordId < b.recordId ? -1 : 1))
     .map((record, index) => ({ ...record, rank: index + 1 }));
   return { records, unexplained: share(pool) };
+}
+
+/** Where the records of an answer are from: those of the release's index, and those that were looked up. */
+function knownSources({
+  records,
+  sources = [],
+}: ReceiptBundle): Map<Hex, Pick<ReceiptBundle['records'][number], 'source' | 'contributionId'>> {
+  return new Map([
+    ...sources.map(({ recordId, title, link, licence, proof }) => {
+      const source = { title, path: link, version: '', licence };
+      return [recordId, { source, contributionId: proof.contributionId }] as const;
+    }),
+    ...records.map((record) => [record.recordId, record] as const),
+  ]);
 }
 
 /** Everyone the fee goes to. The amounts sum exactly to the fee. */

@@ -7,7 +7,9 @@ import { answerOf, recordTexts } from './recordTexts.ts';
 export function useTexts(bundle: () => ReceiptBundle | undefined): { readonly current: Map<string, string> } {
   const app = useApp();
   const query = createQuery(() => {
-    const contributions = [...new Set(bundle()?.records.map(({ contributionId }) => contributionId) ?? [])].sort((a, b) => a - b);
+    const { records = [], sources = [] } = bundle() ?? {};
+    const holders = [...records, ...sources.map(({ proof }) => proof)].map(({ contributionId }) => contributionId);
+    const contributions = [...new Set(holders)].sort((a, b) => a - b);
     return {
       queryKey: ['texts', contributions],
       enabled: contributions.length > 0,
