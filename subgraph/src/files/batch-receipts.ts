@@ -1,5 +1,5 @@
 import { BigInt, Bytes, JSONValue } from '@graphprotocol/graph-ts';
-import { BatchAllocation, BatchReceipt, EvidenceRecord, ReceiptComponent } from '../../generated/schema';
+import { BatchAllocation, BatchReceipt, EvidencePassage, EvidenceRecord, ReceiptComponent } from '../../generated/schema';
 import { childId } from '../util/ids';
 import {
   amountOf,
@@ -14,6 +14,7 @@ import {
   smallIntegerOf,
 } from '../util/json';
 import { receiptHash } from '../util/receipt-hash';
+import { CitationTotals } from './citation-totals';
 import { ReleaseTotals } from './release-totals';
 
 /** What the receipts of a file or page add up to. */
@@ -23,23 +24,31 @@ export class ReceiptSums {
   allocated: BigInt = BigInt.zero();
 }
 
-/** Records all receipts of a batch file (page 0) or of one of its pages, and who earned by which release. */
+/** Records all receipts of a batch file (page 0) or of one of its pages, who earned by which release, and who was cited. */
 export function recordReceipts(batch: Bytes, page: i32, object: JsonObject): ReceiptSums {
   const sums = new ReceiptSums();
   const totals = new ReleaseTotals(batch, page);
+  const citations = new CitationTotals(batch, page);
   const receipts = listOf(object, 'receipts');
   const pageId = childId(batch, page);
   for (let i = 0; i < receipts.length; i++) {
-    const receipt = recordReceipt(batch, childId(pageId, i), asObject(receipts[i]), totals);
+    const receipt = recordReceipt(batch, childId(pageId, i), asObject(receipts[i]), totals, citations);
     sums.count++;
     sums.fees = sums.fees.plus(receipt.fee);
     sums.allocated = sums.allocated.plus(receipt.allocated);
   }
   totals.save();
+  citations.save();
   return sums;
 }
 
-function recordReceipt(batch: Bytes, id: Bytes, entry: JsonObject | null, totals: ReleaseTotals): BatchReceipt {
+function recordReceipt(
+  batch: Bytes,
+  id: Bytes,
+  entry: JsonObject | null,
+  totals: ReleaseTotals,
+  citations: CitationTotals,
+): BatchReceipt {
   const source = objectOf(entry, 'receipt');
   const receipt = new BatchReceipt(id);
   receipt.batch = batch;
@@ -69,6 +78,10 @@ function recordReceipt(batch: Bytes, id: Bytes, entry: JsonObject | null, totals
   const records = listOf(evidence, 'records');
   receipt.evidenceCount = records.length;
   for (let i = 0; i < records.length; i++) recordEvidence(receipt, i, asObject(records[i]));
+
+  const passages = listOf(evidence, 'passages');
+  receipt.passageCount = passages.length;
+  for (let i = 0; i < passages.length; i++) citations.add(recordPassage(receipt, i, asObject(passages[i])));
 
   const composition = listOf(entry, 'composition');
   for (let i = 0; i < composition.length; i++) recordComponent(receipt, i, asObject(composition[i]));
@@ -100,6 +113,22 @@ function recordEvidence(receipt: BatchReceipt, rank: i32, source: JsonObject | n
   record.reviewerAddress = bytesOf(source, 'reviewer', 20);
   record.score = sumOf(listOf(source, 'partials'));
   record.save();
+}
+
+function recordPassage(receipt: BatchReceipt, position: i32, source: JsonObject | null): EvidencePassage {
+  const passage = new EvidencePassage(childId(receipt.id, position));
+  passage.receipt = receipt.id;
+  passage.batch = receipt.batch;
+  passage.position = position;
+  passage.recordId = bytesOf(source, 'recordId', 32);
+  passage.cluster = bytesOf(source, 'cluster', 32);
+  passage.datanet = BigInt.fromI32(intOf(source, 'datanetId')).toString();
+  passage.version = intOf(source, 'version');
+  passage.contributorAddress = bytesOf(source, 'contributor', 20);
+  passage.contributor = passage.contributorAddress;
+  passage.support = intOf(source, 'support');
+  passage.save();
+  return passage;
 }
 
 /** A score is the sum of its partial sums. */

@@ -238,6 +238,30 @@ export const requestChannels = pgTable(
   (table) => [index('request_channels_request').on(table.requestId)],
 );
 
+/** What readers found wrong with an answer, or with one record behind it (`recordId` 0: the answer as a whole). */
+export const flags = pgTable(
+  'flags',
+  {
+    id: uuid().primaryKey(),
+    receiptHash: text('receipt_hash').notNull(),
+    recordId: text('record_id').notNull(),
+    signer: text().notNull(), // the answer's payer, or its session key
+    reason: text().notNull(),
+    note: text().notNull(),
+    disclose: boolean().notNull(), // whether reviewers may read question and answer
+    signature: text().notNull(),
+    created: whole('created').notNull().default(sql`extract(epoch from now())::bigint`),
+  },
+  (table) => [uniqueIndex('flags_once').on(table.receiptHash, table.recordId, table.signer)],
+);
+
+/** The datanets whose reviewers a flag concerns. */
+export const flagDatanets = pgTable(
+  'flag_datanets',
+  { flagId: uuid('flag_id').notNull(), datanetId: whole('datanet_id').notNull() },
+  (table) => [primaryKey({ columns: [table.flagId, table.datanetId] }), index('flag_datanets_datanet').on(table.datanetId)],
+);
+
 /** How far the chain has been read. */
 export const cursors = pgTable('cursors', {
   name: text().primaryKey(),
@@ -253,13 +277,16 @@ export const contributions = pgTable(
     datanetId: whole('datanet_id').notNull(),
     contributor: text().notNull(),
     reviewer: text(),
-    /** committed, revealed, accepted, rejected, withdrawn */
+    /** committed, revealed, accepted, rejected, withdrawn, revoked */
     status: text().notNull(),
     cid: text(),
     recordsRoot: text('records_root'),
     records: whole('records').notNull(),
     acceptedBlock: whole('accepted_block'),
     acceptedLogIndex: whole('accepted_log_index'),
+    /** Where its contributor took it out again; it was accepted until then. */
+    revokedBlock: whole('revoked_block'),
+    revokedLogIndex: whole('revoked_log_index'),
   },
   (table) => [index('contributions_datanet').on(table.datanetId)],
 );
@@ -302,6 +329,9 @@ export const trainingJobs = pgTable('training_jobs', {
   duration: whole('duration'),
   checkpoints: whole('checkpoints'),
   deliverBy: whole('deliver_by'),
+  /** Where it was accepted; null for what was accepted before this was kept. */
+  acceptedBlock: whole('accepted_block'),
+  acceptedLogIndex: whole('accepted_log_index'),
   engineSeq: whole('engine_seq').notNull().default(-1), // last event relayed from the engine
   releaseHash: text('release_hash'),
   error: text(),

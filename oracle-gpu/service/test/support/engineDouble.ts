@@ -70,6 +70,7 @@ export async function startEngineDouble() {
     tokenDelayMs: 0,
     attributionFailures: 0,
     isIndexMissing: false,
+    isIndexingBroken: false,
     breakAfterTokens: Number.POSITIVE_INFINITY,
     stepDelayMs: 0,
     failTraining: undefined as undefined | { message: string; hint: string },
@@ -448,7 +449,8 @@ export async function startEngineDouble() {
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );
-  app.put<{ Params: { key: string }; Body: { records: RetrievalRecord[] } }>('/v1/retrieval/:key', async (request) => {
+  app.put<{ Params: { key: string }; Body: { records: RetrievalRecord[] } }>('/v1/retrieval/:key', async (request, reply) => {
+    if (behaviour.isIndexingBroken) return refuse(reply, 503, 'engine_unavailable', 'Nothing is indexed now.');
     const { records } = request.body;
     retrieval.set(request.params.key, records);
     count.built += 1;
@@ -460,15 +462,16 @@ export async function startEngineDouble() {
     deleted: retrieval.delete(request.params.key),
   }));
   app.get('/v1/retrieval', async () => [...retrieval].map(([key, records]) => ({ key, records: records.length })));
-  app.post<{ Body: { keys: string[]; query: string; top: number; licences?: string[] } }>(
+  app.post<{ Body: { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] } }>(
     '/v1/retrieval/search',
     async (request, reply) => {
-      const { keys, query, top, licences } = request.body;
+      const { keys, query, top, excluded = [], licences } = request.body;
       const missing = keys.find((key) => !retrieval.has(key));
       if (missing !== undefined)
         return refuse(reply, 404, 'retrieval_index_not_found', 'There is no such index.', { key: missing });
       const records = keys.flatMap((key) => (retrieval.get(key) ?? []).map((record) => ({ ...record, key })));
-      return searchRecords(records, words(query), top, licences);
+      const allowed = records.filter(({ recordId }) => !excluded.includes(recordId));
+      return searchRecords(allowed, words(query), top, licences);
     },
   );
 
