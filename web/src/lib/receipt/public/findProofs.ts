@@ -70,7 +70,7 @@ export async function findPublicProofs(
       header: previous,
       rewardsTree: previousRewards && treeOf(treeId.rewards, rewards, previous.rewards),
     },
-    facts: { channels, policy, firstDay, releases, pools: new Map() },
+    facts: { channels, policy, firstDay, releases, fidelities: new Map(), pools: new Map() },
     signed: [],
     stated: new Map(),
   });
