@@ -5,6 +5,7 @@ import {
   ContributionCommitted,
   ContributionRejected,
   ContributionRevealed,
+  ContributionRevoked,
   ContributionWithdrawn,
   ContributorAllowed,
   DatanetCreated,
@@ -37,6 +38,7 @@ export function handleDatanetCreated(event: DatanetCreated): void {
   datanet.contributionPendingCount = 0;
   datanet.contributionAcceptedCount = 0;
   datanet.contributionRejectedCount = 0;
+  datanet.contributionRevokedCount = 0;
   datanet.recordCount = 0;
   datanet.contributorCount = 0;
   datanet.versionCount = 0;
@@ -180,7 +182,7 @@ export function handleContributionAccepted(event: ContributionAccepted): void {
   account.save();
 
   const contributor = loadContributor(event.params.datanetId, event.params.contributor);
-  if (contributor.contributionAcceptedCount == 0) datanet.contributorCount += 1;
+  if (contributor.recordCount == 0) datanet.contributorCount += 1;
   contributor.contributionAcceptedCount += 1;
   contributor.recordCount += records;
   contributor.save();
@@ -250,6 +252,39 @@ export function handleContributionWithdrawn(event: ContributionWithdrawn): void 
   const totals = loadProtocol();
   totals.contributionWithdrawnCount += 1;
   totals.bonded = totals.bonded.minus(contribution.bond);
+  totals.save();
+}
+
+export function handleContributionRevoked(event: ContributionRevoked): void {
+  const datanet = Datanet.load(numberId(event.params.datanetId))!;
+  const records = clamp(event.params.records);
+
+  const contribution = Contribution.load(numberId(event.params.contributionId))!;
+  contribution.status = 'REVOKED';
+  contribution.revokedAt = event.block.timestamp;
+  // Revoked before any version had it, it comes into none.
+  const next = versionId(event.params.datanetId, BigInt.fromI32(datanet.versionCount + 1));
+  if (contribution.version == next) contribution.version = null;
+  contribution.save();
+
+  const account = touch(event.params.contributor, event);
+  account.recordAcceptedCount -= records;
+  account.save();
+
+  const contributor = loadContributor(event.params.datanetId, event.params.contributor);
+  contributor.recordCount -= records;
+  contributor.save();
+
+  if (contributor.recordCount == 0) datanet.contributorCount -= 1;
+  datanet.contributionRevokedCount += 1;
+  datanet.recordCount -= records;
+  datanet.save();
+
+  recordActivity(event, 'CONTRIBUTION_REVOKED', event.params.contributor, contribution, null);
+
+  const totals = loadProtocol();
+  totals.contributionRevokedCount += 1;
+  totals.recordAcceptedCount -= records;
   totals.save();
 }
 

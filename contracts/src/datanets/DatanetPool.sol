@@ -8,7 +8,7 @@ import {IDatanetPool} from "./IDatanetPool.sol";
 /// @title Pool of one datanet's contributors
 /// @dev Minimal clones of one implementation, made by the registry. Money comes as plain transfers that call nothing
 ///      here; it is divided at the next call, always before the records change, so by the records of when it came.
-///      What comes before the first record waits for it.
+///      What comes while there is no record waits for the next one.
 contract DatanetPool is IDatanetPool {
     using SafeERC20 for IERC20;
 
@@ -45,11 +45,17 @@ contract DatanetPool is IDatanetPool {
         address contributor,
         uint32 records
     ) external {
-        if (msg.sender != registry) revert DatanetPool_NotRegistry(msg.sender);
-        _accrue();
-        Share storage share = _settle(contributor);
-        share.records += records;
+        _settleForRegistry(contributor).records += records;
         totalRecords += records;
+    }
+
+    /// @inheritdoc IDatanetPool
+    function removeRecords(
+        address contributor,
+        uint32 records
+    ) external {
+        _settleForRegistry(contributor).records -= records;
+        totalRecords -= records;
     }
 
     /// @inheritdoc IDatanetPool
@@ -80,6 +86,15 @@ contract DatanetPool is IDatanetPool {
         address contributor
     ) external view returns (uint256) {
         return _shares[contributor].records;
+    }
+
+    /// @dev Divides what has come by the records as they were until now.
+    function _settleForRegistry(
+        address contributor
+    ) private returns (Share storage share) {
+        if (msg.sender != registry) revert DatanetPool_NotRegistry(msg.sender);
+        _accrue();
+        share = _settle(contributor);
     }
 
     function _accrue() private {

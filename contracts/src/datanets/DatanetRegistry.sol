@@ -8,6 +8,7 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {RisingIds} from "../libraries/RisingIds.sol";
 import {IDatanetPool} from "./IDatanetPool.sol";
 import {IDatanetRegistry} from "./IDatanetRegistry.sol";
 import {IReviewPolicy} from "./IReviewPolicy.sol";
@@ -15,6 +16,7 @@ import {VersionTree} from "./VersionTree.sol";
 
 /// @title Datanets, their contributions and versions
 contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetRegistry {
+    using RisingIds for uint32[];
     using SafeERC20 for IERC20;
 
     /// @notice Accepted contributions of one datanet; keeps `publish` near 6 M gas.
@@ -35,7 +37,7 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
         mapping(uint32 contributionId => uint64) revealedAt;
         mapping(uint32 datanetId => mapping(address contributor => bool)) allowed;
         mapping(uint32 datanetId => uint32[]) accepted; // rising
-        mapping(uint32 datanetId => uint256) published; // accepted contributions in the latest version
+        mapping(uint32 datanetId => uint256) published; // no longer used: its slot stays taken
         mapping(uint32 datanetId => mapping(uint32 version => bytes32)) roots;
     }
 
@@ -204,7 +206,8 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
         }
         c.status = ContributionStatus.Accepted;
         d.records += c.records;
-        _insert(ids, contributionId);
+        // What was committed early and is accepted late moves others.
+        ids.insert(contributionId);
         emit ContributionAccepted(contributionId, c.datanetId, msg.sender, c.contributor, c.records, score, note);
         // slither-disable-next-line reentrancy-no-eth (the pool is a clone of this project's own and calls nobody)
         IDatanetPool(d.pool).addRecords(c.contributor, c.records);
@@ -226,6 +229,22 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
     }
 
     /// @inheritdoc IDatanetRegistry
+    function revoke(
+        uint32 contributionId
+    ) external {
+        DatanetRegistryStorage storage $ = _datanetRegistry();
+        Contribution storage c = $.contributions[contributionId];
+        if (c.status != ContributionStatus.Accepted) revert DatanetRegistry_InvalidStatus(contributionId, c.status);
+        if (c.contributor != msg.sender) revert DatanetRegistry_NotContributor(contributionId, msg.sender);
+        Datanet storage d = $.datanets[c.datanetId];
+        c.status = ContributionStatus.Revoked;
+        d.records -= c.records;
+        $.accepted[c.datanetId].remove(contributionId);
+        emit ContributionRevoked(contributionId, c.datanetId, msg.sender, c.records);
+        IDatanetPool(d.pool).removeRecords(msg.sender, c.records);
+    }
+
+    /// @inheritdoc IDatanetRegistry
     function publish(
         uint32 datanetId,
         bytes32 root,
@@ -234,17 +253,18 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
         Datanet storage d = _requireProvider(datanetId);
         DatanetRegistryStorage storage $ = _datanetRegistry();
         uint32[] memory ids = $.accepted[datanetId];
-        if (ids.length == $.published[datanetId]) revert DatanetRegistry_NothingNew(datanetId);
+        if (ids.length == 0) revert DatanetRegistry_NothingAccepted(datanetId);
         VersionTree.Node[] memory leaves = new VersionTree.Node[](ids.length);
         for (uint256 i; i < ids.length; ++i) {
             Contribution storage c = $.contributions[ids[i]];
             leaves[i] = VersionTree.leaf(ids[i], c.recordsRoot, c.records);
         }
         bytes32 expected = VersionTree.root(leaves);
+        // Counting would not do: as many may have been revoked as were accepted.
+        if (expected == $.roots[datanetId][d.versions]) revert DatanetRegistry_NothingNew(datanetId);
         if (root != expected) revert DatanetRegistry_WrongRoot(expected, root);
         version = ++d.versions;
         $.roots[datanetId][version] = root;
-        $.published[datanetId] = ids.length;
         emit VersionPublished(datanetId, version, msg.sender, root, uint32(ids.length), d.records, cid);
     }
 
@@ -311,18 +331,6 @@ contract DatanetRegistry is AccessManagedUpgradeable, UUPSUpgradeable, IDatanetR
             revert DatanetRegistry_NotReviewer(contributionId, msg.sender);
         }
         c.reviewer = msg.sender;
-    }
-
-    /// @dev Keeps ids rising. Almost always at the end; what was committed early and accepted late moves others.
-    function _insert(
-        uint32[] storage ids,
-        uint32 id
-    ) private {
-        ids.push(id);
-        for (uint256 i = ids.length - 1; i > 0 && ids[i - 1] > id; --i) {
-            ids[i] = ids[i - 1];
-            ids[i - 1] = id;
-        }
     }
 
     /// @dev OPEN calls nobody, so paying out directly can neither fail for a recipient nor re-enter.

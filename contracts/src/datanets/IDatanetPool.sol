@@ -15,6 +15,12 @@ interface IDatanetPool {
         uint32 records
     ) external;
 
+    /// @notice Counts revoked records no more; what they have earned stays owed. Only the registry.
+    function removeRecords(
+        address contributor,
+        uint32 records
+    ) external;
+
     /// @notice Pays `contributor` what it is owed; anyone may call, the money goes to the contributor.
     function claim(
         address contributor

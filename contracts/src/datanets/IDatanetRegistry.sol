@@ -20,6 +20,7 @@ interface IDatanetRegistry {
     error DatanetRegistry_InvalidScore(uint16 score);
     error DatanetRegistry_TooManyContributions(uint32 datanetId, uint256 limit);
     error DatanetRegistry_NothingNew(uint32 datanetId);
+    error DatanetRegistry_NothingAccepted(uint32 datanetId);
     error DatanetRegistry_WrongRoot(bytes32 expected, bytes32 given);
 
     /// @notice Who may contribute.
@@ -34,7 +35,8 @@ interface IDatanetRegistry {
         Revealed,
         Accepted,
         Rejected,
-        Withdrawn
+        Withdrawn, // before it was decided on
+        Revoked // after it was accepted
     }
 
     /// @notice How far a rejection goes: the bond returned, half of it, or all of it lost.
@@ -120,6 +122,9 @@ interface IDatanetRegistry {
     event ContributionWithdrawn(
         uint32 indexed contributionId, uint32 indexed datanetId, address indexed contributor, uint96 returned
     );
+    event ContributionRevoked(
+        uint32 indexed contributionId, uint32 indexed datanetId, address indexed contributor, uint32 records
+    );
     event VersionPublished(
         uint32 indexed datanetId,
         uint32 indexed version,
@@ -186,7 +191,15 @@ interface IDatanetRegistry {
         string calldata evidenceCid
     ) external;
 
-    /// @notice Publishes a version over the contributions accepted so far and not yet in one. Only the provider.
+    /// @notice Takes accepted data out: later versions, trainings and citations go without it, and so do the shares of
+    ///         the datanet's pool from now on. Versions and releases that have it stay, and what they earn it. Only its
+    ///         contributor; cannot be undone.
+    function revoke(
+        uint32 contributionId
+    ) external;
+
+    /// @notice Publishes a version over all accepted contributions, which must not be those of the last one. Only the
+    ///         provider.
     /// @param root root of tree 5 over all accepted contributions, recomputed and checked by the contract
     /// @param cid manifest of the version on IPFS
     function publish(

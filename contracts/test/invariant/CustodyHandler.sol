@@ -107,6 +107,17 @@ contract CustodyHandler is Test {
         ++calls["withdraw"];
     }
 
+    function revoke(
+        uint256 which
+    ) external {
+        (uint32 id, IDatanetRegistry.Contribution memory c, bool found) =
+            _contribution(which, IDatanetRegistry.ContributionStatus.Accepted);
+        if (!found) return;
+        vm.prank(c.contributor);
+        datanets.revoke(id);
+        ++calls["revoke"];
+    }
+
     function payPool(
         uint256 amount
     ) external {

@@ -54,6 +54,42 @@ contract DatanetPoolTest is Deployed {
         pool.addRecords(mallory, 1);
     }
 
+    function test_removeRecords_failsForOthersThanTheRegistry() public {
+        vm.expectRevert(abi.encodeWithSelector(IDatanetPool.DatanetPool_NotRegistry.selector, mallory));
+        vm.prank(mallory);
+        pool.removeRecords(alice, 1);
+    }
+
+    function test_revokedRecords_keepWhatTheyEarnedAndEarnNoMore() public {
+        uint32 one = contribute(id, alice, "one", 10);
+        accept(one);
+        accept(contribute(id, bob, "two", 30));
+        token.mint(address(pool), 40e18); // 10 : 30
+        vm.prank(alice);
+        datanets.revoke(one);
+        assertEq(pool.recordsOf(alice), 0);
+        assertEq(pool.totalRecords(), 30);
+        token.mint(address(pool), 6e18); // all bob's
+        assertEq(pool.claim(alice), 10e18);
+        assertEq(pool.claim(bob), 36e18);
+        assertEq(token.balanceOf(address(pool)), 0);
+    }
+
+    function test_moneyAfterTheLastRecordWasRevoked_waitsForTheNext() public {
+        uint32 one = contribute(id, alice, "one", 10);
+        accept(one);
+        token.mint(address(pool), 1e18);
+        vm.prank(alice);
+        datanets.revoke(one);
+        token.mint(address(pool), 7e18);
+        assertEq(pool.claimable(alice), 1e18);
+        assertEq(pool.claim(alice), 1e18);
+        assertEq(pool.claim(alice), 0);
+        accept(contribute(id, bob, "two", 10));
+        assertEq(pool.claim(bob), 7e18);
+        assertEq(pool.claim(alice), 0);
+    }
+
     function testFuzz_claims_neverExceedWhatCame(
         uint96[4] memory money,
         uint16[4] memory records
@@ -64,8 +100,13 @@ contract DatanetPoolTest is Deployed {
             uint256 amount = bound(money[i], 0, 1e24);
             came += amount;
             token.mint(address(pool), amount);
-            vm.prank(address(datanets));
-            pool.addRecords(who[i % 2], uint32(bound(records[i], 1, 20_000)));
+            uint32 added = uint32(bound(records[i], 1, 20_000));
+            vm.startPrank(address(datanets));
+            pool.addRecords(who[i % 2], added);
+            if (i > 1) {
+                pool.removeRecords(who[i % 2], uint32(bound(uint256(keccak256(abi.encode(money, i))), 0, added)));
+            }
+            vm.stopPrank();
         }
         token.mint(address(pool), 1e24);
         came += 1e24;

@@ -1,4 +1,5 @@
 import type { Facts } from './chain/facts.ts';
+import type { Fidelities } from './chain/fidelity.ts';
 import type { Chain } from './chain/open.ts';
 import type { Outbox } from './chain/outbox.ts';
 import type { Config } from './config.ts';
@@ -24,6 +25,7 @@ export type Context = {
   signReceipt: SignReceipt;
   charge: ReturnType<typeof createCharges>;
   facts: Facts;
+  fidelities: Fidelities;
   outbox: Outbox;
   ipfs: Ipfs;
   engine: Engine;

@@ -1,4 +1,5 @@
 import { createFacts } from './chain/facts.ts';
+import { createFidelities } from './chain/fidelity.ts';
 import { openChain } from './chain/open.ts';
 import { createOutbox } from './chain/outbox.ts';
 import { registerOperator } from './chain/register.ts';
@@ -42,6 +43,7 @@ import { openClosedChannels } from './settlement/leaveOut.ts';
 import { createSettler } from './settlement/settler.ts';
 import { mirrorThresholds } from './settlement/thresholds.ts';
 import { createAdoption } from './training/adopt.ts';
+import { createCalibrator } from './training/calibrate.ts';
 import { createJobLog } from './training/events.ts';
 import { createJobMirror } from './training/mirror.ts';
 import { openTrainer } from './training/trainer.ts';
@@ -66,6 +68,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     signReceipt,
     charge: createCharges({ db, book, signReceipt, log }),
     facts,
+    fidelities: createFidelities(chain),
     outbox: createOutbox(db, chain, log, config.stuckMs),
     ipfs,
     engine,
@@ -110,6 +113,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('retrieval', config.pollMs, log, context.shelves.tick),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
     repeat('requests', config.pollMs, log, responder.tick),
+    repeat('calibrations', 5 * config.pollMs, log, createCalibrator(trainerContext).tick),
     repeat('data', config.pollMs, log, createDataAnswers(context).tick),
   ];
 

@@ -11,6 +11,7 @@ import { receiptBundleSchema } from './receiptBundle.ts';
 import {
   baseSchema,
   batchSummarySchema,
+  calibrationStateSchema,
   documentFileSchema,
   duplicatesSchema,
   estimateSchema,
@@ -97,6 +98,9 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     rewards: (account: Address) => get(rewardsSchema, `/v1/rewards/${account}`),
 
     estimate: (spec: JobSpec) => post(estimateSchema, '/v1/training/estimate', spec),
+    /** What measuring the fidelity of a job's release would take and cost, how far it is, and what is known. */
+    calibration: (jobId: number, runs?: number) =>
+      get(calibrationStateSchema, `/v1/jobs/${jobId}/calibration${runs === undefined ? '' : `?runs=${runs}`}`),
     jobs: () => get(z.array(jobSchema), '/v1/jobs'),
     job: (jobId: number) => get(jobSchema, `/v1/jobs/${jobId}`),
     /** The job's log from entry `from` on, then live until its last event. */

@@ -178,6 +178,28 @@ export const estimateSchema = z.object({
   price: amountSchema,
 });
 
+/** What is known of how well a release's attribution holds (bps), and what knowing more would cost. */
+export const calibrationStateSchema = z.object({
+  releaseHash: bytes32Schema,
+  runs: z.int(),
+  seconds: z.number(),
+  questions: z.int(),
+  records: z.int(),
+  price: amountSchema,
+  progress: z.object({ status: z.string(), step: z.int(), steps: z.int() }).nullable(),
+  fidelity: z
+    .object({
+      ldsBps: z.int(),
+      lowBps: z.int(),
+      highBps: z.int(),
+      runs: z.int(),
+      attestedAt: z.int(),
+      dataHash: bytes32Schema,
+    })
+    .nullable(),
+});
+export type CalibrationState = z.infer<typeof calibrationStateSchema>;
+
 export const jobSchema = z.looseObject({
   jobId: z.int(),
   status: z.string(),

@@ -24,6 +24,7 @@ export function loadProtocol(): Protocol {
   totals.contributionAcceptedCount = 0;
   totals.contributionRejectedCount = 0;
   totals.contributionWithdrawnCount = 0;
+  totals.contributionRevokedCount = 0;
   totals.recordAcceptedCount = 0;
   totals.versionCount = 0;
   totals.grantCount = 0;

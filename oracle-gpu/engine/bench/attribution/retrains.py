@@ -19,13 +19,13 @@ import torch
 
 from bench.attribution import tasks
 from bench.attribution.tasks import Task, load_task
+from openlora.files import write_json
 from openlora.models.base import choose_device, find_base, load_tokenizer, read_info
 from openlora.train import evaluate
 from openlora.train.data import Example, make_examples
 from openlora.train.retrain import Retrainer
 from openlora.train.spec import Training
 from openlora.train.trainer import Trainer, step_count
-from openlora.train.worker import write_json
 
 ROOT = Path(__file__).resolve().parents[4]
 MODELS = ROOT / ".openledger" / "models"

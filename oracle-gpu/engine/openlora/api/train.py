@@ -7,21 +7,24 @@ import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
 from openlora import config
 from openlora.api.runtime import Runtime, get_runtime
+from openlora.attribution.fidelity import MAX_RUNS, MIN_RUNS
 from openlora.attribution.index import INDEX, ROWS, index_leaves
 from openlora.errors import EngineError
+from openlora.train.calibrate import DATA, calibration_estimate, require_questions
 from openlora.train.data import Split, bad_record, make_examples, split
-from openlora.train.estimate import estimate
+from openlora.train.estimate import estimate, index_speed, train_speed
 from openlora.train.events import FINAL, read_tail
-from openlora.train.spec import Job, Plan
+from openlora.train.spec import MAX_ID, Calibration, CalibrationBody, Job, Plan, read_job
 
 router = APIRouter(prefix="/v1")
+Runs = Annotated[int, Query(ge=MIN_RUNS, le=MAX_RUNS, multiple_of=2)]
 POLL_SECONDS = 0.15  # how often a live stream looks for new events
 PING_SECONDS = 15.0  # a comment that keeps idle connections open
 
@@ -140,6 +143,66 @@ async def training_log(id: str, request: Request) -> FileResponse:
     if not path.exists():
         raise EngineError(409, "job_not_started", f"Job {id} has no training log yet: wait for its start.")
     return FileResponse(path, media_type="application/jsonl")
+
+
+@router.get("/jobs/{id}/calibration")
+async def calibration_cost(id: str, request: Request, runs: Runs = MIN_RUNS) -> dict[str, Any]:
+    """What measuring the fidelity of a finished training's adapter would take."""
+    runtime = get_runtime(request)
+    body = CalibrationBody.model_validate({"runs": runs})
+    source, asked = await asyncio.to_thread(find_training, runtime, id, body)
+    return await asyncio.to_thread(calibration_seconds, runtime, source, asked)
+
+
+@router.post("/jobs/{id}/calibration", status_code=202)
+async def calibrate(id: str, body: CalibrationBody, request: Request) -> dict[str, Any]:
+    runtime = get_runtime(request)
+    source, asked = await asyncio.to_thread(find_training, runtime, id, body)
+    parts = await asyncio.to_thread(prepare, runtime, source)
+    require_questions(parts)
+    status = await asyncio.to_thread(runtime.jobs.submit, asked)
+    return {"id": status["id"], "status": status["status"]}
+
+
+@router.get("/jobs/{id}/data")
+async def calibration_data(id: str, request: Request) -> FileResponse:
+    path = get_runtime(request).jobs.folder(id) / DATA
+    if not path.exists():
+        message = f"Job {id} has no data: it is no calibration, or not done."
+        raise EngineError(409, "job_not_done", message)
+    return FileResponse(path, media_type="application/json")
+
+
+def find_training(runtime: Runtime, id: str, body: CalibrationBody) -> tuple[Job, Calibration]:
+    """A finished training, and the calibration of what it made; EngineError 404 or 409."""
+    source = read_job(runtime.jobs.folder(id))
+    if not isinstance(source, Job):
+        raise EngineError(409, "not_a_training", f"Job {id} is no training: name one.")
+    status = runtime.jobs.status(id)
+    if "result" not in status:
+        message = f"Job {id} is {status['status']}: only a finished training can be measured."
+        raise EngineError(409, "job_not_done", message)
+    adapter = status["result"]["adapter"]
+    name = f"{id}.calibration-{body.runs}"
+    if len(name) > MAX_ID:
+        message = f"The id {id} is too long for a calibration's to be made of it."
+        raise EngineError(400, "invalid_request", message)
+    if not (runtime.store.folder(adapter) / "index" / INDEX).exists():
+        raise EngineError(409, "no_index", f"The index of job {id} was removed: train it again.")
+    return source, Calibration(id=name, job=id, adapter=adapter, runs=body.runs)
+
+
+def calibration_seconds(runtime: Runtime, source: Job, asked: Calibration) -> dict[str, Any]:
+    speed = train_speed(runtime.config.state, runtime.info, runtime.device)
+    found = calibration_estimate(
+        source,
+        prepare(runtime, source),
+        asked.runs,
+        runtime.store.folder(asked.adapter),
+        speed,
+        index_speed(runtime.config.state, speed),
+    )
+    return {"id": asked.id, **found}
 
 
 @router.get("/adapters")

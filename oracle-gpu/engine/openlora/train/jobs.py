@@ -1,4 +1,6 @@
-"""Training jobs of one engine: accepted, run one at a time in a process of their own, never lost.
+"""Jobs of one engine: accepted, run one at a time in a process of their own, never lost.
+
+Trainings come first: a calibration gives way to one, and goes on afterwards from its last whole run.
 
 A job is a folder: `job.json` (what was asked), `events.jsonl` (its state is the last event), `log.jsonl`
 (the training log), `worker.log`. Nothing about a job is kept in memory only.
@@ -6,7 +8,7 @@ A job is a folder: `job.json` (what was asked), `events.jsonl` (its state is the
 
 from __future__ import annotations
 
-import json
+import itertools
 import os
 import queue
 import subprocess
@@ -16,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from openlora.errors import EngineError
+from openlora.files import write_json
 from openlora.train.events import FINAL, Event, EventLog, read_events
-from openlora.train.spec import Job
-from openlora.train.worker import write_json
+from openlora.train.spec import Calibration, Job, folder_name, read_job
 
 STOPPED = "The engine stopped while this job was training."
 STOPPED_HINT = "Nothing was released. Start the training again as a new job."
@@ -39,10 +41,12 @@ class JobManager:
             *("--base", str(base), "--state", str(state)),
             *("--device", device, "--threads", str(threads)),
         ]
-        self._queue: queue.Queue[str | None] = queue.Queue()
+        self._queue: queue.PriorityQueue[tuple[int, int, str | None]] = queue.PriorityQueue()
+        self._order = itertools.count()
         self._lock = threading.Lock()
         self._running: tuple[str, subprocess.Popen[bytes]] | None = None
         self._cancelled: set[str] = set()
+        self._gave_way: set[str] = set()
         self._closing = False
         root.mkdir(parents=True, exist_ok=True)
         self._folders: dict[str, Path] = {}
@@ -50,23 +54,43 @@ class JobManager:
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> dict[str, Any]:
-        """Accept a job; the same id with the same content returns the job as it stands."""
+    def submit(self, job: Job | Calibration) -> dict[str, Any]:
+        """Accept a job; the same id with the same content returns the job as it stands.
+
+        A calibration that failed or was cancelled is begun again: its whole runs are kept.
+        """
         with self._lock:
-            known = self._folders.get(job.id)
-            if known is not None:
-                stored = Job.model_validate_json((known / "job.json").read_bytes())
-                if stored.digest != job.digest:
+            folder = self._root / folder_name(job.id)
+            events = folder / "events.jsonl"
+            if job.id in self._folders:
+                if read_job(folder).digest != job.digest:
                     message = f"Job {job.id} exists with other content: choose another id."
                     raise EngineError(409, "job_conflict", message)
-                return self.status(job.id)
-            folder = self._root / job.folder_name
+                is_over = self._last(events)["type"] in ("failed", "cancelled")
+                if isinstance(job, Job) or not is_over or self._is_running(job.id):
+                    return self.status(job.id)
+                events.unlink()
+                self._cancelled.discard(job.id)
             folder.mkdir(exist_ok=True)
             write_json(folder / "job.json", job.model_dump())
-            EventLog(folder / "events.jsonl").append("queued")
+            EventLog(events).append("queued")
             self._folders[job.id] = folder
-        self._queue.put(job.id)
+            if isinstance(job, Job):
+                self._make_way()
+        self._put(job)
         return self.status(job.id)
+
+    def _put(self, job: Job | Calibration) -> None:
+        self._queue.put((int(isinstance(job, Calibration)), next(self._order), job.id))
+
+    def _is_running(self, id: str) -> bool:
+        return self._running is not None and self._running[0] == id
+
+    def _make_way(self) -> None:
+        """Stop the calibration that is running, if one is; it is queued again."""
+        if self._running is not None and isinstance(read_job(self.folder(self._running[0])), Calibration):
+            self._gave_way.add(self._running[0])
+            self._running[1].kill()
 
     def folder(self, id: str) -> Path:
         folder = self._folders.get(id)
@@ -86,7 +110,7 @@ class JobManager:
                 found["status"] = kind
             elif kind != "queued":
                 found["status"] = "running"
-            found["step"] = event.get("step", found["step"]) if kind == "step" else found["step"]
+            found["step"] = event["step"] if kind in ("step", "run") else found["step"]
             found["steps"] = event.get("steps", found["steps"])
             if kind == "failed":
                 found["error"] = {"message": event["message"], "hint": event["hint"]}
@@ -105,43 +129,46 @@ class JobManager:
                 return self.status(id)
             self._cancelled.add(id)
             if self._running is not None and self._running[0] == id:
+                self._gave_way.discard(id)
                 self._running[1].kill()  # the jobs thread writes the event once the process is gone
             else:
                 EventLog(path).append("cancelled")
         return self.status(id)
 
     def close(self) -> None:
-        """Stop the running job, if any; the next start marks it failed."""
+        """Stop the running job, if any; the next start marks a training failed."""
         with self._lock:
             self._closing = True
             if self._running is not None:
                 self._running[1].kill()
-        self._queue.put(None)
+        self._queue.put((-1, 0, None))
         self._thread.join(timeout=30)
 
     def _recover(self) -> None:
-        """Queue what had not begun; what was running when the engine stopped has failed."""
+        """Queue what had not begun; a training that was running when the engine stopped has failed."""
         for path in sorted(self._root.glob("*/job.json"), key=lambda path: path.stat().st_mtime):
             folder = path.parent
-            id = json.loads(path.read_bytes())["id"]
+            job = read_job(folder)
             events = EventLog(folder / "events.jsonl")
-            self._folders[id] = folder
+            self._folders[job.id] = folder
             known = read_events(folder / "events.jsonl")
             if not known:
                 events.append("queued")
-            if not known or known[-1]["type"] == "queued":
-                self._queue.put(id)
-            elif known[-1]["type"] not in FINAL:
+            if known and known[-1]["type"] in FINAL:
+                continue
+            if not known or known[-1]["type"] == "queued" or isinstance(job, Calibration):
+                self._put(job)
+            else:
                 events.append("failed", message=STOPPED, hint=STOPPED_HINT)
 
     def _loop(self) -> None:
-        while (id := self._queue.get()) is not None:
+        while (id := self._queue.get()[2]) is not None:
             self._run(id)
 
     def _run(self, id: str) -> None:
         folder = self.folder(id)
         with self._lock, (folder / "worker.log").open("ab") as log:
-            if self._closing or id in self._cancelled:
+            if self._closing or self._last(folder / "events.jsonl")["type"] in FINAL:
                 return
             # The worker leaves when its standard input closes, which it does when this process dies.
             process = subprocess.Popen(
@@ -152,17 +179,22 @@ class JobManager:
                 env={**KEEP_MEMORY, **os.environ},
             )
             self._running = (id, process)
+            self._gave_way.discard(id)
         code = process.wait()
         with self._lock:
             self._running = None
             if self._closing or self._last(folder / "events.jsonl")["type"] in FINAL:
+                return
+            if id in self._gave_way:
+                self._gave_way.discard(id)
+                self._put(read_job(folder))
                 return
             events = EventLog(folder / "events.jsonl")
             if id in self._cancelled:
                 events.append("cancelled")
             else:
                 hint = "The machine may lack memory: lower batchSize or maxLength and start a new job."
-                message = f"The training process ended unexpectedly (exit code {code})."
+                message = f"The job's process ended unexpectedly (exit code {code})."
                 events.append("failed", message=message, hint=hint)
 
     @staticmethod

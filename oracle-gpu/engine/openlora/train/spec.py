@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from openlora import config
+from openlora.attribution.fidelity import MAX_RUNS, MIN_RUNS
 from openlora.verify import hashing
 
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
-JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+MAX_ID = 128
+JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=MAX_ID)]
 
 
 class Strict(BaseModel):
@@ -66,7 +70,9 @@ class Plan(Strict):
     records: list[Record] = Field(min_length=1, max_length=config.MAX_RECORDS)
 
 
-class Job(Plan):
+class Named(Strict):
+    """What every kind of job has."""
+
     id: JobId
 
     @property
@@ -74,9 +80,30 @@ class Job(Plan):
         """Identity of the job's content: the same id with another digest is a conflict."""
         return hashing.to_hex(hashing.sha256(hashing.canonical(self.model_dump())))
 
-    @property
-    def folder_name(self) -> str:
-        """The id as a file name on any file system."""
-        return (
-            re.sub(r"[^A-Za-z0-9._-]", "_", self.id)[:64] + "-" + hashing.sha256(self.id.encode()).hex()[:12]
-        )
+
+class Job(Plan, Named):
+    """A training."""
+
+
+class CalibrationBody(Strict):
+    """How many runs a calibration shall have; its job adds whose."""
+
+    runs: int = Field(default=MIN_RUNS, ge=MIN_RUNS, le=MAX_RUNS, multiple_of=2)
+
+
+class Calibration(CalibrationBody, Named):
+    """A measure of how well the scores of a finished training's adapter hold."""
+
+    job: JobId  # the training
+    adapter: Hash  # what it made
+
+
+def folder_name(id: str) -> str:
+    """A job's id as a file name on any file system."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", id)[:64] + "-" + hashing.sha256(id.encode()).hex()[:12]
+
+
+def read_job(folder: Path) -> Job | Calibration:
+    """What was asked for in the folder of a job."""
+    body = (folder / "job.json").read_bytes()
+    return (Calibration if "adapter" in json.loads(body) else Job).model_validate_json(body)

@@ -1,10 +1,9 @@
-"""A training job in its own process, so that no failure of it can stop the answering of requests."""
+"""A job in its own process, so that no failure of it can stop the answering of requests."""
 
 from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import sys
 import threading
@@ -23,10 +22,10 @@ from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import cast
-from openlora.train import estimate, evaluate
+from openlora.train import calibrate, estimate, evaluate
 from openlora.train.data import Split, collate, make_examples, split
 from openlora.train.events import EventLog
-from openlora.train.spec import Job
+from openlora.train.spec import Calibration, Job, read_job
 from openlora.train.threads import choose_threads
 from openlora.train.trainer import StepReport, Trained, Trainer, loss_divisor, step_count
 from openlora.train.training_log import TrainingLog
@@ -34,27 +33,32 @@ from openlora.verify.hashing import to_hex
 
 # Trainer and engine run different code over the same weights; more than this much apart is a defect.
 PARITY = 0.05
+AGAIN = {Job: "start a new job", Calibration: "ask for it again"}
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the job in the folder `--job`; every outcome is an event in its log."""
     _leave_with_parent()
-    os.nice(10)  # answering comes first
-    torch.set_num_threads(arguments.threads)
     folder: Path = arguments.job
+    job = read_job(folder)
+    os.nice(19 if isinstance(job, Calibration) else 10)  # answering comes first
+    torch.set_num_threads(arguments.threads)
     events = EventLog(folder / "events.jsonl")
     try:
-        _run(folder, arguments.base, arguments.state, arguments.device, events)
+        if isinstance(job, Calibration):
+            calibrate.run(job, folder, arguments.base, arguments.state, arguments.device, events)
+        else:
+            _run(job, folder, arguments.base, arguments.state, arguments.device, events)
         return 0
     except EngineError as error:
-        events.append("failed", message=error.message, hint="Change the request and start a new job.")
+        events.append("failed", message=error.message, hint=f"Change the request and {AGAIN[type(job)]}.")
     except (MemoryError, torch.OutOfMemoryError):
-        hint = "Lower batchSize or maxLength and start a new job."
-        events.append("failed", message="Training ran out of memory.", hint=hint)
+        hint = f"Free memory, or lower batchSize or maxLength, and {AGAIN[type(job)]}."
+        events.append("failed", message="The job ran out of memory.", hint=hint)
     except Exception as error:
         traceback.print_exc()
-        hint = "See worker.log in the job's folder; start a new job to try again."
-        events.append("failed", message=f"Training stopped: {error}", hint=hint)
+        hint = f"See worker.log in the job's folder; {AGAIN[type(job)]} to try again."
+        events.append("failed", message=f"The job stopped: {error}", hint=hint)
     return 1
 
 
@@ -68,9 +72,8 @@ def _leave_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _run(folder: Path, base: Path, state: Path, device_name: str, events: EventLog) -> None:
+def _run(job: Job, folder: Path, base: Path, state: Path, device_name: str, events: EventLog) -> None:
     started = time.monotonic()
-    job = Job.model_validate_json((folder / "job.json").read_bytes())
     device = choose_device(device_name)
     info = read_info(base)
     tokenizer = load_tokenizer(base)
@@ -217,10 +220,3 @@ def _check_parity(base: Any, work: Path, adapter: str, parts: Split, expected: f
             "parity",
             f"The saved adapter differs from the trained one: {found:.3f} against {expected:.3f}.",
         )
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a file that is either whole or absent."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value), encoding="utf-8")
-    os.replace(partial, path)

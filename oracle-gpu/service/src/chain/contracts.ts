@@ -13,6 +13,7 @@ import {
   operatorRegistryAbi,
   paymentEscrowAbi,
   prepaymentsAbi,
+  releaseFidelityAbi,
   rewardPoolAbi,
   settlementAbi,
   trainingJobsAbi,
@@ -39,6 +40,7 @@ export function openContracts(deployment: Deployment) {
     data: { address: at('DataRequests'), abi: dataRequestsAbi },
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
     requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
+    fidelity: { address: at('ReleaseFidelity'), abi: releaseFidelityAbi },
   } as const;
 }
 

@@ -1,10 +1,11 @@
 import { clusterRecords, type DatanetUse, type Source, type TrainingRecord, versionTree } from '@openledger/sdk';
-import { and, asc, eq, lt, lte, or } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, lte, or } from 'drizzle-orm';
 import type { Address, Hex } from 'viem';
 import type { Context } from '../context.ts';
 import { contributions, versions } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import type { RecordFiles } from './records.ts';
+import { isRevoked, type Moment } from './revoked.ts';
 
 /** A record of a datanet version with who is paid for it: contributor and reviewer of the first record of its cluster. */
 export type GatheredRecord = {
@@ -22,7 +23,7 @@ export type GatheredRecord = {
 
 type Gatherer = Pick<Context, 'db'> & { files: RecordFiles };
 
-/** The accepted contributions that a datanet version is a root over, in order of commitment. Checks the root. */
+/** The contributions that a datanet version is a root over, in order of commitment, also those revoked since. Checks the root. */
 export async function acceptedIn({ db }: Gatherer, { datanetId, version }: Pick<DatanetUse, 'datanetId' | 'version'>) {
   const [published] = await db
     .select()
@@ -31,13 +32,13 @@ export async function acceptedIn({ db }: Gatherer, { datanetId, version }: Pick<
   if (!published)
     throw new ServiceError(404, 'version_not_found', `Datanet ${datanetId} has no version ${version}: choose a published one.`);
   const { blockNumber, logIndex } = published;
-  const rows = await db
+  const accepted = await db
     .select()
     .from(contributions)
     .where(
       and(
         eq(contributions.datanetId, datanetId),
-        eq(contributions.status, 'accepted'),
+        inArray(contributions.status, ['accepted', 'revoked']),
         or(
           lt(contributions.acceptedBlock, blockNumber),
           and(lte(contributions.acceptedBlock, blockNumber), lt(contributions.acceptedLogIndex, logIndex)),
@@ -45,6 +46,7 @@ export async function acceptedIn({ db }: Gatherer, { datanetId, version }: Pick<
       ),
     )
     .orderBy(asc(contributions.contributionId));
+  const rows = accepted.filter((row) => !isRevoked(row, published));
   const entries = rows.map(({ contributionId, recordsRoot, records }) => ({
     contributionId,
     recordsRoot: recordsRoot as Hex,
@@ -57,12 +59,14 @@ export async function acceptedIn({ db }: Gatherer, { datanetId, version }: Pick<
 }
 
 /**
- * Every record of the given datanet versions, once, clustered with its near-duplicates. A whole cluster belongs to the
- * contributor who committed first. Throws when a file's bytes are not those that were committed to.
+ * Every record of the given datanet versions, once, clustered with its near-duplicates, without what had been revoked
+ * before `moment`, or by now where none is given. A whole cluster belongs to the contributor who committed first. Throws
+ * when a file's bytes are not those that were committed to.
  */
 export async function gather(
   context: Gatherer,
   uses: readonly Pick<DatanetUse, 'datanetId' | 'version'>[],
+  moment?: Moment,
 ): Promise<{ datanets: DatanetUse[]; records: GatheredRecord[] }> {
   const datanets: DatanetUse[] = [];
   const found: (Omit<GatheredRecord, 'cluster'> & { record: TrainingRecord })[] = [];
@@ -70,6 +74,7 @@ export async function gather(
     const { root, rows } = await acceptedIn(context, use);
     datanets.push({ datanetId: use.datanetId, version: use.version, root });
     for (const row of rows) {
+      if (isRevoked(row, moment)) continue;
       if (!row.cid || !row.recordsRoot || !row.reviewer)
         throw new Error(`Contribution ${row.contributionId} was accepted without being revealed.`);
       const file = await context.files.load(row.cid, row.recordsRoot);

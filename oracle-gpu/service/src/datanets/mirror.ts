@@ -34,6 +34,13 @@ export async function mirrorDatanets(tx: Transaction, event: ChainEvent): Promis
     case 'ContributionWithdrawn':
       await set(args.contributionId, { status: 'withdrawn' });
       break;
+    case 'ContributionRevoked':
+      await set(args.contributionId, {
+        status: 'revoked',
+        revokedBlock: Number(event.blockNumber),
+        revokedLogIndex: event.logIndex,
+      });
+      break;
     case 'VersionPublished': {
       const { datanetId, version, root } = args;
       await tx

@@ -277,13 +277,16 @@ export const contributions = pgTable(
     datanetId: whole('datanet_id').notNull(),
     contributor: text().notNull(),
     reviewer: text(),
-    /** committed, revealed, accepted, rejected, withdrawn */
+    /** committed, revealed, accepted, rejected, withdrawn, revoked */
     status: text().notNull(),
     cid: text(),
     recordsRoot: text('records_root'),
     records: whole('records').notNull(),
     acceptedBlock: whole('accepted_block'),
     acceptedLogIndex: whole('accepted_log_index'),
+    /** Where its contributor took it out again; it was accepted until then. */
+    revokedBlock: whole('revoked_block'),
+    revokedLogIndex: whole('revoked_log_index'),
   },
   (table) => [index('contributions_datanet').on(table.datanetId)],
 );
@@ -326,6 +329,9 @@ export const trainingJobs = pgTable('training_jobs', {
   duration: whole('duration'),
   checkpoints: whole('checkpoints'),
   deliverBy: whole('deliver_by'),
+  /** Where it was accepted; null for what was accepted before this was kept. */
+  acceptedBlock: whole('accepted_block'),
+  acceptedLogIndex: whole('accepted_log_index'),
   engineSeq: whole('engine_seq').notNull().default(-1), // last event relayed from the engine
   releaseHash: text('release_hash'),
   error: text(),

@@ -108,6 +108,14 @@ export function openEngine(url: string) {
     startJob: (id: string, plan: TrainingPlan) => read('/v1/jobs', schemas.jobSchema, post({ id, ...plan }), 120_000),
     job: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema),
     cancelJob: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.jobSchema, { method: 'DELETE' }),
+    calibrationCost: (id: string, runs: number) =>
+      read(`/v1/jobs/${encodeURIComponent(id)}/calibration?runs=${runs}`, schemas.calibrationCostSchema, undefined, 120_000),
+    /** Begins it, or goes on with it; the same again tells how it stands. */
+    startCalibration: (id: string, runs: number) =>
+      read(`/v1/jobs/${encodeURIComponent(id)}/calibration`, schemas.calibrationJobSchema, post({ runs }), 120_000),
+    calibration: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}`, schemas.calibrationJobSchema),
+    calibrationData: async (id: string) =>
+      new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/data`, {}, 300_000)).arrayBuffer()),
     jobIndex: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}/index`, schemas.indexRowsSchema),
     /** The int8 components of all rows of its index, one row after another. */
     jobIndexRows: async (id: string) =>

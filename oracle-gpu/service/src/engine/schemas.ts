@@ -160,6 +160,35 @@ export const jobSchema = z.looseObject({
   result: jobResultSchema.optional(),
 });
 
+/** What measuring an adapter would take. */
+export const calibrationCostSchema = z.looseObject({
+  id: z.string(),
+  seconds: z.number(),
+  trainTokens: z.number(),
+  runs: z.int(),
+  runsDone: z.int(),
+  questions: z.int(),
+  records: z.int(),
+});
+
+export const calibrationResultSchema = z.looseObject({
+  adapter: bytes32Schema,
+  ldsBps: z.int(),
+  lowBps: z.int(),
+  highBps: z.int(),
+  runs: z.int(),
+  dataHash: bytes32Schema,
+});
+
+export const calibrationJobSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  step: z.int().default(0),
+  steps: z.int().default(0),
+  error: z.looseObject({ message: z.string() }).optional(),
+  result: calibrationResultSchema.optional(),
+});
+
 export const jobEventSchema = z.looseObject({ seq: z.int().min(0), time: z.number(), type: z.string() });
 export const checkpointEventSchema = z.looseObject({ step: uint32Schema, digest: bytes32Schema });
 

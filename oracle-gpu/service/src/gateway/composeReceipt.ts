@@ -42,12 +42,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
   const { cited } = answer;
   const evidence = cited ? { ...answer.evidence, passages: cited.passages } : answer.evidence;
   const { release, terms } = model;
-  const [fee, dayIndex, datanets] = await Promise.all([
-    facts.fee(),
-    facts.dayIndex(),
-    Promise.all(release.datanets.map(({ datanetId }) => facts.datanet(datanetId))),
-  ]);
-  const common = commonParts(model, fee, datanets);
+  const [common, dayIndex] = await Promise.all([commonParts(context, model), facts.dayIndex()]);
   const usage = {
     promptTokens: answer.promptTokens,
     completionTokens: answer.tokenIds.length,
@@ -78,7 +73,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     compositionHash: common.compositionHash,
     ...usage,
     fee: price.fee,
-    feeVersion: fee.feeVersion,
+    feeVersion: common.feeVersion,
     promptHash: promptHash(salt, answer.messages),
     outputHash: outputHash(salt, answer.text, answer.tokenIds),
     evidenceHash: evidenceHash(evidence),

@@ -98,25 +98,21 @@ function describe({ rows }: LoadedRelease, position: number): AttributionResult[
 
 /** Per cluster, in bps of the contributors' part, what this evidence would be paid under the terms of today. */
 async function sharesOf(
-  { facts, chain }: Context,
+  context: Context,
   model: ServedModel,
   evidence: Awaited<ReturnType<typeof attribute>>['evidence'],
   completionTokens: number,
 ): Promise<Map<string, number>> {
   const { release, terms, developer } = model;
-  const [fee, dayIndex, datanets] = await Promise.all([
-    facts.fee(),
-    facts.dayIndex(),
-    Promise.all(release.datanets.map(({ datanetId }) => facts.datanet(datanetId))),
-  ]);
-  const { policy, poolSizes, parameters } = commonParts(model, fee, datanets);
+  const [common, dayIndex] = await Promise.all([commonParts(context, model), context.facts.dayIndex()]);
+  const { policy, poolSizes, parameters } = common;
   const { parts, protocolFee } = allocate({
     base: notionalFee,
     markup: 0n,
     terms,
-    operator: chain.operator,
+    operator: context.chain.operator,
     developer,
-    payer: chain.operator,
+    payer: context.chain.operator,
     app: zeroAddress,
     policy,
     evidence,

@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
 import type { Context } from '../context.ts';
+import { revokedOf } from '../datanets/revoked.ts';
 import type { ChatMessage } from '../engine/client.ts';
 import { ServiceError } from '../errors.ts';
 import type { ChatRequest } from '../gateway/chatRequest.ts';
@@ -11,6 +12,9 @@ import { retrievalUnavailable } from './shelves.ts';
 const usual = 4;
 /** Tokens by which a passage read by itself and the same one in a prompt may differ, where they touch. */
 const seam = 4;
+
+/** Records that the engine leaves out of one search at most. */
+const mostExcluded = 20_000;
 
 /** Tokens that passages may take: of a prompt, all together and each. */
 export type Room = { all: number; each: number };
@@ -57,7 +61,8 @@ export async function retrieve(
   const query = messages.findLast(({ role }) => role === 'user')?.content.trim() ?? '';
   if (query === '')
     throw new ServiceError(400, 'empty_query', 'There is no question to find sources for: send a message of the user with text.');
-  const found = await search(context, shelves, { query, top: top ?? usual, ...(licences ? { licences } : {}) });
+  const excluded = await revokedOn(context, shelves);
+  const found = await search(context, shelves, { query, top: top ?? usual, excluded, ...(licences ? { licences } : {}) });
   const passages: Passage[] = [];
   let mostTokens = 0;
   for (const passage of distinct(found.passages, shelves)) {
@@ -75,7 +80,26 @@ export async function retrieve(
   };
 }
 
-async function search(context: Context, shelves: readonly Shelf[], query: { query: string; top: number; licences?: string[] }) {
+/**
+ * Records that were revoked and still are on these shelves, which are made anew behind. With them what is paid to somebody
+ * who revoked: its cluster has another owner then. Throws 503 where they are more than a search can leave out.
+ */
+async function revokedOn(context: Pick<Context, 'db'>, shelves: readonly Shelf[]): Promise<Hex[]> {
+  const datanetIds = shelves.map(({ datanetId }) => datanetId);
+  const revoked = new Set([...(await revokedOf(context, datanetIds)).values()].flat());
+  if (revoked.size === 0) return [];
+  const excluded: Hex[] = [];
+  for (const { datanetId, records } of shelves) {
+    for (const [recordId, { contributionId, paidContributionId }] of records)
+      if (revoked.has(contributionId) || revoked.has(paidContributionId)) excluded.push(recordId);
+    if (excluded.length > mostExcluded) throw retrievalUnavailable(datanetId);
+  }
+  return excluded;
+}
+
+type Query = { query: string; top: number; excluded: Hex[]; licences?: string[] };
+
+async function search(context: Context, shelves: readonly Shelf[], query: Query) {
   try {
     return await context.engine.search({ keys: shelves.map(({ key }) => key), ...query });
   } catch (error) {

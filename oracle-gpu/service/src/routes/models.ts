@@ -12,7 +12,7 @@ const cardSchema = z.looseObject({ name: z.string() });
 
 /** `GET /v1/models`: the models that answer here, in OpenAI's shape with what they cost. */
 export function models(app: FastifyInstance, context: Context): void {
-  const { facts, releases, chain, ipfs, config, engine } = context;
+  const { facts, fidelities, releases, chain, ipfs, config, engine } = context;
   const names = cached(60_000, async (modelId) => {
     const [event] = await chain.client.getContractEvents({
       ...chain.contracts.models,
@@ -37,7 +37,7 @@ export function models(app: FastifyInstance, context: Context): void {
     if (!held) return 'unknown';
     return held.has(adapter) ? 'ready' : 'index_missing';
   };
-  const fidelities = cached(3_600_000, async (cid) => manifestSchema.parse(await catJson(ipfs, cid)).fidelity);
+  const stated = cached(3_600_000, async (cid) => manifestSchema.parse(await catJson(ipfs, cid)).fidelity);
 
   app.get('/v1/models', async () => {
     const known = await releases.list();
@@ -48,6 +48,7 @@ export function models(app: FastifyInstance, context: Context): void {
       const release = await releases.load(await facts.releaseAt(modelId, model.releases - 1));
       if (!release) continue; // its latest release is served elsewhere
       const terms = await facts.terms(modelId, model.termsVersion);
+      const measured = await fidelities.fidelityOf(release.releaseHash);
       const created = known.find(({ releaseHash }) => releaseHash === release.releaseHash)?.createdAt ?? new Date(0);
       data.push({
         id: `model/${modelId}`,
@@ -66,7 +67,7 @@ export function models(app: FastifyInstance, context: Context): void {
             retrieval: terms.retrievalPrice,
             agentStep: terms.agentStepPrice,
           }),
-          fidelity: await fidelities.get(release.manifestCid),
+          fidelity: measured ? { status: 'measured', ...measured } : await stated.get(release.manifestCid),
           attribution: await attributionOf(release),
         },
       });

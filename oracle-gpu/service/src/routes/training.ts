@@ -2,9 +2,11 @@ import { PassThrough } from 'node:stream';
 import { toJson, uint32Schema } from '@openledger/sdk';
 import { desc, eq, lt } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
+import type { Hex } from 'viem';
 import { z } from 'zod';
 import { trainingJobs } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
+import { calibrationCost, nextRuns } from '../training/calibrate.ts';
 import { estimateTraining, type Trainer } from '../training/estimate.ts';
 import { finalTypes, type JobLog } from '../training/events.ts';
 import { specSchema } from '../training/spec.ts';
@@ -13,6 +15,7 @@ import { nextCursor, pageSchema } from './page.ts';
 
 const idSchema = z.coerce.number().pipe(uint32Schema);
 const fromSchema = z.object({ from: z.coerce.number().int().min(0).default(0) });
+const runsSchema = z.object({ runs: z.coerce.number().int().min(24).max(256).multipleOf(2).optional() });
 /** A comment now and then keeps idle connections open, ms. */
 const pingMs = 15_000;
 
@@ -44,6 +47,22 @@ export function training(app: FastifyInstance, context: Trainer, jobLog: JobLog)
   app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request) =>
     show(await orFresh(context.freshen, () => find(idSchema.parse(request.params.id)))),
   );
+
+  /** What measuring the job's release would take and cost, how far it is, and what is known. */
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/calibration', async (request) => {
+    const row = await orFresh(context.freshen, () => find(idSchema.parse(request.params.id)));
+    const releaseHash = row.releaseHash as Hex | null;
+    const fidelity = releaseHash === null ? undefined : await context.fidelities.fidelityOf(releaseHash);
+    const { runs } = runsSchema.parse(request.query);
+    const cost = await calibrationCost(context, row, runs ?? nextRuns(fidelity?.runs ?? 0));
+    const job = await context.engine.calibration(cost.id).catch((error) => {
+      if (error instanceof ServiceError && error.code === 'job_not_found') return undefined;
+      throw error;
+    });
+    const { runs: asked, seconds, questions, records, price } = cost;
+    const progress = job ? { status: job.status, step: job.step, steps: job.steps } : null;
+    return toJson({ releaseHash, runs: asked, seconds, questions, records, price, progress, fidelity: fidelity ?? null });
+  });
 
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/events', async (request, reply) => {
     const job = await orFresh(context.freshen, () => find(idSchema.parse(request.params.id)));

@@ -12,11 +12,12 @@ import { eq } from 'drizzle-orm';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { gather } from '../datanets/gather.ts';
-import { releases } from '../db/schema.ts';
+import { releases, trainingJobs } from '../db/schema.ts';
 import { ServiceError, sentence } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
+import { acceptance } from './quote.ts';
 import { requireComponents, requireShortRows, rowsOf } from './rows.ts';
 
 const adapterSchema = z.object({ adapterId: bytes32Schema, weightBps: z.int() });
@@ -83,7 +84,9 @@ export function createAdoption(context: Trainer) {
     if (!isItsOwn) throw new ServiceError(422, 'wrong_manifest', 'its manifest is of another release');
     requireShortRows(release);
     const { rows: stated } = indexSchema.parse(await catJson(context.ipfs, indexCid));
-    const rows = rowsOf(stated, (await gather(context, datanets)).records);
+    const [job] = await db.select().from(trainingJobs).where(eq(trainingJobs.jobId, jobId));
+    if (!job || job.deliverBy === null) throw new Error('its job has not been read from the chain yet');
+    const rows = rowsOf(stated, (await gather(context, datanets, acceptance(job))).records);
     if (indexTree(rows.map(leafOf)).root !== release.indexRoot)
       throw new ServiceError(
         422,

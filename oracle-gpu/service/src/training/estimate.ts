@@ -23,6 +23,16 @@ export function planOf(spec: Spec, records: readonly GatheredRecord[]): Training
   };
 }
 
+/** Throws 400 where nothing is left to train on. */
+export function requireRecords(records: readonly GatheredRecord[]): void {
+  if (records.length > 0) return;
+  throw new ServiceError(
+    400,
+    'no_records',
+    'These datanet versions hold no records that may be trained on, since their contributors withdrew all of them: choose others.',
+  );
+}
+
 /** Time, size, price and a rendered sample of a training job. */
 export async function estimateTraining(context: Trainer, spec: Spec) {
   const { base } = await context.engine.health();
@@ -30,7 +40,7 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
     throw new ServiceError(404, 'base_not_found', `This operator does not train ${spec.baseModel}: choose one of GET /v1/bases.`);
   }
   const { datanets, records } = await gather(context, spec.datanets);
-  if (records.length === 0) throw new ServiceError(400, 'no_records', 'These datanet versions hold no records: choose others.');
+  requireRecords(records);
   const { seconds, steps, trainTokens, memoryBytes, sample } = await context.engine.estimate(planOf(spec, records));
   return {
     seconds,

@@ -50,6 +50,11 @@ export function createJobMirror(operator: Address, jobLog: JobLog) {
         const { jobId, price } = args;
         const deliverBy = Number(args.deliverBy);
         const isOurs = isAddressEqual(args.operator, operator);
+        // Whatever became of it here: after a reorganisation it may have been accepted elsewhere.
+        await tx
+          .update(trainingJobs)
+          .set({ acceptedBlock: Number(event.blockNumber), acceptedLogIndex: event.logIndex })
+          .where(eq(trainingJobs.jobId, jobId));
         await change(
           jobId,
           ['open', 'quoted', 'declined'],

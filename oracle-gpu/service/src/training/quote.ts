@@ -1,6 +1,7 @@
 import { datanetsHash } from '@openledger/sdk';
 import { RefusedTransaction } from '../chain/outbox.ts';
 import { now } from '../context.ts';
+import type { Moment } from '../datanets/revoked.ts';
 import type { trainingJobs } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
@@ -9,6 +10,15 @@ import type { JobLog } from './events.ts';
 import { type Spec, specSchema } from './spec.ts';
 
 export type JobRow = typeof trainingJobs.$inferSelect;
+
+/**
+ * When a job was accepted: it is trained on what was not revoked until then, so that a training that starts anew and an
+ * operator who adopts its release find the same records. Before this was kept nothing could be revoked.
+ */
+export const acceptance = ({ acceptedBlock, acceptedLogIndex }: JobRow): Moment => ({
+  blockNumber: acceptedBlock ?? 0,
+  logIndex: acceptedLogIndex ?? 0,
+});
 
 /** Time promised in relation to the estimate: training shares the machine with answering. */
 const slack = 4;

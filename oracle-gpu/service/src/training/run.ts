@@ -3,10 +3,10 @@ import { now } from '../context.ts';
 import { gather } from '../datanets/gather.ts';
 import { checkpointEventSchema, type EngineJobEvent } from '../engine/schemas.ts';
 import { ServiceError, sentence } from '../errors.ts';
-import { planOf, type Trainer } from './estimate.ts';
+import { planOf, requireRecords, type Trainer } from './estimate.ts';
 import type { JobLog } from './events.ts';
 import { finishJob } from './finish.ts';
-import { type JobRow, readSpec } from './quote.ts';
+import { acceptance, type JobRow, readSpec } from './quote.ts';
 
 /** The engine's name for a job: other deployments, and a chain that was reorganised, have jobs of the same number. */
 export function engineJobId({ config, chain }: Trainer, { jobId, specCid }: Pick<JobRow, 'jobId' | 'specCid'>): string {
@@ -23,7 +23,8 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
   try {
     const spec = await readSpec(context, row);
     if (row.status === 'accepted') await jobLog.record(jobId, { status: 'uploading' }, 'uploading');
-    const gathered = await gather(context, spec.datanets);
+    const gathered = await gather(context, spec.datanets, acceptance(row));
+    requireRecords(gathered.records);
     const id = engineJobId(context, row);
     await context.engine.startJob(id, planOf(spec, gathered.records));
     if (row.status === 'accepted' || row.status === 'uploading')

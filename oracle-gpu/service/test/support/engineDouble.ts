@@ -13,6 +13,7 @@ import {
 } from '@openledger/sdk';
 import Fastify, { type FastifyReply } from 'fastify';
 import type { Hex } from 'viem';
+import { type CalibrationJob, calibrate } from './calibrationDouble.ts';
 import { answerFrom, type Passage, type RetrievalRecord, searchRecords } from './retrievalDouble.ts';
 
 type Message = { role: string; content: string };
@@ -69,15 +70,19 @@ export async function startEngineDouble() {
     tokenDelayMs: 0,
     attributionFailures: 0,
     isIndexMissing: false,
+    isIndexingBroken: false,
     breakAfterTokens: Number.POSITIVE_INFINITY,
     stepDelayMs: 0,
     failTraining: undefined as undefined | { message: string; hint: string },
+    /** What a calibration states too much, bps. */
+    lieBps: 0,
+    failCalibration: undefined as undefined | string,
     failPreview: undefined as undefined | [status: number, code: string, message: string],
     onPreview: undefined as undefined | (() => void | Promise<void>),
     onAttribute: undefined as undefined | (() => void | Promise<void>),
     onToken: undefined as undefined | ((index: number) => void | Promise<void>),
   };
-  const count = { generate: 0, attribute: 0, preview: 0, built: 0 };
+  const count = { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0 };
   const retrieval = new Map<string, RetrievalRecord[]>();
 
   const refuse = (reply: FastifyReply, status: number, code: string, message: string, detail = {}) =>
@@ -383,7 +388,30 @@ export async function startEngineDouble() {
     emit('done', { result: job.result });
   }
 
+  const calibrations = new Map<string, CalibrationJob>();
+  app.get<{ Params: { id: string }; Querystring: { runs: string } }>('/v1/jobs/:id/calibration', async (request, reply) => {
+    const job = jobs.get(request.params.id);
+    const runs = Number(request.query.runs);
+    if (!job?.result) return refuse(reply, 404, 'job_not_found', 'There is no such job.');
+    if (job.rows.length < 16) return refuse(reply, 409, 'too_few_records', `${job.rows.length} records are too few to measure.`);
+    const [id, records] = [`${job.id}.calibration-${runs}`, job.rows.length];
+    return { id, seconds: 2 * runs, trainTokens: 100 * runs, runs, runsDone: 0, questions: 16, records };
+  });
+  app.post<{ Params: { id: string }; Body: { runs: number } }>('/v1/jobs/:id/calibration', async (request, reply) => {
+    const job = jobs.get(request.params.id);
+    if (!job?.result) return refuse(reply, 404, 'job_not_found', 'There is no such job.');
+    const id = `${job.id}.calibration-${request.body.runs}`;
+    count.calibrate += 1;
+    const made = calibrations.get(id) ?? calibrate(id, job, request.body.runs, behaviour);
+    calibrations.set(id, made);
+    return reply.code(202).send(made.state());
+  });
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/data', async (request, reply) =>
+    reply.type('application/json').send(calibrations.get(request.params.id)?.data ?? ''),
+  );
   app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request, reply) => {
+    const calibration = calibrations.get(request.params.id);
+    if (calibration) return calibration.state();
     const job = jobs.get(request.params.id);
     return job ? statusOf(job) : refuse(reply, 404, 'job_not_found', 'There is no such job.');
   });
@@ -421,7 +449,8 @@ export async function startEngineDouble() {
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );
-  app.put<{ Params: { key: string }; Body: { records: RetrievalRecord[] } }>('/v1/retrieval/:key', async (request) => {
+  app.put<{ Params: { key: string }; Body: { records: RetrievalRecord[] } }>('/v1/retrieval/:key', async (request, reply) => {
+    if (behaviour.isIndexingBroken) return refuse(reply, 503, 'engine_unavailable', 'Nothing is indexed now.');
     const { records } = request.body;
     retrieval.set(request.params.key, records);
     count.built += 1;
@@ -433,15 +462,16 @@ export async function startEngineDouble() {
     deleted: retrieval.delete(request.params.key),
   }));
   app.get('/v1/retrieval', async () => [...retrieval].map(([key, records]) => ({ key, records: records.length })));
-  app.post<{ Body: { keys: string[]; query: string; top: number; licences?: string[] } }>(
+  app.post<{ Body: { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] } }>(
     '/v1/retrieval/search',
     async (request, reply) => {
-      const { keys, query, top, licences } = request.body;
+      const { keys, query, top, excluded = [], licences } = request.body;
       const missing = keys.find((key) => !retrieval.has(key));
       if (missing !== undefined)
         return refuse(reply, 404, 'retrieval_index_not_found', 'There is no such index.', { key: missing });
       const records = keys.flatMap((key) => (retrieval.get(key) ?? []).map((record) => ({ ...record, key })));
-      return searchRecords(records, words(query), top, licences);
+      const allowed = records.filter(({ recordId }) => !excluded.includes(recordId));
+      return searchRecords(allowed, words(query), top, licences);
     },
   );
 

@@ -9,6 +9,7 @@ const names = [
   'AccessGrants',
   'ModelRegistry',
   'TrainingJobs',
+  'ReleaseFidelity',
   'OperatorRegistry',
   'FraudProofs',
   'Jury',

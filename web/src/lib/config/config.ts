@@ -9,6 +9,7 @@ const CONTRACTS = [
   'AccessGrants',
   'ModelRegistry',
   'TrainingJobs',
+  'ReleaseFidelity',
   'OperatorRegistry',
   'FraudProofs',
   'Jury',

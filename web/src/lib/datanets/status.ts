@@ -10,6 +10,7 @@ export function contributionState(status: string): { text: string; tone: Tone } 
     ACCEPTED: { text: m.status_accepted(), tone: 'gain' },
     REJECTED: { text: m.status_rejected(), tone: 'fault' },
     WITHDRAWN: { text: m.status_withdrawn(), tone: 'plain' },
+    REVOKED: { text: m.status_revoked(), tone: 'plain' },
   };
   return states[status] ?? { text: status, tone: 'plain' };
 }

@@ -16,6 +16,7 @@ export const keys = {
   bases: () => ['bases'] as const,
   info: () => ['info'] as const,
   estimate: (spec: object) => ['estimate', spec] as const,
+  calibration: (job: number, runs: number | undefined) => ['calibration', job, runs] as const,
   job: (id: string) => ['job', id] as const,
   jobs: (filter: object) => ['jobs', filter] as const,
   jobAtGateway: (id: string) => ['job', id, 'gateway'] as const,

@@ -15,6 +15,7 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     CONTRIBUTION_REVEALED: m.act_contribution_revealed({ name }),
     CONTRIBUTION_ACCEPTED: m.act_contribution_accepted({ name }),
     CONTRIBUTION_REJECTED: m.act_contribution_rejected({ name }),
+    CONTRIBUTION_REVOKED: m.act_contribution_revoked({ name }),
     VERSION_PUBLISHED: m.act_version_published({ name }),
     GRANT_REQUESTED: m.act_grant_requested({ name }),
     GRANT_APPROVED: m.act_grant_approved({ name }),

@@ -115,6 +115,7 @@ export const contributionFields = graphql(`
     committedAt
     revealedAt
     decidedAt
+    revokedAt
     transactionHash
     contributor {
       id

@@ -38,7 +38,7 @@ export const earningsQuery = graphql(`
         name
       }
     }
-    datanetContributors(first: 50, where: { account: $accountString, recordCount_gt: 0 }) {
+    datanetContributors(first: 50, where: { account: $accountString, contributionAcceptedCount_gt: 0 }) {
       id
       recordCount
       poolClaimed

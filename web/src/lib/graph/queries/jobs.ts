@@ -38,6 +38,15 @@ export const jobQuery = graphql(`
       }
       release {
         id
+        calibrations(first: 1) {
+          status
+          price
+          runs
+          deliverBy
+          requester {
+            id
+          }
+        }
       }
       quotes(first: 20, orderBy: price, orderDirection: asc) {
         id

@@ -108,6 +108,13 @@ export const modelQuery = graphql(
           k
           nullThreshold
           manifestCid
+          fidelities(first: 1) {
+            ldsBps
+            lowBps
+            highBps
+            runs
+            dataCid
+          }
           createdAt
           transactionHash
           job {
