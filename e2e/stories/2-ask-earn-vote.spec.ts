@@ -25,6 +25,13 @@ test('a caller asks, sees whose records answered, and verifies the receipt', asy
   await expect(page.getByText(/newcomer/i).first()).toBeVisible();
   await page.getByRole('button', { name: 'Verify receipt' }).click();
   await expect(page.getByText(/Everything holds: \d+ checks passed/)).toBeVisible({ timeout: 60_000 });
+
+  await page.locator('summary', { hasText: 'Answer from sources' }).click();
+  await page.getByRole('checkbox', { name: /Ormonde/ }).check();
+  await question.fill('Who waters the glasshouse of Ormonde?');
+  await page.getByRole('button', { name: /^Ask/ }).click();
+  await expect(page.getByRole('heading', { name: 'Sources of this answer' })).toBeVisible({ timeout: 180_000 });
+  await expect(page.getByText('proven to be in the datanet').first()).toBeVisible({ timeout: 60_000 });
 });
 
 test('the newcomer is paid: claims OPEN and votes once the batch is final', async ({ page }) => {

@@ -25,6 +25,7 @@ export * from './fidelity/calibration.ts';
 export * from './fidelity/halfSubset.ts';
 export * from './fidelity/measureFidelity.ts';
 export * from './fidelity/verifyCalibration.ts';
+export * from './flags/flag.ts';
 export * from './gateway/attribution.ts';
 export * from './gateway/createGateway.ts';
 export * from './gateway/gatewayRequest.ts';

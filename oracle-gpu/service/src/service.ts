@@ -27,6 +27,7 @@ import { attribution } from './routes/attribution.ts';
 import { chatCompletions } from './routes/chatCompletions.ts';
 import { datanets } from './routes/datanets.ts';
 import { files as fileRoutes } from './routes/files.ts';
+import { flags } from './routes/flags.ts';
 import { info } from './routes/info.ts';
 import { models } from './routes/models.ts';
 import { preview } from './routes/preview.ts';
@@ -123,6 +124,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   sessions(app, context);
   models(app, context);
   sources(app, context);
+  flags(app, context);
   receipts(app, context);
   settlement(app, context, () => {
     settler.ask();

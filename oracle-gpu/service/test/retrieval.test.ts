@@ -1,6 +1,16 @@
 // Answers with sources: found in datanets that allow it, cited by measured support, paid, proved, and refused where the
 // caller may not have them.
-import { receiptBundleSchema, retrievalSchema, verifySource, versionTree } from '@openledger/sdk';
+import {
+  type Flag,
+  openLedgerDomain,
+  receiptBundleSchema,
+  retrievalSchema,
+  type SignedFlag,
+  signFlag,
+  verifySource,
+  versionTree,
+  zeroHash,
+} from '@openledger/sdk';
 import { type Hex, parseEventLogs } from 'viem';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -354,6 +364,59 @@ describe('the index follows', () => {
     expect(await refused('where does the heron nest', { datanets: [open.datanetId] })).toEqual([503, 'retrieval_unavailable']);
     await isShelved(open.datanetId, 2);
     expect((await cited('where does the heron nest', { datanets: [open.datanetId] })).sources).toHaveLength(1);
+  });
+});
+
+describe('a reader’s flag', () => {
+  const domain = () => openLedgerDomain(world.deployment.chainId, world.contracts.settlement.address);
+
+  async function flagged(who: Actor, changes: Partial<Flag>) {
+    const { receipt, sources } = await cited('who waters the glasshouse', { datanets: [open.datanetId] });
+    const flag: Flag = {
+      receiptHash: receipt.receiptHash,
+      recordId: sources[0]?.recordId as Hex,
+      reason: 'false',
+      note: 'Perkin has retired.',
+      disclose: false,
+      ...changes,
+    };
+    return { ...flag, signature: await signFlag(who.account, flag, domain()) };
+  }
+  const codeOf = (sent: unknown): Promise<string> =>
+    world.gateway.flag(sent as SignedFlag).then(
+      () => 'taken',
+      (error: { code: string }) => error.code,
+    );
+
+  test('reaches the reviewers of the record’s datanet, with what the receipt says of it', async () => {
+    const sent = await flagged(caller as Actor, {});
+    const { id } = await world.gateway.flag(sent);
+    expect(await world.gateway.flag(sent)).toEqual({ id });
+    expect(await world.gateway.flags(closed.datanetId)).toEqual([]);
+    const [shown] = await world.gateway.flags(open.datanetId);
+    expect(shown).toMatchObject({ id, receiptHash: sent.receiptHash, recordId: sent.recordId, reason: 'false', note: sent.note });
+    expect([shown?.question, shown?.answer]).toEqual([null, null]);
+    expect(shown?.records[0]).toMatchObject({ title: wateredBy.source.title, channel: 'retrieval' });
+  });
+
+  test('of the whole answer tells question and answer if the reader says so', async () => {
+    await world.gateway.flag(await flagged(caller as Actor, { recordId: zeroHash, disclose: true, reason: 'other' }));
+    const [shown] = await world.gateway.flags(open.datanetId);
+    expect(shown).toMatchObject({ recordId: null, question: 'who waters the glasshouse' });
+    expect(shown?.answer).toContain('glasshouse at dawn');
+  });
+
+  test('is refused from others, of other records, twice with another reason, and misshapen', async () => {
+    expect(await codeOf(await flagged(alice as Actor, {}))).toBe('not_the_payer');
+    expect(await codeOf(await flagged(caller as Actor, { recordId: `0x${'12'.repeat(32)}` }))).toBe('record_not_in_receipt');
+    expect(await codeOf(await flagged(caller as Actor, { receiptHash: `0x${'12'.repeat(32)}` }))).toBe('receipt_not_found');
+    const sent = await flagged(caller as Actor, {});
+    expect(await codeOf({ ...sent, note: 'Something else.' })).toBe('not_the_payer');
+    expect(await codeOf(sent)).toBe('taken');
+    const again = await flagged(caller as Actor, { receiptHash: sent.receiptHash, reason: 'copied' });
+    expect(await codeOf(again)).toBe('already_flagged');
+    expect(await codeOf({ ...sent, reason: 'boring' })).toBe('invalid_request');
+    expect(await codeOf({ ...sent, note: 'x'.repeat(1_001) })).toBe('invalid_request');
   });
 });
 

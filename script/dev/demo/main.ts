@@ -28,7 +28,7 @@ async function demonstrate(): Promise<void> {
   title('2 of 6 · A model: access is granted, a fine-tune is paid for, the release is attested');
   const trained = await trainModel(stage, datanet);
 
-  title('3 of 6 · Answers: six questions, each with a receipt that says who shaped the answer');
+  title('3 of 6 · Answers: six questions, each with a receipt that says who shaped the answer, and one answered from sources');
   const asked = await askQuestions(stage, datanet, trained);
 
   title('4 of 6 · Settlement: the receipts become money that everybody claims');

@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
 import { z } from 'zod';
+import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
 import { type AttributionRequest, attributionSchema } from './attribution.ts';
@@ -86,6 +87,10 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
 
     /** Which records shaped an answer, and which phrases of it: of a receipt of one's own, or of any text. Not charged. */
     attribution: (asked: AttributionRequest, apiKey: string) => post(attributionSchema, '/v1/attribution', asked, apiKey),
+
+    /** Tells the reviewers of the datanets behind an answer what is wrong with it; only its payer can. */
+    flag: (flag: SignedFlag) => post(z.object({ id: z.string() }), '/v1/flags', flag),
+    flags: (datanetId: number) => get(z.array(datanetFlagSchema), `/v1/flags?datanet=${datanetId}`),
 
     batches: (operator: Address) => get(z.array(batchSummarySchema), `/v1/batches?operator=${operator}`),
     /** Asks the operator to settle what is open now. */

@@ -238,6 +238,30 @@ export const requestChannels = pgTable(
   (table) => [index('request_channels_request').on(table.requestId)],
 );
 
+/** What readers found wrong with an answer, or with one record behind it (`recordId` 0: the answer as a whole). */
+export const flags = pgTable(
+  'flags',
+  {
+    id: uuid().primaryKey(),
+    receiptHash: text('receipt_hash').notNull(),
+    recordId: text('record_id').notNull(),
+    signer: text().notNull(), // the answer's payer, or its session key
+    reason: text().notNull(),
+    note: text().notNull(),
+    disclose: boolean().notNull(), // whether reviewers may read question and answer
+    signature: text().notNull(),
+    created: whole('created').notNull().default(sql`extract(epoch from now())::bigint`),
+  },
+  (table) => [uniqueIndex('flags_once').on(table.receiptHash, table.recordId, table.signer)],
+);
+
+/** The datanets whose reviewers a flag concerns. */
+export const flagDatanets = pgTable(
+  'flag_datanets',
+  { flagId: uuid('flag_id').notNull(), datanetId: whole('datanet_id').notNull() },
+  (table) => [primaryKey({ columns: [table.flagId, table.datanetId] }), index('flag_datanets_datanet').on(table.datanetId)],
+);
+
 /** How far the chain has been read. */
 export const cursors = pgTable('cursors', {
   name: text().primaryKey(),

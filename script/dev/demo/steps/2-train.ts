@@ -24,7 +24,7 @@ const terms = {
   backers: zeroAddress,
   promptPrice: 200_000_000_000_000n, // 0.0002 OPEN
   completionPrice: 2_000_000_000_000_000n, // 0.002 OPEN
-  retrievalPrice: 0n,
+  retrievalPrice: 20_000_000_000_000n, // 0.00002 OPEN
   agentStepPrice: 0n,
 };
 

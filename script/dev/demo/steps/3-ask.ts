@@ -22,6 +22,7 @@ import { mustHold, open, percent, say, waitFor } from '../show.ts';
 import { addressOf, type Stage } from '../stage.ts';
 import { contributors, type DatanetResult } from './1-datanet.ts';
 import type { TrainResult } from './2-train.ts';
+import { askFromSources } from './3-cite.ts';
 
 const ceiling = 10n * 10n ** 18n;
 const sessionSeconds = 24 * 3_600;
@@ -30,7 +31,7 @@ const maxTokens = 64;
 export type Answer = { question: Question; bundle: ReceiptBundle };
 export type AskResult = { answers: Answer[]; apiKey: string };
 
-/** Step 3: the model is listed, a caller opens a session and asks six questions; each answer says who shaped it. */
+/** Step 3: the model is listed, a caller opens a session and asks six questions; each answer says who shaped it. One more is answered from sources. */
 export async function askQuestions(stage: Stage, datanet: DatanetResult, trained: TrainResult): Promise<AskResult> {
   const { contracts, transact } = stage;
   await transact('proposer', contracts.models, 'setListed', [trained.modelId, true]);
@@ -47,6 +48,7 @@ export async function askQuestions(stage: Stage, datanet: DatanetResult, trained
   }
   const [first] = answers;
   if (first) await showPhrases(stage, first, datanet, apiKey);
+  answers.push(await askFromSources(stage, client, datanet, trained));
   await askAnotherOperator(stage, trained, apiKey, answers);
   return { answers, apiKey };
 }
@@ -120,7 +122,12 @@ function questionsAbout({ contributions }: DatanetResult, { trainedRecordIds }: 
 const receiptChunk = z.looseObject({ receipt: receiptBundleSchema.optional() });
 
 /** One streamed call with the official client; the receipt comes as a last chunk without choices. */
-async function ask(client: OpenAI, modelId: number, { text }: Question): Promise<ReceiptBundle> {
+export async function ask(
+  client: OpenAI,
+  modelId: number,
+  { text }: Pick<Question, 'text'>,
+  retrieval?: { datanets: number[] },
+): Promise<ReceiptBundle> {
   console.log();
   say(`caller asks: ${text}`);
   const stream = await client.chat.completions.create({
@@ -130,6 +137,7 @@ async function ask(client: OpenAI, modelId: number, { text }: Question): Promise
     temperature: 0,
     stream: true,
     metadata: { public: 'true' }, // the caller lets the front page show this answer
+    ...(retrieval ? { retrieval } : {}),
   });
   let answer = '';
   let bundle: ReceiptBundle | undefined;
@@ -143,7 +151,7 @@ async function ask(client: OpenAI, modelId: number, { text }: Question): Promise
   return bundle;
 }
 
-async function checkReceipt({ chain, contracts, deployment, readFile }: Stage, bundle: ReceiptBundle): Promise<void> {
+export async function checkReceipt({ chain, contracts, deployment, readFile }: Stage, bundle: ReceiptBundle): Promise<void> {
   const [{ releaseHash }] = bundle.composition as [Component];
   const [facts, rows] = await Promise.all([
     readReceiptFacts(chain, deployment, bundle),
@@ -196,12 +204,12 @@ async function showPhrases(
 const recordsOf = (contributions: DatanetResult['contributions']) =>
   new Map(contributions.flatMap(({ records }) => records.map((record) => [recordId(record), record] as const)));
 
-const oneLine = (text: string, most: number): string => {
+export const oneLine = (text: string, most: number): string => {
   const line = text.trim().replace(/\s+/g, ' ');
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 };
 
-const nameOf = (account: Address): string =>
+export const nameOf = (account: Address): string =>
   Object.values(contributors).find((name) => addressOf(name).toLowerCase() === account.toLowerCase()) ?? account;
 
 /** Prints the records behind an answer with what they say, for a reader to agree or not; the contributor whose record was asked about must lead. */

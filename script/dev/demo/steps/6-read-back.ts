@@ -156,6 +156,7 @@ async function compareTotals(stage: Stage): Promise<void> {
   );
 }
 
+const passagesSchema = z.array(z.object({ recordId: z.string(), support: z.number() }));
 const text = z.string();
 const runSchema = z.object({
   datanet: z.object({ recordCount: number, contributionAcceptedCount: number, contributionRejectedCount: number }),
@@ -163,7 +164,15 @@ const runSchema = z.object({
   batches: z.array(
     z.object({
       batchIndex: z.number(),
-      receipts: z.array(z.object({ receiptHash: text, fee: number, allocations: z.array(z.object({ amount: number })) })),
+      receipts: z.array(
+        z.object({
+          receiptHash: text,
+          fee: number,
+          allocations: z.array(z.object({ amount: number })),
+          passages: passagesSchema,
+        }),
+      ),
+      citations: z.array(z.object({ recordId: text, passageCount: z.number(), citationCount: z.number() })),
     }),
   ),
   proposals: z.array(z.object({ status: text, ballotCount: number, votes: z.array(z.object({ reason: text })) })),
@@ -179,7 +188,8 @@ async function compareRun(
     datanet(id: "${datanet.datanetId}") { recordCount contributionAcceptedCount contributionRejectedCount }
     trainingJob(id: "${trained.jobId}") { status release { id } }
     batches(where: { operatorAccount: "${operator.toLowerCase()}", batchIndex_in: [${indexes.join(', ')}] }) {
-      batchIndex receipts(first: 1000) { receiptHash fee allocations { amount } }
+      batchIndex receipts(first: 1000) { receiptHash fee allocations { amount } passages(orderBy: position) { recordId support } }
+      citations(first: 1000) { recordId passageCount citationCount }
     }
     proposals(where: { proposalId: "${governed.proposalId}" }) { status ballotCount votes { reason } }
   }`;
@@ -208,11 +218,33 @@ async function compareRun(
     );
   });
   mustHold(same, `by query: the ${hashes.length} receipts carry the fees and allocations that the caller was shown`);
+  compareCitations(asked, found);
   const [proposal] = found.proposals;
   mustHold(
     proposal?.status === 'EXECUTED' &&
       proposal.ballotCount === BigInt(governed.powers.length) &&
       proposal.votes.every(({ reason }) => reason !== ''),
     `by query: the proposal is executed with ${governed.powers.length} ballots, each with its reason`,
+  );
+}
+
+type Run = z.infer<typeof runSchema>;
+
+/** What the receipts say they were given from, and how often each record was cited over the batches. */
+function compareCitations({ answers }: AskResult, { batches }: Pick<Run, 'batches'>): void {
+  const receipts = batches.flatMap((batch) => batch.receipts);
+  const given = answers.filter(({ bundle }) => bundle.evidence.passages.length > 0);
+  const isSame = given.every(({ bundle }) => {
+    const found = receipts.find(({ receiptHash }) => receiptHash === bundle.receiptHash)?.passages ?? [];
+    const stated = bundle.evidence.passages.map(({ recordId, support }) => ({ recordId, support }));
+    return JSON.stringify(found) === JSON.stringify(stated);
+  });
+  const passages = receipts.flatMap((receipt) => receipt.passages);
+  const counted = batches.flatMap(({ citations }) => citations);
+  const lookedUp = counted.reduce((sum, { passageCount }) => sum + passageCount, 0);
+  const cited = counted.reduce((sum, { citationCount }) => sum + citationCount, 0);
+  mustHold(
+    isSame && lookedUp === passages.length && cited === passages.filter(({ support }) => support > 0).length,
+    `by query: ${given.length} answer was given from ${lookedUp} passages, ${cited} of which it rests on, each counted for its record`,
   );
 }
