@@ -66,7 +66,7 @@ test('a dry run checks what would be settled and settles nothing', async () => {
   await ask(0);
   await ask(1);
   const { code, output } = await dryRun();
-  expect(output).toMatch(/Batch 1 of 0x\w+ \(2 receipts\): 18 of 18 checks passed in \d.* Nothing was settled\./);
+  expect(output).toMatch(/Batch 1 of 0x\w+ \(2 receipts\): 19 of 19 checks passed in \d.* Nothing was settled\./);
   expect(code).toBe(0);
   expect(await settledOnChain()).toBe(0);
   expect(await world.query('SELECT 1 FROM batches')).toEqual([]);

@@ -79,7 +79,7 @@ test('a receipt passes against the chain, and fails when another signed it', asy
   const file = join(folder, 'receipt.json');
   writeFileSync(file, JSON.stringify(toJson(bundles[0])));
   const right = await openledger('receipt', 'verify', file, ...sources);
-  expect(right.output).toContain('This receipt is right: 18 of 18 checks passed.');
+  expect(right.output).toContain('This receipt is right: 19 of 19 checks passed.');
   expect(right.code).toBe(0);
   writeFileSync(file, JSON.stringify(toJson({ ...bundles[0], signature: bundles[1]?.signature })));
   const wrong = await openledger('receipt', 'verify', file, ...sources);
@@ -91,7 +91,7 @@ test('an honest batch passes every check, through the command that npm links', a
   const program = resolve(import.meta.dirname, '../bin/openledger.mjs');
   const command = startCommand(['batch', 'verify', operatorOf(), '1', ...sources], { command: process.execPath, program });
   expect(await command.ended).toBe(0);
-  expect(command.output()).toMatch(/Batch 1 of 0x\w+ \(1 receipts\): 17 of 17 checks passed in \d/);
+  expect(command.output()).toMatch(/Batch 1 of 0x\w+ \(1 receipts\): 18 of 18 checks passed in \d/);
 });
 
 test('a batch that is not there is said in one sentence', async () => {
@@ -126,7 +126,7 @@ test('a watch waits out outages of chain and IPFS, then names each lie', async (
   await watch.says('FAULT: misaccounting.');
 
   const four = await settleBatch(world, session, [fourth as ReceiptBundle], three);
-  await watch.says(`Batch 4 of ${operatorOf()} (1 receipts): 17 of 17 checks passed`);
+  await watch.says(`Batch 4 of ${operatorOf()} (1 receipts): 18 of 18 checks passed`);
 
   const metrics = await fetch(/Metrics at (\S+)\./.exec(watch.output())?.[1] as string).then((response) => response.text());
   expect(metrics).toContain('openledger_watch_batches_total{result="failed"} 2');
@@ -142,7 +142,7 @@ test('a watch waits out outages of chain and IPFS, then names each lie', async (
 test('a watch goes on where its state says, and stops at a fault when told to', async () => {
   const first = await openledger(...watchArgs('once.json', '--once', '--patience', '0'));
   expect(first.output).toMatch(/Batch 5 of 0x\w+ .*FAULT: withheld data\./);
-  expect(first.output).toMatch(/Batch 1 of 0x\w+ \(1 receipts\): 17 of 17 checks passed/);
+  expect(first.output).toMatch(/Batch 1 of 0x\w+ \(1 receipts\): 18 of 18 checks passed/);
   expect(first.code).toBe(1);
   const second = await openledger(...watchArgs('once.json', '--once'));
   expect(second.output).toContain('0 batches checked, 0 with faults, 0 unreadable.');
@@ -163,6 +163,6 @@ test('batch verify says what is withheld and what was changed', async () => {
   };
   expect(await verify(2)).toMatch(/allocation +FAILED +1 of 1 allocations/);
   expect(await verify(3)).toMatch(/growth +FAILED/);
-  expect(await verify(4)).toContain('17 of 17 checks passed');
+  expect(await verify(4)).toContain('18 of 18 checks passed');
   expect(await verify(5)).toMatch(/FAULT: withheld data\. data: The IPFS node does not have/);
 });

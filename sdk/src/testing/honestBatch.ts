@@ -71,6 +71,9 @@ export async function honestBatch(seed: string, shape: Shape): Promise<MadeBatch
     ),
     policy,
     releases: new Map(releases.map(({ hash, facts: of }) => [hash, of])),
+    fidelities: new Map(
+      Object.entries(parameters.fidelity).map(([hash, lowBps]) => [hash as Hex, { lowBps: Number(lowBps), attestedAt: 1 }]),
+    ),
     pools: new Map(parameters.poolSizes.map(({ datanetId, pool }) => [datanetId, pool])),
     firstDay,
     sequences: new Map(open.map(({ id, entry }) => [id, entry.previousSequence])),

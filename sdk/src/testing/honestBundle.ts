@@ -48,7 +48,13 @@ export function honestBundle(batch: MadeBatch, position: number): { bundle: Rece
       const bundle: ReceiptBundle = { ...shown, dayIndex, developer: developers[0] as Address, ...several };
       if (!sameAllocations(allocateBundle(bundle).allocations, allocations)) continue;
       const known = parts.map(({ terms }, index) => ({ terms, modelId: index + 1 }));
-      const chain = { signer: batch.context.signer, policy: facts.policy, modelId: 1, terms: first.terms };
+      const chain = {
+        signer: batch.context.signer,
+        policy: facts.policy,
+        modelId: 1,
+        terms: first.terms,
+        fidelities: facts.fidelities,
+      };
       return { bundle, facts: parts.length > 1 ? { ...chain, components: known } : chain };
     }
   }

@@ -5,6 +5,7 @@ import { type ChannelEntry, unpackChannelEntries } from '../settlement/channelEn
 import { channelId } from '../settlement/channelId.ts';
 import { computeFee, type Fee } from '../settlement/fee.ts';
 import type { FeePolicyTerms } from '../settlement/feePolicy.ts';
+import type { FidelityFacts } from './checkFidelity.ts';
 import { sameAddress } from './checks.ts';
 
 /** What the chain, and a release's published index, say of a release. */
@@ -30,6 +31,7 @@ export type BatchFacts = {
   policy: FeePolicyTerms;
   /** By release hash; one that is missing is on no model of the chain. */
   releases: ReadonlyMap<Hex, ReleaseFacts>;
+  fidelities: FidelityFacts;
   /** Pool of each datanet by its id. */
   pools: ReadonlyMap<number, Address>;
   /** Unix day of the settlement's deployment. */

@@ -16,6 +16,7 @@ const faultOfCheck: Readonly<Record<string, string>> = {
   growth: 'misaccounting',
   channels: 'overcharged channel',
   policy: 'allocation not what the evidence implies',
+  fidelity: 'influence paid by another fidelity than was attested',
   price: 'wrong price',
   allocation: 'allocation not what the evidence implies',
   records: 'false record',

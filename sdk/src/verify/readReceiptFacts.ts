@@ -5,6 +5,7 @@ import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { datanetRegistryAbi, feePolicyAbi, modelRegistryAbi, operatorRegistryAbi } from '../generated/abis.ts';
 import { feePolicyOf } from '../settlement/feePolicy.ts';
 import { versionKey } from './checkSources.ts';
+import { readFidelities } from './readFidelities.ts';
 import type { ReceiptFacts } from './verifyReceipt.ts';
 
 /** Reads from the chain what a receipt's checks are held against. */
@@ -16,7 +17,7 @@ export async function readReceiptFacts(
   const models = { address: contractAddress(deployment, 'ModelRegistry'), abi: modelRegistryAbi } as const;
   const datanets = { address: contractAddress(deployment, 'DatanetRegistry'), abi: datanetRegistryAbi } as const;
   const versions = new Map(evidence.passages.map((passage) => [versionKey(passage), passage]));
-  const [signer, policy, components, roots] = await Promise.all([
+  const [signer, policy, components, roots, fidelities] = await Promise.all([
     client.readContract({
       address: contractAddress(deployment, 'OperatorRegistry'),
       abi: operatorRegistryAbi,
@@ -41,10 +42,15 @@ export async function readReceiptFacts(
         return [key, await client.readContract({ ...datanets, functionName: 'versionRoot', args })] as const;
       }),
     ),
+    readFidelities(
+      client,
+      contractAddress(deployment, 'ReleaseFidelity'),
+      composition.map(({ releaseHash }) => releaseHash),
+    ),
   ]);
   const [first] = components;
   if (!first) throw new Error('A receipt names at least one release.');
   const several = components.length > 1 ? { components } : {};
   const retrieved = roots.length > 0 ? { versionRoots: new Map(roots) } : {};
-  return { signer, policy: feePolicyOf(policy), ...first, ...several, ...retrieved };
+  return { signer, policy: feePolicyOf(policy), fidelities, ...first, ...several, ...retrieved };
 }

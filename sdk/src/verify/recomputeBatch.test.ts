@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
+import { zeroHash } from '../tree/nodes.ts';
 import { faultsOf } from './faults.ts';
 import { recomputeBatch } from './recomputeBatch.ts';
 import { falsify, headerOf, type TestBatch, testBatch } from './testBatch.ts';
@@ -67,6 +68,16 @@ test('a pool, cap or burned share of the operator’s own is found', async () =>
   expect((await found({ ...batch, facts: elsewhere })).checks).toEqual(['policy']);
   const policy = { ...batch.facts.policy, contributorCapBps: 1 };
   expect((await found({ ...batch, facts: { ...batch.facts, policy } })).checks).toEqual(['policy', 'allocation']);
+});
+
+test('a fidelity of the operator’s own is found', async () => {
+  const batch = await testBatch();
+  const [hash = zeroHash] = batch.facts.releases.keys();
+  const fidelities = new Map([[hash, { lowBps: 3_000, attestedAt: 1 }]]);
+  expect(await found({ ...batch, facts: { ...batch.facts, fidelities } })).toEqual({
+    checks: ['fidelity'],
+    faults: ['influence paid by another fidelity than was attested'],
+  });
 });
 
 test('an owner of the model counts while it owned it', async () => {

@@ -7,6 +7,7 @@ import type { ChannelEntry } from '../settlement/channelEntries.ts';
 import { restates } from '../settlement/feePolicy.ts';
 import { allocationsFromEvidence, canCompose } from './allocationsFromEvidence.ts';
 import { type BatchFacts, entriesOf, feeOf, type ReleaseFacts } from './batchFacts.ts';
+import { checkFidelity } from './checkFidelity.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import { sameAllocations } from './sameAllocations.ts';
 import type { Verification } from './verifyReceipt.ts';
@@ -19,6 +20,7 @@ export async function recomputeBatch(file: BatchFile, header: BatchHeader, facts
   const checks = await Promise.all([
     attempt('channels', () => checkChannels(file, header, facts)),
     attempt('policy', () => checkPolicy(file, facts)),
+    attempt('fidelity', () => checkBatchFidelity(file, facts)),
     attempt('price', () => checkPrices(file, facts)),
     attempt('records', () => checkRecords(file, facts)),
     attempt('allocation', () => checkAllocation(file, header, facts)),
@@ -90,6 +92,12 @@ function checkPolicy({ parameters, receipts }: BatchFile, { policy, pools, relea
     'Cap, burn, channels’ weights, floor and pools are those of the fee version and of the datanets.',
     '',
   );
+}
+
+function checkBatchFidelity({ parameters, receipts }: BatchFile, { fidelities }: BatchFacts): Check {
+  const releases = receipts.flatMap(({ composition }) => composition.map(({ releaseHash }) => releaseHash));
+  const since = Math.min(...receipts.map(({ receipt }) => receipt.timestamp));
+  return checkFidelity(releases, parameters.fidelity, since, fidelities);
 }
 
 const idsOf = (ids: readonly number[]): string => [...new Set(ids)].sort((a, b) => a - b).join(',');

@@ -63,6 +63,7 @@ export async function testBatch(size = 3, records = 3): Promise<TestBatch> {
       channels,
       policy: bundle.fee,
       releases: new Map([[hash, release]]),
+      fidelities: new Map(),
       pools: new Map(bundle.parameters.poolSizes.map(({ datanetId, pool }) => [datanetId, pool])),
       firstDay: Math.floor(bundle.receipt.timestamp / 86_400) - bundle.dayIndex,
     },

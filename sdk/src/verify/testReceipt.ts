@@ -194,7 +194,7 @@ export async function testReceipt(
   const unsigned: ReceiptBundle = { ...draft, receipt, receiptHash: zeroHash, signature: '0x' };
   const { allocations } = allocateBundle(unsigned);
   const bundle = await resign({ ...unsigned, allocations, receipt: { ...receipt, allocationHash: allocationHash(allocations) } });
-  const facts = { signer: testOperator.address, terms, policy: fee, modelId: 1 };
+  const facts = { signer: testOperator.address, terms, policy: fee, modelId: 1, fidelities: new Map() };
   return { bundle, facts, index: openIndexRows(file, rows, release) };
 }
 

@@ -31,6 +31,7 @@ test('the public part passes with prompt and answer skipped', async () => {
     'answer',
     'release',
     'terms',
+    'fidelity',
     'query',
     'scores',
     'ranking',

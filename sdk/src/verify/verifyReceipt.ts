@@ -21,6 +21,7 @@ import { receiptHash, recoverReceiptSigner } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
 import { verifyTreeProof } from '../tree/verifyTreeProof.ts';
+import { checkFidelity, type FidelityFacts } from './checkFidelity.ts';
 import { checkScores } from './checkScores.ts';
 import { checkSources, type VersionRoots } from './checkSources.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
@@ -32,6 +33,7 @@ export type ReceiptFacts = {
   terms: Terms;
   policy: ReceiptBundle['fee'];
   modelId: number;
+  fidelities: FidelityFacts;
   /** Of several releases only: each, in the order of the composition. */
   components?: readonly { terms: Terms; modelId: number }[];
   /** Roots of the datanet versions that passages were retrieved from, by `versionKey`. */
@@ -70,6 +72,7 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     attempt('index', () => checkIndex(bundle)),
     ...checkSources(bundle, facts?.versionRoots),
     attempt('terms', () => checkTerms(bundle, context)),
+    attempt('fidelity', () => checkReceiptFidelity(bundle, context)),
     attempt('fee', () => checkFee(bundle)),
     attempt('allocation', () => checkAllocation(bundle)),
     attempt('sum', () => checkSum(bundle)),
@@ -228,6 +231,12 @@ function checkTerms(bundle: ReceiptBundle, { facts }: VerificationContext): Chec
     'Prices, split and protocol fee are those on chain for the versions that the receipt binds.',
     'Prices, split or protocol fee differ from those on chain for the versions that the receipt binds.',
   );
+}
+
+function checkReceiptFidelity({ composition, parameters, receipt }: ReceiptBundle, { facts }: VerificationContext): Check {
+  if (!facts) return skipped('fidelity', 'What was attested of the releases is on the chain, which was not read.');
+  const releases = composition.map(({ releaseHash: hash }) => hash);
+  return checkFidelity(releases, parameters.fidelity, receipt.timestamp, facts.fidelities);
 }
 
 function feeOf(bundle: ReceiptBundle): ReturnType<typeof computeFee> {

@@ -5,6 +5,7 @@ import {
   contractErrorOf,
   type Deployment,
   quotedRows,
+  readFidelities,
   unpackChannelEntries,
 } from '@openledger/sdk';
 import { type Address, type Hex, zeroAddress } from 'viem';
@@ -46,9 +47,10 @@ export function openBatchFacts({ client, contracts, ipfs, deployment }: Source) 
       for (const { releaseHash } of quotedRows(evidence)) want(releaseHash);
     }
     const datanets = [...new Set(parameters.poolSizes.map(({ datanetId }) => datanetId))];
-    const [policy, releases, pools, firstDay] = await Promise.all([
+    const [policy, releases, fidelities, pools, firstDay] = await Promise.all([
       client.readContract({ ...contracts.fees, functionName: 'fee', args: [feeVersion] }),
       releaseFacts(wanted),
+      readFidelities(client, contracts.fidelity.address, [...wanted.keys()]),
       Promise.all(datanets.map(poolOf)),
       client.readContract({ ...contracts.settlement, functionName: 'firstDay' }),
     ]);
@@ -56,6 +58,7 @@ export function openBatchFacts({ client, contracts, ipfs, deployment }: Source) 
       channels,
       policy,
       releases,
+      fidelities,
       pools: new Map(datanets.map((id, index) => [id, pools[index] as Address])),
       firstDay,
     };

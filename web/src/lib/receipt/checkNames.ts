@@ -16,6 +16,7 @@ export function nameOfCheck(name: string): string {
     sources: m.check_sources,
     citations: m.check_citations,
     terms: m.check_terms,
+    fidelity: m.check_fidelity,
     fee: m.check_fee,
     allocation: m.check_allocation,
     sum: m.check_sum,
