@@ -122,6 +122,7 @@ export function createAdoption(context: Trainer) {
   return async function tick(): Promise<void> {
     const isNew = await readAnnounced();
     if (waiting.size === 0 || (!isNew && Date.now() < notBefore)) return;
+    await context.freshen(); // the jobs, versions and revocations that came before the release
     notBefore = Date.now() + lookAgainMs;
     const held = new Set((await engine.adapters()).filter(({ hasIndex }) => hasIndex).map(({ id }) => id));
     // The newest is what callers ask for.

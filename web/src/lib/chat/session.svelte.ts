@@ -1,5 +1,15 @@
-import { addressSchema, amountSchema, apiKeyOf, bytes32Schema, createSession, paymentEscrowAbi } from '@openledger/sdk';
-import type { Address } from 'viem';
+import {
+  addressSchema,
+  amountSchema,
+  apiKeyOf,
+  bytes32Schema,
+  createSession,
+  type Flag,
+  openLedgerDomain,
+  paymentEscrowAbi,
+  signFlag,
+} from '@openledger/sdk';
+import type { Address, Hex } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { z } from 'zod';
 import { formatOpen } from '#lib/format/amount.ts';
@@ -51,6 +61,12 @@ export class Session {
   /** Address of the key in this browser, whether or not its session still works. */
   get signer(): Address | undefined {
     return this.#stored && privateKeyToAccount(this.#stored.privateKey).address;
+  }
+  /** Signs a flag of an answer that this key paid for. */
+  async signFlag(flag: Flag): Promise<Hex> {
+    if (!this.#stored) throw new Error(m.flag_no_session());
+    const domain = openLedgerDomain(this.#app.config.chainId, this.#app.address('Settlement'));
+    return signFlag(privateKeyToAccount(this.#stored.privateKey), flag, domain);
   }
   get ceiling(): bigint {
     return this.#stored?.ceiling ?? 0n;

@@ -2,22 +2,8 @@ import { datanetRegistryAbi, versionTree } from '@openledger/sdk';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
 import { transact } from '#lib/wallet/transact.ts';
+import { entriesOf } from './nextVersion.ts';
 import type { Contribution, DatanetDetail } from './types.ts';
-
-/** What the next version would be a root over. */
-function entriesOf(accepted: readonly Contribution[]) {
-  return accepted
-    .flatMap(({ number, recordsRoot, records, cid }) =>
-      recordsRoot && cid ? [{ contributionId: number, recordsRoot, records, cid }] : [],
-    )
-    .sort((a, b) => a.contributionId - b.contributionId);
-}
-
-/** Whether a version of what is accepted now would differ from the last one: the rule of the contract. */
-export function canPublish(datanet: DatanetDetail, accepted: readonly Contribution[]): boolean {
-  const entries = entriesOf(accepted);
-  return entries.length > 0 && versionTree(entries).root !== datanet.latestVersion?.root;
-}
 
 /** Pins the manifest of the next version and publishes the root over all accepted contributions. */
 export async function publishVersion(app: App, datanet: DatanetDetail, accepted: readonly Contribution[]): Promise<void> {

@@ -24,6 +24,7 @@ export const keys = {
   allowance: (account: string | undefined, spender: string) => ['allowance', account, spender] as const,
   escrow: (account: string | undefined, operator: string | undefined) => ['escrow', account, operator] as const,
   sources: () => ['sources'] as const,
+  flags: (datanetId: number) => ['flags', datanetId] as const,
   proven: (hash: string) => ['receipt', hash, 'proven'] as const,
   receipt: (hash: string) => ['receipt', hash] as const,
   proposals: (filter: object) => ['proposals', filter] as const,
