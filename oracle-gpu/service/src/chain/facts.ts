@@ -13,6 +13,8 @@ const long = 30_000;
 export type Facts = ReturnType<typeof createFacts>;
 /** A payer's money with this operator and its channels, all at one block. `cap` and `expiry` are those of a session key. */
 export type PayerState = {
+  /** Of the block that this was read at, Unix seconds. */
+  time: number;
   balance: bigint;
   thawing: bigint;
   channels: Map<Hex, { collected: bigint; cap: bigint; sequence: number; expiry: number }>;
@@ -61,12 +63,13 @@ export function createFacts(chain: Chain, book: Book) {
   });
   const payer = cached(brief, async (key): Promise<PayerState> => {
     const ids = [...(await book.payer(key)).keys()] as Hex[];
-    const blockNumber = await client.getBlockNumber();
+    const { number: blockNumber, timestamp } = await client.getBlock();
     const [money, ...states] = await Promise.all([
       client.readContract({ ...contracts.escrow, functionName: 'account', args: [key as Address, operator], blockNumber }),
       ...ids.map((id) => client.readContract({ ...contracts.escrow, functionName: 'channel', args: [id], blockNumber })),
     ]);
     return {
+      time: Number(timestamp),
       balance: money.balance,
       thawing: money.thawing,
       channels: new Map(states.map((state, index) => [ids[index] as Hex, state])),

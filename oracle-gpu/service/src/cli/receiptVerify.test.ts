@@ -40,7 +40,7 @@ test('an honest bundle passes, and it says what needs the chain', async () => {
   const { code, out } = await verify({});
   expect(out).toMatch(/allocation +passed/);
   expect(out).toContain(
-    'Nothing is wrong so far: 12 of 17 checks passed, 5 could not be made (signature, release, terms, scores, ranking).',
+    'Nothing is wrong so far: 12 of 18 checks passed, 6 could not be made (signature, release, terms, fidelity, scores, ranking).',
   );
   expect(code).toBe(0);
 });

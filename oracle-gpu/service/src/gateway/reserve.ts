@@ -53,7 +53,8 @@ export async function reserve(
 function check(account: Account, accounts: Accounts, onChain: PayerState, most: bigint): void {
   const state = onChain.channels.get(account.channel as Hex);
   const isSessionKey = account.signer !== account.payer;
-  if (isSessionKey && (state?.expiry ?? 0) <= now()) {
+  // A key that was revoked ends with the block that did it, also where this machine's clock is behind the chain's.
+  if (isSessionKey && (state?.expiry ?? 0) <= Math.max(now(), onChain.time)) {
     throw new ServiceError(402, 'session_expired', 'The session key has expired or was revoked: authorise a new one.', {
       expiry: state?.expiry ?? 0,
       now: now(),
