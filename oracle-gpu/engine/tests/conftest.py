@@ -30,9 +30,14 @@ Json = dict[str, Any]
 VECTORS = Path(__file__).resolve().parents[3] / "contracts" / "test" / "vectors"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _threads() -> None:
-    """One: a tiny model's operators are too short to share; threads that wait for each other only spin."""
+# One: a tiny model's operators are too short to share; threads that wait for each other only spin.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    """Sums round by the number of threads: no test leaves another number to the next."""
+    yield
     torch.set_num_threads(1)
 
 
