@@ -7,17 +7,16 @@ An adapter is trained first on the records of the studies, so that its index is 
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
-from bench.attribution.tasks import DATA, TRAIN
+from bench.attribution.tasks import TRAIN
 from bench.measure import Measure, report
+from bench.retrieval.measure import load_records
 from bench.server import Server, serving
 from openlora.config import core_count
-from openlora.verify import hashing
 
 TOKENS = 128
 ALONE = 5  # answers one after another
@@ -27,12 +26,11 @@ Json = dict[str, Any]
 
 
 def records() -> list[Json]:
-    found = []
-    for line in (DATA / "solidity.jsonl").read_text(encoding="utf-8").splitlines()[:TRAIN]:
-        record = json.loads(line)
-        id = hashing.to_hex(hashing.record_id(record))
-        found.append({"recordId": id, "cluster": id, "messages": record["messages"]})
-    return found
+    """As a training job takes them."""
+    return [
+        {"recordId": record.recordId, "cluster": record.cluster, "messages": record.plain["messages"]}
+        for record in load_records()[:TRAIN]
+    ]
 
 
 def ask(server: Server, adapter: str, number: int, attributed: bool) -> tuple[float, float]:

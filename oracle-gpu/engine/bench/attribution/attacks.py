@@ -2,8 +2,8 @@
 
     python -m bench.attribution.attacks [ATTACKERS]
 
-On the numpy task at the middle checkpoint: the attacker owns one of the records that are asked about. What
-it adds, or puts in the record's place, is placed among the rows as a preview does
+On the numpy task, at the checkpoint that attribution uses: the attacker owns one of the records that are
+asked about. What it adds, or puts in the record's place, is placed among the rows as a preview does
 (openlora/attribution/newcomers.py), clipped, put into clusters and paid by the rule of docs/allocation.md
 (excess over the threshold, one row a cluster, the pools beside them, the 32 best, at most the cap).
 Not measured: what training on the copies would change.

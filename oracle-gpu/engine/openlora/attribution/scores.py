@@ -96,14 +96,15 @@ def write_scores(
     records = _read_examples(tokenizer, train, config.max_length)
     asked = _read_examples(tokenizer, queries, config.max_length)
     divisor = config.loss_divisor or loss_divisor(records, config.batch_size * config.accumulated)
+    chosen = choose_device(device)
 
     def progress(done: int, total: int) -> None:
         say(f"gradients of {done} of {total} records")
 
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as again:
-        place = _early(base, adapter, config.training(), records, Path(again), choose_device(device), say)
+        place = _early(base, adapter, config.training(), records, Path(again), chosen, say)
         name = adapter_id(place)
-        model = load_base(base, torch.float32, choose_device(device), "eager")
+        model = load_base(base, torch.float32, chosen, "eager")
         weights = cast(read_adapter(place, name).weights, torch.float32, model.device)
         build_index(Path(folder), model, weights, name, records, [], divisor, progress)
         index = AttributionIndex(Path(folder))

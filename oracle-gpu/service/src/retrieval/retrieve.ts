@@ -65,8 +65,10 @@ export async function retrieve(
   const found = await search(context, shelves, { query, top: top ?? usual, excluded, ...(licences ? { licences } : {}) });
   const passages: Passage[] = [];
   let mostTokens = 0;
-  for (const passage of distinct(found.passages, shelves)) {
-    const tokens = await lengthOf(context, passage);
+  const candidates = distinct(found.passages, shelves);
+  const lengths = await lengthsOf(context, candidates);
+  for (const [index, passage] of candidates.entries()) {
+    const tokens = lengths[index] as number;
     if (tokens > room.each) continue;
     if (mostTokens + tokens + seam > room.all) break;
     mostTokens += tokens + seam;
@@ -127,9 +129,13 @@ function distinct(found: readonly Found[], shelves: readonly Shelf[]): Omit<Pass
   });
 }
 
-/** Tokens of a passage as the engine puts it into a prompt, without those of the template around a message. */
-async function lengthOf({ engine }: Pick<Context, 'engine'>, { title, text }: Pick<Passage, 'title' | 'text'>): Promise<number> {
+/** Tokens of each passage as the engine puts it into a prompt, without those of the template around a message. */
+async function lengthsOf(
+  { engine }: Pick<Context, 'engine'>,
+  passages: readonly Pick<Passage, 'title' | 'text'>[],
+): Promise<number[]> {
+  if (passages.length === 0) return [];
   const count = async (content: string): Promise<number> => (await engine.tokenize([{ role: 'user', content }])).promptTokens;
-  const [whole, one] = await Promise.all([count(`[${title}]\n${text}\n\n`), count('.')]);
-  return Math.max(1, whole - one + 1);
+  const [one, ...whole] = await Promise.all([count('.'), ...passages.map(({ title, text }) => count(`[${title}]\n${text}\n\n`))]);
+  return whole.map((tokens) => Math.max(1, tokens - (one as number) + 1));
 }
