@@ -2,6 +2,7 @@ import { type Evidence, zeroHash } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import type { Context } from '../context.ts';
 import { ServiceError, sentence } from '../errors.ts';
+import { quotedRow } from '../receipts/evidence.ts';
 import type { LoadedRelease } from '../releases.ts';
 
 const attempts = 4;
@@ -53,9 +54,7 @@ type Scored = { position: number; recordId: Hex; cluster: Hex; partials: number[
 
 /** A scored record with what the index says of it. */
 function quoteRecord(release: LoadedRelease, scored: Scored): Evidence['records'][number] {
-  const { position, recordId, cluster, partials, rowRoot } = scored;
-  const { contributor, reviewer, datanetId } = rowOf(release, scored);
-  return { releaseHash: release.releaseHash, position, recordId, cluster, contributor, reviewer, datanetId, rowRoot, partials };
+  return { ...quotedRow(release.releaseHash, rowOf(release, scored)), partials: scored.partials };
 }
 
 type Source = { position: number; recordId: Hex; cluster: Hex; offset: number };

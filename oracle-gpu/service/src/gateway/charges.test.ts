@@ -35,7 +35,9 @@ function stage(answer: () => Promise<unknown>) {
   const one = (): Promise<string> =>
     charge({
       call: { id: 'a', idempotencyKey: null, created: 1 },
-      composed: { unnumbered: receipt, bundle: { evidence: { records: [] } }, secret: {}, query: null, sources: [] },
+      composed: {
+        ...{ unnumbered: receipt, bundle: {}, evidence: { records: [] }, release: {}, secret: {}, query: null, sources: [] },
+      },
       reservation: { account, release: () => undefined },
     } as unknown as Charge).then(
       () => 'charged',

@@ -88,7 +88,6 @@ export async function composeReceipt(context: Context, session: Account, call: C
     fee: common.policy,
     parameters: common.parameters,
     app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
-    evidence: answer.evidence,
     trace: answer.trace,
     developer: model.developer,
     dayIndex,
@@ -99,11 +98,11 @@ export async function composeReceipt(context: Context, session: Account, call: C
   return {
     unnumbered,
     bundle,
+    evidence: answer.evidence,
+    release,
     secret,
     query: answer.query,
     sources,
-    modelId: release.modelId,
-    releaseHash: release.releaseHash,
     dayIndex,
     parametersHash: common.parametersHash,
   };
