@@ -100,7 +100,8 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   }
 }
 
-function keyOf(text: string | undefined): Hex | undefined {
+/** The account in OPENLEDGER_WATCH_KEY; undefined where it is not set. */
+export function keyOf(text: string | undefined): Hex | undefined {
   if (text === undefined || text === '') return undefined;
   const parsed = keySchema.safeParse(text);
   if (!parsed.success) throw new Error('OPENLEDGER_WATCH_KEY must be 0x and the 64 hex digits of a private key.');
