@@ -4,18 +4,23 @@ import { dataRequestsAbi } from '../generated/abis.ts';
 import { int8Chunk, int8Dot, int8FromHex, int8ToHex } from '../output/int8.ts';
 import { int8Tree } from '../output/int8Tree.ts';
 import type { Accused, FraudProof } from '../proofs/fraudProof.ts';
+import type { SumTree } from '../tree/sumTree.ts';
 import { treeId } from '../tree/treeId.ts';
 import { treeProof } from '../tree/treeProof.ts';
 import type { DataAnswer } from './dataAnswer.ts';
 
 type RowAnswer = Extract<DataAnswer, { of: 'row' }>;
 
+/** What whoever doubts an answer knows: the receipt's query, and the row, if its release publishes it. */
+export type Doubt = { query: Int8Array; row?: Int8Array };
+
 /**
  * What an operator's answer for a row proves against its batch: that the row belongs into the evidence and is not there,
- * or, where the receipt's query is known, that the chunk it gave does not score what it states. Undefined where neither.
+ * or, where the receipt's query is known, that a chunk does not score what it states: any chunk of a published row, else
+ * the one that the answer gives. Undefined where neither.
  */
-export function falseRowAnswer(accused: Accused, answer: RowAnswer, query?: Int8Array): FraudProof | undefined {
-  return statedOmission(accused, answer) ?? (query && falseStatement(accused, answer, query));
+export function falseRowAnswer(accused: Accused, answer: RowAnswer, doubt?: Doubt): FraudProof | undefined {
+  return statedOmission(accused, answer) ?? (doubt && falseStatement(accused, answer, doubt));
 }
 
 function statedOmission(accused: Accused, { asked, by, row, partials }: RowAnswer): FraudProof | undefined {
@@ -33,27 +38,33 @@ function statedOmission(accused: Accused, { asked, by, row, partials }: RowAnswe
   };
 }
 
-function falseStatement(
-  accused: Accused,
-  { asked, by, row, chunk, partials }: RowAnswer,
-  query: Int8Array,
-): FraudProof | undefined {
+function falseStatement(accused: Accused, answer: RowAnswer, { query, row: known }: Doubt): FraudProof | undefined {
+  const { asked, by, row, partials } = answer;
   const tree = int8Tree(treeId.query, query);
   if (tree.root !== by.evidence.queryRoot) return undefined; // of another answer
-  const part = int8Chunk(query, asked.chunk);
-  const product = int8Dot(part, int8FromHex(chunk.components));
-  if (product === partials[asked.chunk]) return undefined;
-  const opened = { components: int8ToHex(part), proof: treeProof(tree, asked.chunk) };
-  return {
-    contract: 'DataRequests',
-    fault: 'false score',
-    about: `The operator states ${partials[asked.chunk]} for chunk ${asked.chunk} of row ${asked.position}, which scores ${product}.`,
-    data: encodeFunctionData({
-      abi: dataRequestsAbi,
-      functionName: 'proveFalseStatement',
-      args: [accused, asked, by, row, partials, asked.chunk, opened, chunk],
-    }),
-  };
+  const rowTree = known && int8Tree(treeId.indexRow, known);
+  const isRow = rowTree?.root === row.leaf.rowRoot;
+  const chunks = isRow ? [...partials.keys()] : [asked.chunk];
+  for (const chunk of chunks) {
+    const given = isRow
+      ? { components: int8ToHex(int8Chunk(known as Int8Array, chunk)), proof: treeProof(rowTree as SumTree, chunk) }
+      : answer.chunk;
+    const part = int8Chunk(query, chunk);
+    const product = int8Dot(part, int8FromHex(given.components));
+    if (product === partials[chunk]) continue;
+    const opened = { components: int8ToHex(part), proof: treeProof(tree, chunk) };
+    return {
+      contract: 'DataRequests',
+      fault: 'false score',
+      about: `The operator states ${partials[chunk]} for chunk ${chunk} of row ${asked.position}, which scores ${product}.`,
+      data: encodeFunctionData({
+        abi: dataRequestsAbi,
+        functionName: 'proveFalseStatement',
+        args: [accused, asked, by, row, partials, chunk, opened, given],
+      }),
+    };
+  }
+  return undefined;
 }
 
 const recordsOf = ({ records }: RowAnswer['by']['evidence']) =>

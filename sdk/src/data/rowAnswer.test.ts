@@ -31,7 +31,13 @@ const row = rows[1] as Int8Array;
 
 async function asking(evidence: Partial<Evidence> = {}) {
   const { header, bundles } = await testBatch(2);
-  const release: Release = { ...(bundles[0] as ReceiptBundle).release, k, indexRows: rows.length, indexRoot: indexTree(index).root, nullThreshold: 5 };
+  const release: Release = {
+    ...(bundles[0] as ReceiptBundle).release,
+    k,
+    indexRows: rows.length,
+    indexRoot: indexTree(index).root,
+    nullThreshold: 5,
+  };
   const scored = {
     ...{ queryRoot: int8Tree(treeId.query, query).root, nullThreshold: 5, records: [], spans: [], passages: [], parents: [] },
     ...evidence,
@@ -94,8 +100,15 @@ test('a statement that the chunk contradicts is proven false by whoever has the 
   const answer = read(rowAnswer(header, asked, held));
   const silent = { ...answer, partials: [0, 0] };
   expect(falseRowAnswer(accused, silent)).toBeUndefined();
-  expect(falseRowAnswer(accused, silent, vector(3))).toBeUndefined();
-  expect(falseRowAnswer(accused, silent, query)?.fault).toBe('false score');
-  const truthful = { ...silent, partials: [-(2 ** 31), answer.partials[1] as number] };
-  expect(falseRowAnswer(accused, truthful, query)).toBeUndefined();
+  expect(falseRowAnswer(accused, silent, { query: vector(3) })).toBeUndefined();
+  expect(falseRowAnswer(accused, silent, { query })?.fault).toBe('false score');
+});
+
+test('a statement that is false elsewhere than in the chunk it gives is proven false with the published row', async () => {
+  const { header, accused, asked, held } = await asking();
+  const answer = read(rowAnswer(header, asked, held));
+  const elsewhere = { ...answer, partials: [-(2 ** 31), answer.partials[1] as number] };
+  expect(falseRowAnswer(accused, elsewhere, { query })).toBeUndefined();
+  expect(falseRowAnswer(accused, elsewhere, { query, row: rows[0] as Int8Array })).toBeUndefined(); // another row
+  expect(falseRowAnswer(accused, elsewhere, { query, row })?.about).toContain('for chunk 0 of row 1');
 });

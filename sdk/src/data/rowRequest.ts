@@ -1,5 +1,4 @@
 import type { ContractFunctionArgs } from 'viem';
-import { evidenceHash } from '../evidence/evidenceHash.ts';
 import type { dataRequestsAbi } from '../generated/abis.ts';
 import { accuse } from '../proofs/fraudProof.ts';
 import type { OpenedEvidence } from '../proofs/openEvidence.ts';
@@ -13,10 +12,9 @@ export function rowRequest(
   position: number,
   chunk: number,
 ): { asked: RowAsked; args: ContractFunctionArgs<typeof dataRequestsAbi, 'nonpayable', 'requestRow'> } {
-  const { component, evidence } = opened;
-  const { releaseHash } = component;
+  const [{ releaseHash }, { evidenceHash }] = [opened.component, opened.receipt.receipt];
   return {
-    asked: { headerHash: headerHash(header), releaseHash, evidenceHash: evidenceHash(evidence), position, chunk },
+    asked: { headerHash: headerHash(header), releaseHash, evidenceHash, position, chunk },
     args: [accuse(header, []).header, opened, position, chunk],
   };
 }

@@ -1,5 +1,5 @@
 import type { LeavesAsked, RowAsked } from '@openledger/sdk';
-import type { Address, Hex } from 'viem';
+import type { Address, Hash, Hex } from 'viem';
 import type { Source } from './source.ts';
 
 /** `deadline` in seconds since 1970. */
@@ -10,7 +10,7 @@ export type AskedRow = Request & { of: 'row'; receiptHash: Hex } & RowAsked;
 export type AskedData = AskedLeaves | AskedRow;
 
 /** States of a request, as the contract counts them. */
-export const askedStatus = { open: 1, answered: 2, withheld: 3, dropped: 4 } as const;
+export const askedStatus = { none: 0, open: 1, answered: 2, withheld: 3, dropped: 4 } as const;
 /** What `heldUntil` says of a batch while a request of it is open. */
 export const heldForNow = 2n ** 64n - 1n;
 
@@ -57,8 +57,21 @@ export function openAskedData({ client, contracts }: Source) {
     return [...known.asked.values()];
   }
 
+  /** What was answered to a request, in which transaction; undefined where nothing is. */
+  async function answerTo(requestId: Hex, fromBlock: bigint): Promise<{ data: Hex; transactionHash: Hash } | undefined> {
+    const head = await client.getBlockNumber();
+    for (let from = fromBlock; from <= head; from += blocksAtOnce) {
+      const last = from + blocksAtOnce - 1n;
+      const of = { ...contracts.data, args: { requestId }, fromBlock: from, toBlock: last < head ? last : head } as const;
+      const [event] = await client.getContractEvents({ ...of, eventName: 'DataAnswered', strict: true });
+      if (event) return { data: event.args.answer, transactionHash: event.transactionHash };
+    }
+    return undefined;
+  }
+
   return {
     askedOf,
+    answerTo,
     /** The contract's word on a request. */
     stateOf: (requestId: Hex) => client.readContract({ ...contracts.data, functionName: 'request', args: [requestId] }),
     /** Nobody asks for this batch any more. */

@@ -2,39 +2,38 @@ import {
   accuse,
   askedTree,
   type BatchHeader,
-  type FraudProof,
-  falseRowAnswer,
   leavesRequestId,
   openBatch,
   openEvidence,
-  pendingBefore,
-  readDataAnswer,
   readSettled,
   rowRequest,
   rowRequestId,
   type SettledBatch,
   settledEvents,
-  withheldData,
 } from '@openledger/sdk';
-import { createWalletClient, formatEther, type Hex, http, isAddress } from 'viem';
+import { formatEther, type Hex, isAddress } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { askOnChain, type Question } from '../chain/ask.ts';
-import { askedStatus, openAskedData } from '../chain/askedData.ts';
 import { decodeRevert } from '../chain/outbox.ts';
 import { readBatchData } from '../watchtower/batchData.ts';
 import { openBatchFacts } from '../watchtower/batchFacts.ts';
+import { readReceipts } from '../watchtower/witness.ts';
+import { waitForAnswer } from './dataAnswer.ts';
+import { keyOf } from './key.ts';
 import { openChainOf, openIpfsOf } from './sources.ts';
-import { keyOf } from './watch.ts';
 
 /** Options of `openledger data request` besides the sources. */
-export const dataRequestOptions = { wait: { type: 'boolean' } } as const;
+export const dataRequestOptions = { wait: { type: 'boolean' }, receipts: { type: 'string' } } as const;
 
-type Given = { rpc?: string | undefined; deployment?: string | undefined; ipfs?: string | undefined; wait?: boolean | undefined };
+type Given = {
+  rpc?: string | undefined;
+  deployment?: string | undefined;
+  ipfs?: string | undefined;
+  wait?: boolean | undefined;
+  receipts?: string | undefined;
+};
 type Opened = Awaited<ReturnType<typeof openChainOf>>;
 type Asked = Question & { requestId: Hex; what: string };
-
-/** How often the chain is looked at for an answer, ms. */
-const pollMs = 1_000;
 
 /**
  * Asks on chain for data of a pending batch. With `wait`, until it is answered, or voids the batch by what the answer, or
@@ -47,6 +46,7 @@ export async function dataRequest(words: readonly string[], given: Given, print:
   const batchIndex = wholeNumber('number of a batch', index, 1);
   const key = keyOf(process.env.OPENLEDGER_WATCH_KEY);
   if (!key) throw new Error('OPENLEDGER_WATCH_KEY names no account: the one that asks pays a bond.');
+  const known = given.receipts === undefined ? [] : readReceipts(given.receipts);
   const source = await openChainOf(given);
   const account = privateKeyToAccount(key);
   const events = await settledEvents(source, { fromBlock: BigInt(source.deployment.startBlock) }, { operator, batchIndex });
@@ -59,7 +59,8 @@ export async function dataRequest(words: readonly string[], given: Given, print:
   print(
     `${asked.what} of batch ${batchIndex} of ${operator} asked for on chain in ${found.transactionHash}, for a bond of ${formatEther(found.bond)} OPEN: request ${asked.requestId}.`,
   );
-  return given.wait === true ? waitForAnswer(source, batch, asked.requestId, account, print) : true;
+  if (given.wait !== true) return true;
+  return waitForAnswer({ ...source, ipfs: openIpfsOf(given), account, known, print }, batch, asked.requestId);
 }
 
 async function send(source: Opened, account: ReturnType<typeof privateKeyToAccount>, asked: Asked) {
@@ -114,57 +115,6 @@ async function askedRow(source: Opened, given: Given, batch: SettledBatch, numbe
     requestId: rowRequestId(asked),
     what: `row ${position}, chunk ${chunk}, that receipt ${leaf} was scored with`,
   };
-}
-
-async function waitForAnswer(
-  source: Opened,
-  batch: SettledBatch,
-  requestId: Hex,
-  account: ReturnType<typeof privateKeyToAccount>,
-  print: (text: string) => void,
-): Promise<boolean> {
-  const { client, contracts, deployment, rpcUrl } = source;
-  const requests = openAskedData(source);
-  const accused = async () => {
-    const earlier = await pendingBefore(source, BigInt(deployment.startBlock), batch);
-    return accuse(
-      batch.header,
-      earlier.map(({ header }) => header),
-    );
-  };
-  const prove = async ({ fault, about, data }: FraudProof): Promise<false> => {
-    const wallet = createWalletClient({ account, chain: client.chain, transport: http(rpcUrl) });
-    const call = { account, to: contracts.data.address, data };
-    const gas = await client.estimateGas(call);
-    const { transactionHash } = await client.waitForTransactionReceipt({
-      hash: await wallet.sendTransaction({ ...call, gas: (gas * 13n) / 10n }),
-    });
-    print(`The batch is proven wrong (${fault}: ${about}) in ${transactionHash}.`);
-    return false;
-  };
-  for (;;) {
-    const { status, deadline } = await requests.stateOf(requestId);
-    if (status === askedStatus.answered) break;
-    if (status !== askedStatus.open) {
-      print('The batch is void, or about to be: somebody else was faster.');
-      return false;
-    }
-    if ((await client.getBlock()).timestamp > deadline) return prove(withheldData(await accused(), requestId));
-    await new Promise((done) => setTimeout(done, pollMs));
-  }
-  const [event] = await client.getContractEvents({
-    ...contracts.data,
-    eventName: 'DataAnswered',
-    args: { requestId },
-    fromBlock: batch.block,
-    strict: true,
-  });
-  const answer = event && readDataAnswer(event.args.answer);
-  print(`Answered in ${event?.transactionHash}.`);
-  if (answer?.of !== 'row') return true;
-  print(`The operator states that the row scores ${answer.partials.join(' + ')}.`);
-  const proof = falseRowAnswer(await accused(), answer);
-  return proof ? prove(proof) : true;
 }
 
 function wholeNumber(what: string, text: string, least: number): number {

@@ -60,7 +60,8 @@ are taken over, up to 16 leaves of its allocations or rewards, or a row of the i
 rows have more than one chunk of 4,096 components. Leaves count from 0, the sentinel before the first included. The account
 of OPENLEDGER_WATCH_KEY pays the bond, which is the operator's once it answers. What is not answered in time voids the batch.
 
-  --wait   until it is answered; what is not, and what a stated score proves, is sent to the chain: exit code 1 then
+  --wait              until it is answered; what is not, and what a stated score proves, is sent to the chain: exit code 1
+  --receipts <folder> receipts that payers have, with whose queries a false score is proven
 
 ${sources}`,
   'operator init': `openledger operator init

@@ -451,6 +451,7 @@ export async function startEngineDouble() {
   app.get<{ Params: { id: string; position: string } }>('/v1/adapters/:id/index/rows/:position', async (request, reply) => {
     const job = find(request.params.id);
     const [k, position] = [job?.places.at(-1) ?? 0, Number(request.params.position)];
+    if (behaviour.isIndexMissing) return refuse(reply, 409, 'no_index', 'The adapter has no attribution index.');
     if (!job?.rows[position]) return refuse(reply, 404, 'row_not_found', 'There is no such row.');
     return reply
       .type('application/octet-stream')
