@@ -125,6 +125,11 @@ export function openEngine(url: string) {
     /** The int8 components of all rows of its index, one row after another. */
     jobIndexRows: async (id: string) =>
       new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/index/rows`, {}, 300_000)).arrayBuffer()),
+    /** The int8 components of one row of an adapter's index. */
+    indexRow: async (adapter: string, position: number) =>
+      new Uint8Array(
+        await (await ask(`/v1/adapters/${encodeURIComponent(adapter)}/index/rows/${position}`, {}, 60_000)).arrayBuffer(),
+      ),
     jobLog: async (id: string) => new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/log`)).arrayBuffer()),
     adapters: () => read('/v1/adapters', schemas.adaptersSchema),
     adapterFile: async (id: string, name: string) =>
