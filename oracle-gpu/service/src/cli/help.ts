@@ -37,6 +37,8 @@ how far apart the two are. Computers differ in the last digits, so that what lie
 
   --engine <url>      an engine with the release's base model and adapter    OPENLEDGER_ENGINE_URL  http://127.0.0.1:8100
   --tolerance <nats>  how far apart two tokens may be                        ${replayTolerance.nats}
+  --records <file>    of an answer from sources: JSONL that holds their records, as contributed; what each source did for
+                      the answer is then measured again too
 
 Exit code 0: the same answer; 1: another one, or the receipt is wrong; 2: it cannot be told, one sentence says why.`,
   'batch verify': `openledger batch verify <operator> <index>

@@ -20,8 +20,13 @@ export type GenerateRequest = {
   passages?: { recordId: string; cluster: string; text: string; title: string }[];
 };
 /** A finished answer, and how it was made. */
-export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages'> & { tokenIds: number[] };
+export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages'> & {
+  tokenIds: number[];
+  passages?: QuotedPassage[];
+};
 export type RetrievalRecord = { recordId: string; cluster: string; messages: ChatMessage[]; source: Source };
+/** A piece of a record that an answer was given from, named by the SHA-256 of its text. */
+export type QuotedPassage = RetrievalRecord & { sha256: string };
 export type SearchRequest = { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] };
 export type TrainingPlan = {
   base: string;
