@@ -25,10 +25,9 @@ import { allocateBundle } from '../../../sdk/src/verify/verifyReceipt.ts';
 import { type AskedRow, openAskedData } from '../src/chain/askedData.ts';
 import { openClient } from '../src/chain/client.ts';
 import { sendFrom } from '../src/chain/sendFrom.ts';
-import { run } from '../src/cli/run.ts';
 import type { Actor } from './support/actors.ts';
 import { openClock } from './support/clock.ts';
-import { startCommand } from './support/command.ts';
+import { openledger, startCommand } from './support/command.ts';
 import { type Settled, type SettledFile, settleBatch } from './support/falseBatch.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
 import { until } from './support/until.ts';
@@ -103,14 +102,10 @@ async function settleHere(): Promise<Settled> {
 }
 
 /** `openledger data request`, as somebody with an account. */
-async function request(who: Actor | undefined, batchIndex: number, ...words: string[]) {
-  const lines: string[] = [];
-  const collect = (line: string): void => void lines.push(line);
+function request(who: Actor | undefined, batchIndex: number, ...words: string[]) {
   const sources = ['--rpc', inject('chainUrl'), '--deployment', inject('deploymentFile'), '--ipfs', world.ipfsUrl];
-  process.env.OPENLEDGER_WATCH_KEY = who?.key ?? '';
   const args = ['data', 'request', world.operator.address, String(batchIndex), ...words, ...sources];
-  const code = await run(args, { print: collect, complain: collect });
-  return { code, output: lines.join('\n') };
+  return openledger(args, { OPENLEDGER_WATCH_KEY: who?.key ?? '' });
 }
 
 test('a release with rows of several chunks is served, and its receipts hold against the published rows', async () => {
