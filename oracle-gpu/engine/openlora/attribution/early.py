@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from openlora.adapters.store import CONFIG
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, load_tokenizer
 from openlora.train.data import Example
-from openlora.train.spec import Method, Training
+from openlora.train.spec import Kind, Method, Training
 from openlora.train.trainer import CHECKPOINT, Trainer, step_count
 
 
@@ -65,7 +65,9 @@ def _read_config(adapter: Path) -> dict[str, Any]:
 
 def _shape(adapter: Path, config: dict[str, Any]) -> tuple[Method, list[str] | str]:
     try:
-        kind: Literal["lora", "rslora"] = "rslora" if config.get("use_rslora") else "lora"
+        kind: Kind = "dora" if config.get("use_dora") else "rslora" if config.get("use_rslora") else "lora"
+        if kind == "dora" and config.get("use_rslora"):
+            raise ValueError("use_dora and use_rslora together are not run again here")
         dropout = config.get("lora_dropout", 0.0)
         method = Method(kind=kind, rank=config["r"], alpha=config["lora_alpha"], dropout=dropout)
         targets = config["target_modules"]

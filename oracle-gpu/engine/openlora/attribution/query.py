@@ -23,7 +23,7 @@ from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
-from openlora.ops.lora import LoraPair, cast
+from openlora.ops.lora import LoraPair, fit
 from openlora.train.data import Example, bad_record
 from openlora.verify import hashing
 
@@ -143,7 +143,7 @@ class Attributor:
                 folder = self.require_index(adapter)
                 index = AttributionIndex(folder / "index")
                 checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
-                weights = cast(checkpoint.weights, self._base.dtype, self._base.device)
+                weights = fit(checkpoint.weights, self._base.switch, self._base.dtype, self._base.device)
                 slices = make_slices(weights, index.tensors)
                 vocabulary = self._base.model.config.vocab_size
                 spans = open_spans(folder / SPANS, index.leaves, vocabulary, self._control)

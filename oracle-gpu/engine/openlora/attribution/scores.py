@@ -20,7 +20,7 @@ from openlora.attribution.index import AttributionIndex, build_index
 from openlora.config import MAX_BATCH, MAX_EPOCHS
 from openlora.errors import EngineError
 from openlora.models.base import choose_device, load_base, load_tokenizer
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train.data import Example, make_examples
 from openlora.train.spec import Training
 from openlora.train.trainer import loss_divisor
@@ -105,7 +105,7 @@ def write_scores(
         place = _early(base, adapter, config.training(), records, Path(again), chosen, say)
         name = adapter_id(place)
         model = load_base(base, torch.float32, chosen, "eager")
-        weights = cast(read_adapter(place, name).weights, torch.float32, model.device)
+        weights = fit(read_adapter(place, name).weights, model.switch, torch.float32, model.device)
         build_index(Path(folder), model, weights, name, records, [], divisor, progress)
         index = AttributionIndex(Path(folder))
         slices = make_slices(weights, index.tensors)

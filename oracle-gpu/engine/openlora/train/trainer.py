@@ -24,6 +24,7 @@ from openlora.models.base import BaseInfo, fast_bf16, load_plain
 from openlora.train.data import Example, batches, collate
 from openlora.train.evaluate import per_record, token_losses
 from openlora.train.spec import Method, Training
+from openlora.train.targets import choose_targets
 from openlora.train.training_log import TrainingLog, nanos
 
 WARMUP = 0.06  # of all steps, before the linear decay to zero
@@ -107,7 +108,8 @@ class Trainer:
             lora_alpha=method.alpha,
             lora_dropout=method.dropout,
             use_rslora=method.kind == "rslora",
-            target_modules=targets or method.targetModules,
+            use_dora=method.kind == "dora",
+            target_modules=targets or choose_targets(base),
             task_type="CAUSAL_LM",
             base_model_name_or_path=info.id,
         )
@@ -210,10 +212,12 @@ class Trainer:
     def save(self, folder: Path) -> str:
         """Write the current adapter; returns its id."""
         config = self.peft.peft_config["default"].to_dict()
-        config["target_modules"] = sorted(config["target_modules"])
         config["base_model_name_or_path"] = self.info.id
         config["inference_mode"] = True
-        plain = {key: getattr(value, "value", value) for key, value in config.items()}
+        plain = {
+            key: sorted(value) if isinstance(value, set) else getattr(value, "value", value)
+            for key, value in config.items()
+        }
         return write_adapter(folder, get_peft_model_state_dict(self.peft), plain)
 
     def _start_entry(self, divisor: int) -> dict[str, Any]:

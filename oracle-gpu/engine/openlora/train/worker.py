@@ -21,7 +21,7 @@ from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train import calibrate, estimate, evaluate
 from openlora.train.data import Split, collate, make_examples, split
 from openlora.train.events import EventLog
@@ -196,7 +196,7 @@ def _index(
     head = build_index(
         work / "index",
         base,
-        cast(weights, torch.float32, device),
+        fit(weights, base.switch, torch.float32, device),
         trained.checkpoint,
         parts.train,
         parts.held_out,
@@ -209,7 +209,7 @@ def _index(
 
 
 def _check_parity(base: Any, work: Path, adapter: str, parts: Split, expected: float) -> None:
-    weights = cast(read_adapter(work, adapter).weights, torch.float32, base.device)
+    weights = fit(read_adapter(work, adapter).weights, base.switch, torch.float32, base.device)
     example = parts.train[0]
     batch = collate([example], 0, base.device)
     with torch.no_grad(), base.switch.use(weights):
