@@ -98,7 +98,7 @@ def test_without_a_checkpoint_the_beginning_of_the_training_is_run_again(
     np.testing.assert_array_equal(again, scores(folder, base_path))
 
 
-@pytest.mark.parametrize("kind", ["dora"])
+@pytest.mark.parametrize("kind", ["dora", "qlora"])
 def test_each_kind_of_adapter_is_run_again_as_that_kind(
     folder: Path, base_path: Path, tmp_path: Path, kind: Kind
 ) -> None:
@@ -118,7 +118,7 @@ def test_dora_scaled_by_the_root_of_the_rank_is_not_run_again(
     (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", **shape}))
     config = tmp_path / "train_config.json"
     config.write_text(json.dumps(SETTINGS))
-    with pytest.raises(EngineError, match="use_dora and use_rslora"):
+    with pytest.raises(EngineError, match="dora and rslora at once"):
         scores(folder, base_path, adapter=tmp_path, train_config=config)
 
 

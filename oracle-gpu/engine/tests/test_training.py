@@ -76,9 +76,9 @@ def test_the_index_takes_exactly_the_trainers_gradient(
 ) -> None:
     """The engine's own layers and loss, at the saved weights, give the gradient PEFT trains with."""
     trainer = make_trainer(base_path, Method(kind=kind, rank=4))
-    base = load_base(base_path, torch.float32, CPU, "eager")
-    stored = read_adapter(tmp_path, trainer.save(tmp_path)).weights
-    weights = fit(stored, base.switch, torch.float32, CPU)
+    stored = read_adapter(tmp_path, trainer.save(tmp_path))
+    base = load_base(base_path, torch.float32, CPU, "eager", stored.quantised)
+    weights = fit(stored.weights, base.switch, torch.float32, CPU)
     divisor = 50
     slices = choose_slices(weights, 4)
     losses, found = loss_gradients(base, weights, slices, examples[:4], divisor)

@@ -20,6 +20,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from openlora.errors import EngineError
+from openlora.models.quantise import QUANTISATION
 from openlora.ops.lora import LoraPair, LoraSwitch, fit
 from openlora.verify import hashing
 
@@ -43,6 +44,7 @@ class Adapter:
     rank: int
     bytes: int
     base_model: str
+    quantised: bool  # trained on the base in four bits: gradients are taken there too
 
 
 def adapter_id(folder: Path) -> str:
@@ -76,6 +78,9 @@ def read_adapter(folder: Path, expected_id: str) -> Adapter:
     for option in _REFUSED:
         if config.get(option):
             raise _unservable(expected_id, f"it uses {option}")
+    quantisation = config.get("base_quantization")
+    if quantisation not in (None, QUANTISATION):
+        raise _unservable(expected_id, "its base was quantised in a way that is not known here")
     rank = int(config["r"])
     scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
     parts: dict[str, dict[str, Tensor]] = {}
@@ -92,7 +97,7 @@ def read_adapter(folder: Path, expected_id: str) -> Adapter:
         _check_magnitude(expected_id, layer, magnitude, bool(config.get("use_dora")), len(pair["B"]))
         weights[layer] = LoraPair(pair["A"], pair["B"], scale, magnitude=magnitude)
     base = str(config.get("base_model_name_or_path", ""))
-    return Adapter(expected_id, weights, rank, len(raw), base)
+    return Adapter(expected_id, weights, rank, len(raw), base, quantisation is not None)
 
 
 def _check_magnitude(id: str, layer: str, magnitude: Tensor | None, wanted: bool, outputs: int) -> None:

@@ -146,7 +146,9 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
         torch.set_num_threads(threads)  # a query's, as for a call
         del trainer
         gc.collect()
-    data = _data(job, adapter, load_base(base, torch.float32, device, "eager"), parts.train, targets, kept)
+    quantised = source.method.kind == "qlora"
+    trained_on = load_base(base, torch.float32, device, "eager", quantised)
+    data = _data(job, adapter, trained_on, parts.train, targets, kept)
     found = measure_data(data)
     body = hashing.canonical(data)
     (folder / DATA).write_bytes(body)

@@ -19,7 +19,8 @@ JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_lengt
 
 
 # rslora: scaled by alpha ÷ √rank instead of alpha ÷ rank. dora: norms of a layer's rows are learned apart.
-Kind = Literal["lora", "rslora", "dora"]
+# qlora: lora, trained on a base in four bits.
+Kind = Literal["lora", "rslora", "dora", "qlora"]
 
 
 class Strict(BaseModel):

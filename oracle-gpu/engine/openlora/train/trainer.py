@@ -21,6 +21,7 @@ from torch import Tensor
 
 from openlora.adapters.store import write_adapter
 from openlora.models.base import BaseInfo, fast_bf16, load_plain
+from openlora.models.quantise import QUANTISATION, quantise
 from openlora.train.data import Example, batches, collate
 from openlora.train.evaluate import per_record, token_losses
 from openlora.train.spec import Method, Training
@@ -103,6 +104,8 @@ class Trainer:
         torch.manual_seed(training.seed)
         # Eager attention: on CPUs the fused one takes four times as long at these lengths.
         base = load_plain(info.path, self.dtype, device, "eager")
+        if method.kind == "qlora":
+            quantise(base, self.dtype)
         config = LoraConfig(
             r=method.rank,
             lora_alpha=method.alpha,
@@ -218,6 +221,8 @@ class Trainer:
             key: sorted(value) if isinstance(value, set) else getattr(value, "value", value)
             for key, value in config.items()
         }
+        if self.method.kind == "qlora":
+            plain["base_quantization"] = QUANTISATION
         return write_adapter(folder, get_peft_model_state_dict(self.peft), plain)
 
     def _start_entry(self, divisor: int) -> dict[str, Any]:
