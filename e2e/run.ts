@@ -17,6 +17,7 @@ const env = {
   ...process.env,
   OPENLEDGER_STATE: state,
   OPENLEDGER_PORT_OFFSET: process.env.OPENLEDGER_PORT_OFFSET ?? '20000',
+  OPENLEDGER_DEMO_MEASURE: 'no',
   CI: 'true',
 };
 

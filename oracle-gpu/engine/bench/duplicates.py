@@ -13,21 +13,31 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from bench.attribution.paraphrases import paraphrase
-from bench.attribution.retrains import MODELS
-from bench.attribution.tasks import DATA
+from bench.attribution.retrains import MODELS, WORK, Study
+from bench.attribution.tasks import DATA, TRAINING
+from bench.attribution.tasks import examples as make
 from bench.measure import Measure, report
+from openlora.adapters.store import adapter_id, read_adapter
+from openlora.attribution.gradients import choose_slices, loss_gradients
 from openlora.embeddings.embedder import Embedder, find_embedder
+from openlora.models.base import load_base
+from openlora.ops.lora import fit
+from openlora.train.data import Example
+from openlora.train.trainer import CHECKPOINT, loss_divisor
 
 Record = Mapping[str, Any]
 FALSE = 0.01  # of honest records, at most, may be merged
 JACCARD = 0.7  # the SDK's, of 5-word shingles
+BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,41 @@ def cosines(records: np.ndarray, copies: np.ndarray) -> Pairs:
     between = records @ records.T
     np.fill_diagonal(between, -1)
     return Pairs((records * copies).sum(axis=1), between.max(axis=1))
+
+
+def by_gradient(task: str, numbers: Sequence[int]) -> list[Pairs]:
+    """Cosines of the gradients, at the checkpoint that attribution uses; of copies by each of `numbers`.
+
+    Needs the task's checkpoint: `python -m bench.attribution.retrains TASK 0` trains it.
+    """
+    study = Study(task)
+    train = study.task.train
+    folder = WORK / task / "0" / f"{CHECKPOINT}"
+    base = load_base(study.info.path, torch.float32, torch.device("cpu"), "eager")
+    stored = read_adapter(folder, adapter_id(folder)).weights
+    weights = fit(stored, base.switch, torch.float32, base.device)
+    slices = choose_slices(weights, len(train))
+    divisor = loss_divisor(train, TRAINING.batchSize)
+
+    def units(examples: Sequence[Example]) -> np.ndarray:
+        found = []
+        for start in range(0, len(examples), BATCH):
+            batch = examples[start : start + BATCH]
+            found.append(loss_gradients(base, weights, slices, batch, divisor)[1].numpy())
+            print(f"\rgradients {start + len(batch)}/{len(examples)} ", end="", file=sys.stderr, flush=True)
+        rows = np.concatenate(found)
+        unit: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
+
+    records = units(train)
+    found = []
+    for number in numbers:
+        copies = [
+            paraphrase({"messages": example.messages, "source": source}, number)
+            for example, source in zip(train, study.task.sources, strict=True)
+        ]
+        found.append(cosines(records, units(make(study.tokenizer, copies))))
+    return found
 
 
 def choose(pairs: Pairs) -> float:
@@ -130,6 +175,12 @@ def main() -> None:
                 np.where(words.others >= JACCARD, 1, meaning.others),
             )
             measures += judge(f"{task}, {kind}, either", both, threshold)
+    threshold = 0.0
+    kinds = ("templates", "templates and synonyms")
+    for kind, pairs in zip(kinds, by_gradient("numpy", (0, 1)), strict=True):
+        chosen, measured = halves(pairs)
+        threshold = threshold or choose(chosen)
+        measures += judge(f"numpy, {kind}, gradient {threshold}", measured, threshold)
     report(measures)
 
 

@@ -141,6 +141,12 @@ def test_query_and_rows_explain_every_listed_score_and_every_unlisted_row(
     _, index = engine.get("/v1/jobs/first/index")
     rows = np.frombuffer(engine.http.get("/v1/jobs/first/index/rows").content, np.int8)
     rows = rows.reshape(trained["index"]["rows"], trained["index"]["k"])
+    one = f"/v1/adapters/{trained['adapter']}/index/rows"
+    for position, row in enumerate(rows):
+        assert engine.http.get(f"{one}/{position}").content == row.tobytes()
+    for beyond in (-1, len(rows)):
+        status, body = engine.get(f"{one}/{beyond}")
+        assert (status, body["error"]["code"]) == (404, "row_not_found")
     query = np.frombuffer(bytes.fromhex(found["query"].removeprefix("0x")), np.int8)
     assert hashing.to_hex(hashing.query_root(query)) == found["queryRoot"]
     assert [hashing.to_hex(hashing.row_root(row)) for row in rows] == [

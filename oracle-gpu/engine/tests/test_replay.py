@@ -9,6 +9,9 @@ import torch
 
 from openlora.engine.sampler import Race, sample
 from openlora.models.base import load_plain
+from openlora.rag.passages import cut
+from openlora.rag.spec import SourceRecord
+from openlora.verify import hashing
 
 from .conftest import Engine, Json, question
 from .test_api import NOWHERE, code
@@ -137,3 +140,52 @@ def test_a_draw_takes_the_same_random_numbers_whatever_the_logits() -> None:
     generator.manual_seed(5)
     sample(steep, 0.3, 0.1, generator)
     assert [sample(flat, 1.0, 1.0, generator) for _ in range(5)] == after_flat
+
+
+def record_of(text: str, place: int) -> Json:
+    source = {"title": f"T{place}", "path": "", "version": "", "licence": "MIT"}
+    named = hashing.to_hex(hashing.keccak256(str(place).encode()))
+    return {
+        "recordId": named,
+        "cluster": named,
+        "messages": [*question(f"What is {place}?"), {"role": "assistant", "content": text}],
+        "source": source,
+    }
+
+
+def quoted(record: Json, piece: int = 0) -> tuple[Json, Json]:
+    """A piece of a record as generation is given it, and as a replay names it."""
+    passage = cut(SourceRecord(**record))[piece]
+    given = {"recordId": passage.record_id, "cluster": passage.cluster}
+    return (
+        {**given, "text": passage.text, "title": passage.title},
+        {**record, "sha256": hashing.to_hex(hashing.sha256(passage.text.encode()))},
+    )
+
+
+@pytest.mark.parametrize("asked", [GREEDY, SAMPLED])
+def test_an_answer_from_passages_agrees_with_itself(engine: Engine, trained: Json, asked: Json) -> None:
+    long = "Nothing. " * 130 + "It burns shares. " * 4  # two pieces: the second is quoted
+    pairs = [quoted(record_of("It pauses all.", 0)), quoted(record_of(long, 1), piece=1)]
+    of = {**asked, "adapter": trained["adapter"]}
+    _, done = engine.generate(**of, passages=[given for given, _ in pairs])
+    found = replay(engine, of, done, passages=[named for _, named in pairs])
+    assert found["promptTokenIds"] == done["promptTokenIds"]
+    assert found["promptTokens"] < len(found["promptTokenIds"])
+    assert found["text"] == done["text"]
+    # One pass over the whole answer rounds otherwise than one for each token; nothing beyond that.
+    assert max(token["gap"] for token in found["tokens"]) < 1e-3
+    assert found["passages"] == done["passages"]
+    alone = replay(engine, of, done)
+    assert alone["passages"] is None
+    assert max(token["gap"] for token in alone["tokens"]) > 0.01, "the passages have changed the answer"
+
+
+def test_a_passage_that_the_record_does_not_hold_is_refused(engine: Engine) -> None:
+    _, named = quoted(record_of("It pauses all.", 0))
+    good = {**GREEDY, "tokenIds": [7]}
+    body = {key: good[key] for key in (*SETTINGS, "tokenIds") if key in good}
+    other = {**named, "sha256": NOWHERE}
+    assert code(engine.post("/v1/replay", {**body, "passages": [other]})) == (400, "passage_not_found")
+    without = {"promptTokenIds": [5], "tokenIds": [7], "passages": [named]}
+    assert code(engine.post("/v1/replay", without)) == (400, "invalid_request")

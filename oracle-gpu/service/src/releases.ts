@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { cached } from './cached.ts';
 import type { Context } from './context.ts';
 import { releases } from './db/schema.ts';
+import { quotedRow } from './receipts/evidence.ts';
 
 /** A row of the attribution index with what the chain says of its record. */
 export const releaseRowSchema = indexLeafSchema.extend({
@@ -36,13 +37,16 @@ export type LoadedRelease = {
   tree: SumTree;
   /** The release's fields as JSON. */
   text: string;
-  /** What receipts say of a row they quote, as JSON: its place in the index with its proof, and where the record is from. */
+  /**
+   * What receipts say of a row they quote, as JSON: in their evidence (an object that lacks its end), its place in the
+   * index with its proof, and where the record is from.
+   */
   rowText: (position: number) => RowText;
 };
 
-type RowText = { proof: string; record: string };
+type RowText = { quoted: string; proof: string; record: string };
 
-/** Rows whose text is kept, of each release: at 2 KB each. */
+/** Rows whose text is kept, of each release: at 3 KB each. */
 const keptRows = 4_096;
 
 export type Releases = ReturnType<typeof openReleases>;
@@ -66,15 +70,22 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
         manifestCid: row.manifestCid,
         tree,
         text: JSON.stringify(row.release),
-        rowText: describesRows(rows, tree),
+        rowText: describesRows(row.releaseHash as Hex, rows, tree),
       };
     },
     64,
   );
+  async function load(hash: string): Promise<LoadedRelease | undefined> {
+    const found = await loaded.get(hash);
+    if (!found) loaded.forget(hash); // it may be made a moment later
+    return found;
+  }
   return {
-    async load(hash: string): Promise<LoadedRelease | undefined> {
-      const found = await loaded.get(hash);
-      if (!found) loaded.forget(hash); // it may be made a moment later
+    load,
+    /** The release that a stored receipt is of: it must be there. */
+    async ofReceipt(hash: string): Promise<LoadedRelease> {
+      const found = await load(hash);
+      if (!found) throw new Error(`Release ${hash} of a stored receipt is gone: restore the database.`);
       return found;
     },
     /** Release hashes by model, newest first. */
@@ -86,7 +97,7 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
   };
 }
 
-function describesRows(rows: readonly ReleaseRow[], tree: SumTree): (position: number) => RowText {
+function describesRows(releaseHash: Hex, rows: readonly ReleaseRow[], tree: SumTree): (position: number) => RowText {
   const texts = new Map<number, RowText>();
   return (position) => {
     const known = texts.get(position);
@@ -95,6 +106,7 @@ function describesRows(rows: readonly ReleaseRow[], tree: SumTree): (position: n
     if (!row) throw new Error(`The release has no row ${position}.`);
     const { recordId, source, contributionId, contributor, datanetId } = row;
     const made = {
+      quoted: JSON.stringify(quotedRow(releaseHash, row)).slice(0, -1),
       proof: JSON.stringify({
         recordId,
         leaf: leafOf(row),

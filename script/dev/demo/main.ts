@@ -14,31 +14,37 @@ import { askQuestions } from './steps/3-ask.ts';
 import { settleAndClaim } from './steps/4-settle.ts';
 import { govern } from './steps/5-govern.ts';
 import { readBack } from './steps/6-read-back.ts';
+import { requestMeasure } from './steps/7-measure.ts';
 import { summarise } from './summary.ts';
 
 async function demonstrate(): Promise<void> {
   const stage = await openStage();
 
-  title('0 of 6 · Everyone takes what they need from the faucet');
+  title('0 of 7 · Everyone takes what they need from the faucet');
   await takeMoney(stage);
 
-  title('1 of 6 · A datanet: three people contribute, a reviewer judges, a copy is rejected');
+  title('1 of 7 · A datanet: three people contribute, a reviewer judges, a copy is rejected');
   const datanet = await fillDatanet(stage);
 
-  title('2 of 6 · A model: access is granted, a fine-tune is paid for, the release is attested');
+  title('2 of 7 · A model: access is granted, a fine-tune is paid for, the release is attested');
   const trained = await trainModel(stage, datanet);
 
-  title('3 of 6 · Answers: six questions, each with a receipt that says who shaped the answer, and one answered from sources');
+  title('3 of 7 · Answers: six questions, each with a receipt that says who shaped the answer, and one answered from sources');
   const asked = await askQuestions(stage, datanet, trained);
 
-  title('4 of 6 · Settlement: the receipts become money that everybody claims');
+  title('4 of 7 · Settlement: the receipts become money that everybody claims');
   const settled = await settleAndClaim(stage, asked, datanet);
 
-  title('5 of 6 · A vote: contribution becomes power, the treasury funds the model');
+  title('5 of 7 · A vote: contribution becomes power, the treasury funds the model');
   const governed = await govern(stage, trained, settled.batches);
 
-  title('6 of 6 · Read back: everything above, from the subgraph, against the chain');
+  title('6 of 7 · Read back: everything above, from the subgraph, against the chain');
   await readBack(stage, { datanet, trained, asked, settled, governed });
+
+  title('7 of 7 · Measured: how well do the weights hold?');
+  // It keeps a core busy for minutes: stacks that others wait for leave it out.
+  if (process.env.OPENLEDGER_DEMO_MEASURE === 'no') say('left out, as OPENLEDGER_DEMO_MEASURE says');
+  else await requestMeasure(stage, trained);
 
   title('The loop, closed');
   await summarise(stage, { datanet, asked, settled, governed });

@@ -9,17 +9,28 @@ import { receiptHash, receiptTypes } from '../settlement/receipt.ts';
 import { zeroHash } from '../tree/nodes.ts';
 import type { SumTree } from '../tree/sumTree.ts';
 import { askedTree, type LeavesAsked } from './leavesAsked.ts';
+import type { RowAsked } from './rowAsked.ts';
 
-type Arguments<N extends 'answerLeaves' | 'answerReceipt'> = ContractFunctionArgs<typeof dataRequestsAbi, 'nonpayable', N>;
+type Arguments<N extends 'answerLeaves' | 'answerReceipt' | 'answerRow'> = ContractFunctionArgs<
+  typeof dataRequestsAbi,
+  'nonpayable',
+  N
+>;
 
 /** What a leaf of the receipts is the hash of, and what the receipt's own hashes are taken over. */
 export type DisclosedReceipt = Arguments<'answerReceipt'>[3];
+
+/** What opens the hashes of a request for a row, the row's place in its index, and a chunk of it. */
+export type ScoredBy = Arguments<'answerRow'>[2];
+type OpenedRow = Arguments<'answerRow'>[3];
+type OpenedComponents = Arguments<'answerRow'>[4];
 
 /** What an operator published on chain for a request. */
 export type DataAnswer =
   | { of: 'leaves'; asked: LeavesAsked; leaves: readonly Opening[] }
   | { of: 'receipt'; asked: LeavesAsked; leaf: Opening; disclosed: DisclosedReceipt }
-  | { of: 'parameters'; asked: LeavesAsked; parameters: Hex };
+  | { of: 'parameters'; asked: LeavesAsked; parameters: Hex }
+  | { of: 'row'; asked: RowAsked; by: ScoredBy; row: OpenedRow; chunk: OpenedComponents; partials: readonly number[] };
 
 type Answerable = Pick<OpenedBatch, 'file' | 'header' | 'receipts' | 'receiptsTree' | 'allocationsTree' | 'rewardsTree'>;
 
@@ -34,13 +45,17 @@ export function dataAnswer(batch: Answerable, asked: LeavesAsked): Hex | undefin
   return encodeFunctionData({ abi: dataRequestsAbi, functionName: 'answerLeaves', args: [header, asked, leaves] });
 }
 
-/** Reads the calldata of an answer back; undefined where it is none of those that answer for leaves or parameters. */
+/** Reads the calldata of an answer back; undefined where it is none. */
 export function readDataAnswer(data: Hex): DataAnswer | undefined {
   const call = decode(data);
   if (call?.functionName === 'answerLeaves') return { of: 'leaves', asked: call.args[1], leaves: call.args[2] };
   if (call?.functionName === 'answerReceipt')
     return { of: 'receipt', asked: call.args[1], leaf: call.args[2], disclosed: call.args[3] };
   if (call?.functionName === 'answerParameters') return { of: 'parameters', asked: call.args[1], parameters: call.args[2] };
+  if (call?.functionName === 'answerRow') {
+    const [, asked, by, row, chunk, partials] = call.args;
+    return { of: 'row', asked, by, row, chunk, partials };
+  }
   return undefined;
 }
 

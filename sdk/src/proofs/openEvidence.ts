@@ -49,7 +49,7 @@ export type OpenedReceipt = {
 };
 
 /** The receipts of a batch whose evidence can be opened to the chain: of a single release with a manifest that is there. */
-export function* openEvidence({ batch, facts }: Case): Generator<OpenedReceipt> {
+export function* openEvidence({ batch, facts }: Pick<Case, 'batch' | 'facts'>): Generator<OpenedReceipt> {
   const { receiptsTree: tree, receipts } = batch;
   if (!tree) return;
   for (const [position, item] of receipts.entries()) {

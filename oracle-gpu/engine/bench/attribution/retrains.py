@@ -3,7 +3,8 @@
     python -m bench.attribution.retrains TASK COUNT [SEED]
 
 Continues where it stopped. `cache/TASK.json` holds the answers that are asked about and, per run, their
-summed losses; the whole run's checkpoints go to `.openledger/attribution/TASK`, which nothing else needs.
+summed losses; `cache/TASK-removed.json` those of runs without a few records. The whole run's checkpoints go
+to `.openledger/attribution/TASK`, which nothing else needs.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +48,8 @@ class Study:
         self.task: Task = load_task(name, self.tokenizer)
         self.device = choose_device("auto")
         self._file = CACHE / f"{name}.json"
-        self._kept: dict[str, Any] = (
-            json.loads(self._file.read_text()) if self._file.exists() else {"runs": {}}
-        )
+        self._kept: dict[str, Any] = _read(self._file)
+        self._removed_file = CACHE / f"{name}-removed.json"
         self._trainer: Trainer | None = None
 
     @property
@@ -75,29 +76,58 @@ class Study:
         wanted = number == WHOLE and not (checkpoints / f"{FRACTIONS[-1]}").exists()
         if name in self._kept["runs"] and not wanted:
             return
+        count = len(self.task.train)
+        included = None if number == WHOLE else tasks.subset(self.task.name, int(number), count)
         trainer, retrainer = self._prepare(seed)
-        ids = [example.record_id for example in self.task.train]
-        included = None
-        if number != WHOLE:
-            included = {ids[i] for i in tasks.subset(self.task.name, int(number), len(ids))}
-        started = time.monotonic()
-        steps = step_count(len(ids), trainer.training)
+        steps = step_count(count, trainer.training)
         due = {max(1, round(fraction * steps)): fraction for fraction in FRACTIONS}
 
-        def on_step(step: int, of: int) -> None:
+        def on_step(step: int) -> None:
             if number == WHOLE and step in due:
                 trainer.save(checkpoints / f"{due[step]}")
+
+        self._retrain(retrainer, name, included, on_step)
+        if "answers" not in self._kept:
+            asks_expected = self.task.asks_expected
+            self._kept["answers"] = self.task.expected if asks_expected else self._answer(trainer)
+        if name in self._kept["runs"]:
+            return
+        self._kept["runs"][name] = _rounded(retrainer.losses(self.targets()))
+        CACHE.mkdir(exist_ok=True)
+        write_json(self._file, self._kept)
+
+    def has_without(self, places: Sequence[int]) -> bool:
+        return _name_of(places) in _read(self._removed_file)["runs"]
+
+    def without(self, places: Sequence[int]) -> np.ndarray:
+        """Losses [questions] of the whole run, but for the records at `places`; trained once, then kept."""
+        kept = _read(self._removed_file)
+        name = _name_of(places)
+        if name not in kept["runs"]:
+            _, retrainer = self._prepare(0)
+            included = sorted(set(range(len(self.task.train))) - set(places))
+            self._retrain(retrainer, f"without {len(places)} records", included)
+            kept["runs"][name] = _rounded(retrainer.losses(self.targets()))
+            write_json(self._removed_file, kept)
+        return np.array(kept["runs"][name])
+
+    def _retrain(
+        self,
+        retrainer: Retrainer,
+        name: str,
+        included: Sequence[int] | None,
+        on_step: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        started = time.monotonic()
+        train = self.task.train
+        ids = None if included is None else {train[place].record_id for place in included}
+
+        def on_each(step: int, of: int) -> None:
+            on_step(step)
             left = (time.monotonic() - started) / step * (of - step)
             print(f"\r{self.task.name} {name}: step {step}/{of}, {left:.0f} s left ", end="", flush=True)
 
-        retrainer.run(included, on_step)
-        if "answers" not in self._kept:
-            self._kept["answers"] = self._answer(trainer)
-        if name in self._kept["runs"]:
-            return
-        self._kept["runs"][name] = [round(float(x), 4) for x in retrainer.losses(self.targets())]
-        CACHE.mkdir(exist_ok=True)
-        write_json(self._file, self._kept)
+        retrainer.run(ids, on_each)
         print(f"\r{self.task.name} {name}: {time.monotonic() - started:.0f} s", " " * 30)
 
     def _prepare(self, seed: int) -> tuple[Trainer, Retrainer]:
@@ -117,6 +147,19 @@ class Study:
                 trainer.model, self.tokenizer, asked[start : start + 8], self.device, trainer.precision()
             )
         ]
+
+
+def _read(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"runs": {}}
+    return found
+
+
+def _name_of(places: Sequence[int]) -> str:
+    return ",".join(str(place) for place in sorted(places))
+
+
+def _rounded(losses: np.ndarray) -> list[float]:
+    return [round(float(x), 4) for x in losses]
 
 
 def make_questions(tokenizer: Any, task: Task) -> list[Example]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.attribution import kinds
 from openlora.train.data import Example, make_examples
 from openlora.train.spec import Method, Training
 from openlora.verify import hashing
@@ -31,10 +32,16 @@ class Task:
     held_out: list[Example]  # never trained on, never asked about: where "chance" is measured
     questions: list[Sequence[Mapping[str, str]]]
     expected: list[str]  # the answer that the asked record itself gives
+    asks_expected: bool = False  # instead of what the model answers
 
 
 def load_task(name: str, tokenizer: Any) -> Task:
-    """`name`: a file of the data folder; `numpy` is for choosing methods, `solidity` for measuring."""
+    """`name`: a file of the data folder; `numpy` is for choosing methods, `solidity` for measuring.
+
+    Or `sentences` and `sums`: see kinds.py.
+    """
+    if name in kinds.MAKERS:
+        return _kinds_task(name, tokenizer)
     lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines]
     random.Random(f"attribution:{name}").shuffle(records)
@@ -47,6 +54,31 @@ def load_task(name: str, tokenizer: Any) -> Task:
         examples(tokenizer, rest[:TRAIN]),
         [record["messages"][:-1] for record in asked],
         [record["messages"][-1]["content"] for record in asked],
+    )
+
+
+def _said(role: str, content: str) -> dict[str, str]:
+    return {"role": role, "content": content}
+
+
+def _kinds_task(name: str, tokenizer: Any) -> Task:
+    trained, asked = kinds.make(name)
+    source = {"title": name, "licence": "none needed: made from rules"}
+    records = [
+        {
+            "messages": [_said("user", item.question), _said("assistant", item.answer)],
+            "source": source,
+        }
+        for item in trained
+    ]
+    return Task(
+        name,
+        examples(tokenizer, records),
+        [source] * len(records),
+        [],
+        [[_said("user", item.question)] for item in asked],
+        [item.answer for item in asked],
+        asks_expected=True,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from openlora import config
 from openlora.attribution.segments import MOST_SEGMENTS
-from openlora.rag.spec import MOST_PASSAGES, GivenPassage
+from openlora.rag.spec import MOST_PASSAGES, GivenPassage, QuotedPassage
 from openlora.train.spec import Hash, Message, Record, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
@@ -75,9 +75,12 @@ class ReplayBody(Strict):
     topP: float = Field(default=1.0, gt=0, le=1, strict=False)
     seed: int = Field(default=0, ge=0, le=2**53 - 1)
     stop: list[str] = Field(default_factory=list, max_length=16)
+    passages: list[QuotedPassage] | None = Field(default=None, min_length=1, max_length=MOST_PASSAGES)
 
     @model_validator(mode="after")
     def _one_prompt(self) -> ReplayBody:
         if (self.messages is None) == (self.promptTokenIds is None):
             raise ValueError("give either messages or promptTokenIds")
+        if self.passages is not None and self.messages is None:
+            raise ValueError("passages need the messages that they were given with")
         return self

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from openlora import config
 from openlora.api.runtime import Runtime, get_runtime
 from openlora.attribution.fidelity import MAX_RUNS, MIN_RUNS
-from openlora.attribution.index import INDEX, ROWS, index_leaves
+from openlora.attribution.index import INDEX, ROWS, index_leaves, read_row
 from openlora.errors import EngineError
 from openlora.models.quantise import require_quantisable
 from openlora.train.calibrate import DATA, calibration_estimate, require_questions
@@ -134,9 +134,14 @@ async def index_folder(runtime: Runtime, id: str) -> Path:
     status = await asyncio.to_thread(runtime.jobs.status, id)
     if "result" not in status:
         raise EngineError(409, "job_not_done", f"Job {id} is {status['status']}: it has no index yet.")
-    folder = runtime.store.folder(status["result"]["adapter"]) / "index"
+    return index_of(runtime, status["result"]["adapter"])
+
+
+def index_of(runtime: Runtime, adapter: str) -> Path:
+    """Where the index of a known adapter lies; EngineError 404 or 409 where there is none."""
+    folder = runtime.store.folder(adapter) / "index"
     if not ((folder / INDEX).exists() and (folder / ROWS).exists()):
-        raise EngineError(409, "no_index", f"The index of job {id} was removed: train it again.")
+        raise EngineError(409, "no_index", f"The index of adapter {adapter} was removed: train it again.")
     return folder
 
 
@@ -216,3 +221,11 @@ async def adapters(request: Request) -> JSONResponse:
 @router.get("/adapters/{id}/files/{name}")
 async def adapter_file(id: str, name: str, request: Request) -> FileResponse:
     return FileResponse(get_runtime(request).store.file(id, name), media_type="application/octet-stream")
+
+
+@router.get("/adapters/{id}/index/rows/{position}")
+async def index_row(id: str, position: int, request: Request) -> Response:
+    """The int8 components [k] of one row."""
+    folder = index_of(get_runtime(request), id)
+    row = await asyncio.to_thread(read_row, folder, position)
+    return Response(row, media_type="application/octet-stream")

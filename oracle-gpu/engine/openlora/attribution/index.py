@@ -242,3 +242,15 @@ def index_leaves(folder: Path) -> list[dict[str, Any]]:
     body = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     leaves: list[dict[str, Any]] = body["leaves"]
     return leaves
+
+
+def read_row(folder: Path, position: int) -> bytes:
+    """int8 components [k] of one row; EngineError 404 where the index has no row at that position."""
+    head = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    if not 0 <= position < head["rows"]:
+        raise EngineError(
+            404, "row_not_found", f"The index has {head['rows']} rows; there is none at {position}."
+        )
+    with (folder / ROWS).open("rb") as rows:
+        rows.seek(position * head["k"])
+        return rows.read(head["k"])

@@ -70,17 +70,25 @@ def cache_with(base: BaseModel, grounding: Grounding, passages: Iterable[int]) -
     return _cache(base, [grounding.prefix, *(grounding.passages[place] for place in passages)])
 
 
-def surprise(
+def read_answer(
     base: BaseModel, grounding: Grounding, passages: Iterable[int], answer: Sequence[int]
-) -> list[int]:
-    """Of each token of the answer after question and these passages, in thousandths of a nat."""
+) -> Tensor:
+    """States [answer, width] that predict each of its tokens after question and these passages."""
     layout = grounding.layout
     read = [*layout.question, *answer[:-1]]
     ids, positions = _inputs(base, read, layout.question_start)
     cache = cache_with(base, grounding, passages)
-    hidden: Tensor = base.model.model(
+    states: Tensor = base.model.model(
         input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True
-    ).last_hidden_state[0, len(layout.question) - 1 :]  # [answer, width]
+    ).last_hidden_state[0, len(layout.question) - 1 :]
+    return states
+
+
+def surprise(
+    base: BaseModel, grounding: Grounding, passages: Iterable[int], answer: Sequence[int]
+) -> list[int]:
+    """Of each token of the answer after question and these passages, in thousandths of a nat."""
+    hidden = read_answer(base, grounding, passages, answer)
     found: list[int] = []
     for start in range(0, len(answer), HEAD_CHUNK):
         wanted = torch.tensor(answer[start : start + HEAD_CHUNK], device=base.device)

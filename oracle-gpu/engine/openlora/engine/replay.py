@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from openlora.engine.detokenizer import Detokenizer
+from openlora.engine.grounding import Grounding, read_answer, read_parts
 from openlora.engine.sampler import Race
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
@@ -30,25 +31,40 @@ class Asked:
 
 @torch.no_grad()
 def replay(
-    base: BaseModel, weights: LoraWeights | None, asked: Asked, tokenizer: Any
+    base: BaseModel,
+    weights: LoraWeights | None,
+    asked: Asked,
+    tokenizer: Any,
+    grounding: Grounding | None = None,
 ) -> list[dict[str, Any]]:
     """Teacher-forces the answer in one forward pass; what this engine chooses at each token.
+
+    With `grounding` after its passages, which are read into it; the prompt's tokens are then its layout's.
 
     `gap`: by how many nats the difference of two logits must change for the engine to choose the answer's
     token. Rank counts from 1 and logprob is at temperature 1, both over the whole vocabulary.
     """
-    ids = torch.tensor([[*asked.prompt, *asked.tokens[:-1]]], device=base.device)  # [1, tokens]
     generator = torch.Generator().manual_seed(asked.seed)
     found: list[dict[str, Any]] = []
     with base.switch.use(weights):
-        hidden = base.model.model(input_ids=ids, use_cache=False).last_hidden_state[0]
-        hidden = hidden[len(asked.prompt) - 1 :]  # [answer, width]: each predicts one token
+        hidden = _states(base, asked, grounding)
         for start in range(0, len(asked.tokens), HEAD_CHUNK):
             chunk = asked.tokens[start : start + HEAD_CHUNK]
             logits = base.model.lm_head(hidden[start : start + len(chunk)])  # [chunk, vocabulary]
             for token, row in zip(chunk, logits, strict=True):
                 found.append(_describe(row, token, asked, generator, tokenizer))
     return found
+
+
+def _states(base: BaseModel, asked: Asked, grounding: Grounding | None) -> Tensor:
+    """[answer, width]: each predicts one token."""
+    if grounding is not None:
+        for _ in read_parts(base, grounding):
+            pass
+        return read_answer(base, grounding, range(len(grounding.passages)), asked.tokens)
+    ids = torch.tensor([[*asked.prompt, *asked.tokens[:-1]]], device=base.device)  # [1, tokens]
+    hidden: Tensor = base.model.model(input_ids=ids, use_cache=False).last_hidden_state[0]
+    return hidden[len(asked.prompt) - 1 :]
 
 
 def _describe(

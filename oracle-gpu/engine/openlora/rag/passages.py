@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from openlora.rag.spec import SourceRecord
+from openlora.errors import EngineError
+from openlora.rag.spec import GivenPassage, QuotedPassage, SourceRecord
+from openlora.verify import hashing
 
 MAX_CHARS = 1_200  # about what the embedding model reads (256 tokens)
 _BREAKS = (re.compile(r"\n\s*\n"), re.compile(r"(?<=[.!?。！？])\s*"), re.compile(r"\s+"))
@@ -30,6 +32,19 @@ def cut(record: SourceRecord) -> list[Passage]:
         Passage(record.recordId, record.cluster, record.source.licence, record.source.title, piece)
         for piece in pieces(text)
     ]
+
+
+def find_piece(quoted: QuotedPassage) -> GivenPassage:
+    """The piece of the record that has this digest; EngineError 400 where none has."""
+    for passage in cut(quoted):
+        if hashing.to_hex(hashing.sha256(passage.text.encode())) == quoted.sha256:
+            return GivenPassage(
+                recordId=passage.record_id, cluster=passage.cluster, text=passage.text, title=passage.title
+            )
+    message = (
+        f"No piece of record {quoted.recordId} is the one that was quoted: give the record as it was then."
+    )
+    raise EngineError(400, "passage_not_found", message, recordId=quoted.recordId)
 
 
 def record_text(messages: Sequence[Mapping[str, str]]) -> str:

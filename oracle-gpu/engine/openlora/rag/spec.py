@@ -53,6 +53,12 @@ class GivenPassage(Strict):
     title: str
 
 
+class QuotedPassage(SourceRecord):
+    """A piece of a record that an answer was given from, named by the SHA-256 of its text."""
+
+    sha256: Hash
+
+
 def bad_record(record_id: str, reason: str) -> EngineError:
     message = f"Record {record_id} cannot be retrieved: {reason}."
     return EngineError(400, "bad_record", message, recordId=record_id, reason=reason)

@@ -6,6 +6,7 @@ import { readDatabase } from '../db/open.ts';
 import { batches, receipts } from '../db/schema.ts';
 import { openIpfs } from '../ipfs/client.ts';
 import { openLog } from '../log.ts';
+import { openReleases } from '../releases.ts';
 import { choose, openReceipts, planBatch } from '../settlement/build.ts';
 import { prepareBatch } from '../settlement/prepare.ts';
 import { checksTable, reportLine } from './print.ts';
@@ -21,7 +22,7 @@ export async function dryRun(environment: Record<string, string | undefined>, pr
   const config = readConfig(environment);
   const chain = await openChain(config);
   const { db, close } = readDatabase(config.databaseUrl);
-  const context = { db, chain, config, ipfs: openIpfs(config.ipfsUrl), log: openLog('silent') };
+  const context = { db, chain, config, ipfs: openIpfs(config.ipfsUrl), log: openLog('silent'), releases: openReleases({ db }) };
   try {
     const next = await nextBatch(context);
     if (!next) {

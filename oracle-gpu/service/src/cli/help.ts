@@ -13,6 +13,7 @@ export const help: Readonly<Record<string, string>> = {
   openledger receipt replay <file>              whether an engine of one's own gives the same answer
   openledger batch verify <operator> <index>    everything in one settled batch
   openledger batch verify --dry-run             the batch that one's own service would settle next
+  openledger data request <operator> <index>    asks on chain for what a batch commits to
   openledger watch                              every batch, as it is settled; files proofs
   openledger operator init                      checks this machine, registers, stakes, answers once
   openledger held                               receipts that one's own service holds back, and what to do
@@ -36,6 +37,8 @@ how far apart the two are. Computers differ in the last digits, so that what lie
 
   --engine <url>      an engine with the release's base model and adapter    OPENLEDGER_ENGINE_URL  http://127.0.0.1:8100
   --tolerance <nats>  how far apart two tokens may be                        ${replayTolerance.nats}
+  --records <file>    of an answer from sources: JSONL that holds their records, as contributed; what each source did for
+                      the answer is then measured again too
 
 Exit code 0: the same answer; 1: another one, or the receipt is wrong; 2: it cannot be told, one sentence says why.`,
   'batch verify': `openledger batch verify <operator> <index>
@@ -47,6 +50,20 @@ allocations, growth of rewards.
 
 With --dry-run it is the batch that one's own service would settle next, read from its database: run it with the
 service's environment. Nothing is written, pinned or sent.
+
+${sources}`,
+  'data request': `openledger data request <operator> <index> parameters
+openledger data request <operator> <index> receipt <leaf>
+openledger data request <operator> <index> allocations|rewards <leaf> [count]
+openledger data request <operator> <index> row <leaf> <position> [chunk]
+
+Asks on chain for what a pending batch commits to, within its window: its parameters, a receipt with all that its hashes
+are taken over, up to 16 leaves of its allocations or rewards, or a row of the index that a receipt was scored with, where
+rows have more than one chunk of 4,096 components. Leaves count from 0, the sentinel before the first included. The account
+of OPENLEDGER_WATCH_KEY pays the bond, which is the operator's once it answers. What is not answered in time voids the batch.
+
+  --wait              until it is answered; what is not, and what a stated score proves, is sent to the chain: exit code 1
+  --receipts <folder> receipts that payers have, with whose queries a false score is proven
 
 ${sources}`,
   'operator init': `openledger operator init

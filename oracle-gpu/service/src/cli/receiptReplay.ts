@@ -13,12 +13,17 @@ import type { Attribution, EngineHealth } from '../engine/schemas.ts';
 import { ServiceError } from '../errors.ts';
 import { chatRequestSchema, plainMessages } from '../gateway/chatRequest.ts';
 import { checksTable, countChecks } from './print.ts';
+import { quotedPassages } from './quotedPassages.ts';
 import { readBundle } from './readBundle.ts';
 
 /** Options of `openledger receipt replay`. */
-export const replayOptions = { engine: { type: 'string' }, tolerance: { type: 'string' } } as const;
+export const replayOptions = {
+  engine: { type: 'string' },
+  tolerance: { type: 'string' },
+  records: { type: 'string' },
+} as const;
 
-type Options = { engine?: string | undefined; tolerance?: string | undefined };
+type Options = { engine?: string | undefined; tolerance?: string | undefined; records?: string | undefined };
 
 const localEngine = 'http://127.0.0.1:8100';
 
@@ -30,10 +35,7 @@ const localEngine = 'http://127.0.0.1:8100';
 export async function receiptReplay(path: string, options: Options, print: (text: string) => void): Promise<0 | 1 | 2> {
   const bundle = readBundle(path);
   const nats = toleranceOf(options.tolerance);
-  if (bundle.evidence.passages.length > 0)
-    throw new Error(
-      'This answer was given with retrieved passages, whose text a receipt does not hold: it cannot be replayed yet.',
-    );
+  const passages = quotedPassages(bundle, options.records);
   const { messages, tokenIds } = requireWhole(bundle);
   const { checks: verified } = await verifyReceipt(bundle, {});
   const wrong = verified.filter(({ status }) => status === 'failed');
@@ -50,7 +52,8 @@ export async function receiptReplay(path: string, options: Options, print: (text
   const url = options.engine ?? process.env.OPENLEDGER_ENGINE_URL ?? localEngine;
   const { engine, health } = await openEngineAt(url, bundle);
   const adapter = await adapterOf(engine, bundle);
-  const replayed = await engine.replay({ adapter, messages, tokenIds, temperature, topP, seed, stop });
+  const given = passages.length > 0 ? { passages } : {};
+  const replayed = await engine.replay({ adapter, messages, tokenIds, temperature, topP, seed, stop, ...given });
   const attributed = await attribute(engine, adapter, replayed.promptTokenIds, tokenIds, bundle);
   const checks = judgeReplay(bundle, made.data, replayed, attributed, health, { ...replayTolerance, nats });
   print(checksTable(checks));

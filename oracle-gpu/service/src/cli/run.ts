@@ -1,6 +1,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { sentence } from '../errors.ts';
 import { batchVerify } from './batchVerify.ts';
+import { dataRequest, dataRequestOptions } from './dataRequest.ts';
 import { dryRun } from './dryRun.ts';
 import { decideHeld, heldList } from './held.ts';
 import { help } from './help.ts';
@@ -52,6 +53,10 @@ async function dispatch(command: string, args: readonly string[], print: Output[
     }
     const [operator, index] = expect(command, positionals.slice(2), 2);
     return batchVerify(operator as string, index as string, values, print);
+  }
+  if (command === 'data request') {
+    const { values, positionals } = parse(args, { ...sourceOptions, ...dataRequestOptions });
+    return dataRequest(positionals.slice(2), values, print);
   }
   if (command === 'operator init') {
     const { values, positionals } = parse(args, { yes: { type: 'boolean' } });

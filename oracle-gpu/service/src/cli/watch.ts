@@ -1,5 +1,3 @@
-import type { Hex } from 'viem';
-import { z } from 'zod';
 import { openExaminer } from '../watchtower/examine.ts';
 import { openHeldEvidence } from '../watchtower/heldEvidence.ts';
 import { openIndexRowsReader } from '../watchtower/indexRows.ts';
@@ -7,6 +5,7 @@ import { openWatchMetrics, serveMetrics } from '../watchtower/metrics.ts';
 import { openProsecutor } from '../watchtower/prosecute.ts';
 import { type WatchOptions, watch } from '../watchtower/watch.ts';
 import { openWitness, readReceipts } from '../watchtower/witness.ts';
+import { keyOf } from './key.ts';
 import { reportLine } from './print.ts';
 import { openChainOf, openIpfsOf } from './sources.ts';
 
@@ -39,8 +38,6 @@ type Given = {
   'no-refunds'?: boolean | undefined;
   'no-asking'?: boolean | undefined;
 };
-
-const keySchema = z.custom<Hex>((value) => typeof value === 'string' && /^0x[0-9a-f]{64}$/i.test(value));
 
 /** Follows the chain until it is stopped. Returns whether no batch was faulty or unreadable. */
 export async function watchCommand(given: Given, print: (text: string) => void): Promise<boolean> {
@@ -98,13 +95,6 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   } finally {
     await server?.stop();
   }
-}
-
-function keyOf(text: string | undefined): Hex | undefined {
-  if (text === undefined || text === '') return undefined;
-  const parsed = keySchema.safeParse(text);
-  if (!parsed.success) throw new Error('OPENLEDGER_WATCH_KEY must be 0x and the 64 hex digits of a private key.');
-  return parsed.data;
 }
 
 function numberOf(option: string, text: string | undefined, least: number): number | undefined {

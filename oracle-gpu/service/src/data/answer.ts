@@ -10,6 +10,7 @@ import type { BatchRow } from '../settlement/build.ts';
 import { fileOf } from '../settlement/compose.ts';
 import { settlePurpose } from '../settlement/send.ts';
 import { readBatchData } from '../watchtower/batchData.ts';
+import { rowCalldata } from './row.ts';
 
 export const dataPurpose = (requestId: Hex): string => `data:${requestId}`;
 
@@ -17,9 +18,6 @@ export const dataPurpose = (requestId: Hex): string => `data:${requestId}`;
 const longestPause = 15_000;
 /** Blocks before a settling transaction from which on requests are read, should it have moved meanwhile. */
 const moved = 64n;
-
-/** Blocks in which a request for a row is looked for. */
-const recent = 2_000n;
 
 type Open = { row: BatchRow; asked: AskedData };
 
@@ -50,27 +48,11 @@ export function createDataAnswers(context: Context) {
     const settled = BigInt((await outbox.find(settlePurpose(row.batchIndex)))?.blockNumber ?? 0);
     const asked = await requests.askedOf(headerHash, settled - moved > start ? settled - moved : start);
     const states = await Promise.all(asked.map(({ requestId }) => requests.stateOf(requestId)));
-    const open = asked.flatMap((one, index) => (states[index]?.status === askedStatus.open ? [{ row, asked: one }] : []));
-    if (open.length === 0) await warnOfRows(row);
-    return open;
-  }
-
-  /** Says that a row of an index is asked for: this service has no answer to that yet. */
-  async function warnOfRows({ batchIndex, headerHash }: BatchRow): Promise<void> {
-    const events = { ...contracts.data, eventName: 'RowRequested', args: { headerHash: headerHash as Hex } } as const;
-    const head = await client.getBlockNumber();
-    const found = await client.getContractEvents({ ...events, fromBlock: head > recent ? head - recent : 0n, strict: true });
-    for (const { requestId, deadline } of found.map(({ args }) => args)) {
-      if (late.has(requestId)) continue;
-      late.add(requestId);
-      log.error(
-        { requestId, batchIndex, deadline: Number(deadline) },
-        'a row of an index is asked for, which this service cannot answer: unless the operator does, the batch is lost at the deadline',
-      );
-    }
+    return asked.flatMap((one, index) => (states[index]?.status === askedStatus.open ? [{ row, asked: one }] : []));
   }
 
   async function calldata({ row, asked }: Open): Promise<Hex> {
+    if (asked.of === 'row') return rowCalldata(context, headerOf(row), asked);
     const data = dataAnswer(await openOwn(row), asked);
     if (data) return data;
     const published = openBatch(await readBatchData(ipfs, `ipfs://${row.dataCid}`), headerOf(row), '0x');
@@ -96,8 +78,8 @@ export function createDataAnswers(context: Context) {
 
   async function answer(open: Open, now: number): Promise<void> {
     const { row, asked } = open;
-    const { requestId, tree, from, count, deadline, requester } = asked;
-    const about = { requestId, batchIndex: row.batchIndex, tree, from, count, deadline, requester };
+    const { requestId, deadline } = asked;
+    const about = { ...asked, batchIndex: row.batchIndex };
     if (now > deadline) {
       if (late.has(requestId)) return;
       late.add(requestId);

@@ -94,7 +94,7 @@ export const receipts = pgTable(
     feeVersion: whole('fee_version').notNull(),
     dayIndex: whole('day_index').notNull(),
     parametersHash: text('parameters_hash').notNull(),
-    /** Public part of the bundle, without signature and status. */
+    /** Public part of the bundle, without signature and status; records of its evidence by place (receipts/evidence.ts). */
     bundle: json().notNull(),
     /** What only the payer may see: salt, messages, answer, tokenIds. */
     secret: json().notNull(),

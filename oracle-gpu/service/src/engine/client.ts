@@ -20,8 +20,13 @@ export type GenerateRequest = {
   passages?: { recordId: string; cluster: string; text: string; title: string }[];
 };
 /** A finished answer, and how it was made. */
-export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages'> & { tokenIds: number[] };
+export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages'> & {
+  tokenIds: number[];
+  passages?: QuotedPassage[];
+};
 export type RetrievalRecord = { recordId: string; cluster: string; messages: ChatMessage[]; source: Source };
+/** A piece of a record that an answer was given from, named by the SHA-256 of its text. */
+export type QuotedPassage = RetrievalRecord & { sha256: string };
 export type SearchRequest = { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] };
 export type TrainingPlan = {
   base: string;
@@ -120,6 +125,11 @@ export function openEngine(url: string) {
     /** The int8 components of all rows of its index, one row after another. */
     jobIndexRows: async (id: string) =>
       new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/index/rows`, {}, 300_000)).arrayBuffer()),
+    /** The int8 components of one row of an adapter's index. */
+    indexRow: async (adapter: string, position: number) =>
+      new Uint8Array(
+        await (await ask(`/v1/adapters/${encodeURIComponent(adapter)}/index/rows/${position}`, {}, 60_000)).arrayBuffer(),
+      ),
     jobLog: async (id: string) => new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/log`)).arrayBuffer()),
     adapters: () => read('/v1/adapters', schemas.adaptersSchema),
     adapterFile: async (id: string, name: string) =>

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { flagDatanets, flags, receipts } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
+import { wholeBundle } from '../receipts/evidence.ts';
 
 const publicPart = z.object({
   evidence: evidenceSchema,
@@ -17,11 +18,15 @@ const publicPart = z.object({
  * can flag it, each record once: a flag costs at least an answer. It slashes nobody.
  * @returns the flag's id; the same flag again returns the first one's
  */
-export async function takeFlag(context: Pick<Context, 'db' | 'chain'>, { signature, ...flag }: SignedFlag): Promise<string> {
-  const { db, chain } = context;
+export async function takeFlag(
+  context: Pick<Context, 'db' | 'chain' | 'releases'>,
+  { signature, ...flag }: SignedFlag,
+): Promise<string> {
+  const { db, chain, releases } = context;
   const [receipt] = await db.select().from(receipts).where(eq(receipts.hash, flag.receiptHash));
   if (!receipt) throw new ServiceError(404, 'receipt_not_found', `This operator signed no receipt ${flag.receiptHash}.`);
-  const { evidence, channel } = publicPart.parse(receipt.bundle);
+  const release = await releases.ofReceipt(receipt.releaseHash);
+  const { evidence, channel } = publicPart.parse(wholeBundle(release, receipt.bundle));
   const signer = await signerOf(chain, { signature, ...flag }, channel);
   const behind = [...evidence.records, ...evidence.passages, ...evidence.spans.flatMap(({ sources }) => sources)];
   const meant = flag.recordId === zeroHash ? behind : behind.filter(({ recordId }) => recordId === flag.recordId);

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { citationsHash, hashJson } from '@openledger/sdk';
 import { and, eq } from 'drizzle-orm';
+import { sha256, stringToBytes } from 'viem';
 import { type Context, now } from '../context.ts';
 import { answers, receipts } from '../db/schema.ts';
 import type { DonePassages } from '../engine/schemas.ts';
@@ -149,7 +150,9 @@ export async function produce(context: Context, prepared: Prepared, sink: Sink):
         ...(call.payment === undefined ? {} : { payment: call.payment }),
         ...(unattributed === undefined ? {} : { unattributed }),
         ...(retrieved ? { datanets: retrieved.versions.map(({ datanetId, version }) => `${datanetId}@${version}`) } : {}),
-        ...(cited ? { citations: citationsHash(cited) } : {}),
+        ...(cited && retrieved
+          ? { citations: citationsHash(cited), passages: retrieved.passages.map(({ text }) => sha256(stringToBytes(text))) }
+          : {}),
       },
     });
     const delivered = retrieved ? { ...said, retrieval: saysRetrieval(retrieved, composed) } : said;

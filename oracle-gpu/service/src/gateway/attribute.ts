@@ -2,6 +2,7 @@ import { type Evidence, zeroHash } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import type { Context } from '../context.ts';
 import { ServiceError, sentence } from '../errors.ts';
+import { quotedRow, quotedSource } from '../receipts/evidence.ts';
 import type { LoadedRelease } from '../releases.ts';
 
 const attempts = 4;
@@ -72,18 +73,14 @@ type Scored = { position: number; recordId: Hex; cluster: Hex; partials: number[
 
 /** A scored record with what the index says of it. */
 function quoteRecord(release: LoadedRelease, scored: Scored): Evidence['records'][number] {
-  const { position, recordId, cluster, partials, rowRoot } = scored;
-  const { contributor, reviewer, datanetId } = rowOf(release, scored);
-  return { releaseHash: release.releaseHash, position, recordId, cluster, contributor, reviewer, datanetId, rowRoot, partials };
+  return { ...quotedRow(release.releaseHash, rowOf(release, scored)), partials: scored.partials };
 }
 
 type Source = { position: number; recordId: Hex; cluster: Hex; offset: number };
 
 /** A record that contains a span, with what the index says of it. */
 function quoteSource(release: LoadedRelease, source: Source): Evidence['spans'][number]['sources'][number] {
-  const { position, recordId, cluster, offset } = source;
-  const { contributor, datanetId } = rowOf(release, source);
-  return { releaseHash: release.releaseHash, position, recordId, cluster, contributor, datanetId, offset };
+  return { ...quotedSource(release.releaseHash, rowOf(release, source)), offset: source.offset };
 }
 
 /** The index's row for what the engine names. Throws when engine and index disagree. */

@@ -35,7 +35,15 @@ function stage(answer: () => Promise<unknown>) {
   const one = (): Promise<string> =>
     charge({
       call: { id: 'a', idempotencyKey: null, created: 1 },
-      composed: { unnumbered: receipt, bundle: { evidence: { records: [], spans: [] } }, secret: {}, query: null, sources: [] },
+      composed: {
+        unnumbered: receipt,
+        bundle: {},
+        evidence: { records: [], spans: [] },
+        release: {},
+        secret: {},
+        query: null,
+        sources: [],
+      },
       reservation: { account, release: () => undefined },
     } as unknown as Charge).then(
       () => 'charged',

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { isUniqueViolation } from '../db/isUniqueViolation.ts';
 import { ServiceError } from '../errors.ts';
 import type { ReceiptRow } from '../receipts/bundle.ts';
+import { evidenceTexts } from '../receipts/evidence.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
 import type { Composed } from './composeReceipt.ts';
@@ -20,7 +21,8 @@ export type Charge = {
 };
 
 type Waiting = { charge: Charge; done: (row: ReceiptRow) => void; failed: (error: unknown) => void };
-type Numbered = { charge: Charge; row: ReceiptRow };
+/** `stored`: the bundle as the database keeps it. */
+type Numbered = { charge: Charge; row: ReceiptRow; stored: string };
 
 /** Most charges written in one transaction: at 20 KB each it stays below what a message to the database should be. */
 const mostAtOnce = 128;
@@ -103,19 +105,21 @@ function number(group: readonly Waiting[], signReceipt: Context['signReceipt']):
     last.set(account, sequence);
     const receipt: Receipt = { ...composed.unnumbered, sequence };
     const hash = receiptHash(receipt);
+    const head = JSON.stringify({ receipt: toJson(receipt), ...composed.bundle }).slice(0, -1);
+    const evidence = evidenceTexts(composed.release, composed.evidence);
     const row: ReceiptRow = {
       hash,
       channel: account.channel,
       sequence,
       payer: account.payer,
-      modelId: composed.modelId,
-      releaseHash: composed.releaseHash,
+      modelId: composed.release.modelId,
+      releaseHash: composed.release.releaseHash,
       fee: receipt.fee,
       feeVersion: receipt.feeVersion,
       dayIndex: composed.dayIndex,
       parametersHash: composed.parametersHash,
-      bundle: JSON.stringify({ receipt: toJson(receipt), ...composed.bundle }),
-      quoted: quotedRows(composed.bundle.evidence),
+      bundle: `${head},"evidence":${evidence.whole}}`,
+      quoted: quotedRows(composed.evidence),
       secret: composed.secret,
       query: composed.query,
       signature: signReceipt(hash),
@@ -125,7 +129,7 @@ function number(group: readonly Waiting[], signReceipt: Context['signReceipt']):
       created: call.created,
       createdAt: new Date(),
     };
-    return { charge, row };
+    return { charge, row, stored: `${head},"evidence":${evidence.stored}}` };
   });
 }
 
@@ -190,7 +194,7 @@ async function store(pool: Pool, numbered: readonly Numbered[]): Promise<void> {
 }
 
 /** The columns of a receipt as JSON; its bundle is JSON already. */
-function receiptText({ row }: Numbered): string {
+function receiptText({ row, stored }: Numbered): string {
   const columns = {
     hash: row.hash,
     channel: row.channel,
@@ -210,7 +214,7 @@ function receiptText({ row }: Numbered): string {
     created: row.created,
     created_at: row.createdAt,
   };
-  return `${JSON.stringify(columns).slice(0, -1)},"bundle":${row.bundle}}`;
+  return `${JSON.stringify(columns).slice(0, -1)},"bundle":${stored}}`;
 }
 
 function earningColumns({ charge, row }: Numbered) {

@@ -91,7 +91,6 @@ export async function composeReceipt(context: Context, session: Account, call: C
     fee: common.policy,
     parameters: common.parameters,
     app: { address: app, markupBps: app === zeroAddress ? 0 : session.appMarkupBps },
-    evidence,
     ...(cited ? { sources: pricedSources(cited, allocated.parts) } : {}),
     trace: answer.trace,
     developer: model.developer,
@@ -105,11 +104,11 @@ export async function composeReceipt(context: Context, session: Account, call: C
   return {
     unnumbered,
     bundle,
+    evidence,
+    release,
     secret,
     query: answer.query,
     sources,
-    modelId: release.modelId,
-    releaseHash: release.releaseHash,
     dayIndex,
     parametersHash: common.parametersHash,
   };

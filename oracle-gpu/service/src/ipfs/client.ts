@@ -3,8 +3,8 @@ import { create } from 'ipfs-http-client';
 /** IPFS as the service uses it. The only place that knows which client speaks to the node. */
 export type Ipfs = ReturnType<typeof openIpfs>;
 
-/** Largest file that is read, in bytes. */
-const maxBytes = 64 * 1024 * 1024;
+/** Largest file that is stored and read, in bytes. */
+export const maxBytes = 64 * 1024 * 1024;
 
 export function openIpfs(url: string) {
   const node = create({ url, timeout: 30_000 });

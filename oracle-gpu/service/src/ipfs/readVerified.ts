@@ -2,16 +2,13 @@ import { exporter } from 'ipfs-unixfs-exporter';
 import { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { sentence } from '../errors.ts';
-import type { Ipfs } from './client.ts';
+import { type Ipfs, maxBytes } from './client.ts';
 
 /** The node does not answer: says nothing about the file, nor about who should have published it. */
 export class IpfsUnreachable extends Error {}
 
 /** The node answers and has not what the CID names, or gives other bytes. */
 export class FileMissing extends Error {}
-
-/** Largest file that is read, in bytes. */
-const maxBytes = 64 * 1024 * 1024;
 
 /** A file whose every block hashes to its CID, so that no IPFS node can put words into an operator's mouth. */
 export async function readVerified(ipfs: Pick<Ipfs, 'block' | 'isAlive'>, name: string): Promise<Uint8Array> {

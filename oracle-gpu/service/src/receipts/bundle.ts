@@ -1,14 +1,12 @@
-import { evidenceSchema, quotedRows } from '@openledger/sdk';
-import { z } from 'zod';
+import { quotedRows } from '@openledger/sdk';
 import type { receipts } from '../db/schema.ts';
 import type { LoadedRelease, Releases } from '../releases.ts';
+import { wholeBundle } from './evidence.ts';
 
 type StoredReceipt = typeof receipts.$inferSelect;
-/** A new one has its bundle as JSON text, and no reason yet. */
+/** `bundle`: the public part as it travels, JSON text. A new receipt has no reason yet. */
 export type ReceiptRow = Omit<StoredReceipt, 'reason' | 'bundle'> &
   Partial<Pick<StoredReceipt, 'reason'>> & { bundle: string; quoted: readonly { position: number }[] };
-
-const evidenceOf = z.object({ evidence: evidenceSchema });
 
 /**
  * A stored receipt as the bundle that travels, JSON text (`receiptBundleSchema` of the SDK reads it); what only the
@@ -33,10 +31,9 @@ export function bundleText(row: ReceiptRow, release: LoadedRelease, isPayer: boo
 
 /** The same, of a receipt of any release as the database has it. */
 export async function openBundle(releases: Releases, row: StoredReceipt, isPayer: boolean): Promise<string> {
-  const release = await releases.load(row.releaseHash);
-  if (!release) throw new Error(`Release ${row.releaseHash} of a stored receipt is gone: restore the database.`);
-  const { evidence } = evidenceOf.parse(row.bundle);
-  return bundleText({ ...row, bundle: JSON.stringify(row.bundle), quoted: quotedRows(evidence) }, release, isPayer);
+  const release = await releases.ofReceipt(row.releaseHash);
+  const bundle = wholeBundle(release, row.bundle);
+  return bundleText({ ...row, bundle: JSON.stringify(bundle), quoted: quotedRows(bundle.evidence) }, release, isPayer);
 }
 
 /** What an answer says of its receipt, whatever became of it since. */

@@ -38,7 +38,7 @@ export function openReceipts({ db }: Pick<Context, 'db'>): Promise<OpenReceipt[]
 
 /** What planning a batch needs: it writes nothing. */
 export type Planner = Pick<Context, 'db' | 'chain' | 'config' | 'log'>;
-type StoredReceipt = Pick<typeof receipts.$inferSelect, 'hash' | 'bundle' | 'signature'>;
+type StoredReceipt = Pick<typeof receipts.$inferSelect, 'hash' | 'bundle' | 'releaseHash' | 'signature'>;
 export type NewBatch = Omit<typeof batches.$inferInsert, 'status'>;
 
 /** Chooses what of the open receipts can be collected now. */
@@ -59,7 +59,7 @@ export async function planBatch(
   const [last] = await db.select().from(batches).orderBy(desc(batches.batchIndex)).limit(1);
   const hashes = chosen.map(({ hash }) => hash);
   const stored = await db
-    .select({ hash: receipts.hash, bundle: receipts.bundle, signature: receipts.signature })
+    .select({ hash: receipts.hash, bundle: receipts.bundle, releaseHash: receipts.releaseHash, signature: receipts.signature })
     .from(receipts)
     .where(and(inArray(receipts.hash, hashes), isNull(receipts.batchIndex)));
   if (stored.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');

@@ -19,12 +19,14 @@ import { z } from 'zod';
 import { type Context, now } from '../context.ts';
 import { batches, type receipts, sessions } from '../db/schema.ts';
 import { inTurns } from '../inTurns.ts';
+import { wholeBundle } from '../receipts/evidence.ts';
+import type { LoadedRelease } from '../releases.ts';
 import { channelSequences, openBatchFacts } from '../watchtower/batchFacts.ts';
 import { type CheckInput, onlyUsed, type Roots } from './batchThread.ts';
 import { type NewBatch, rewardsSchema } from './build.ts';
 
-type Composer = Pick<Context, 'db' | 'chain' | 'config' | 'ipfs'>;
-type Stored = Pick<typeof receipts.$inferSelect, 'bundle' | 'signature'>;
+type Composer = Pick<Context, 'db' | 'chain' | 'config' | 'ipfs' | 'releases'>;
+type Stored = Pick<typeof receipts.$inferSelect, 'bundle' | 'releaseHash' | 'signature'>;
 
 /** A batch as it will be settled, but for the time, which the contract adds. */
 export type Composed = { header: BatchHeader; channels: Hex; commitment: Hex; previous: BatchHeader | undefined };
@@ -32,9 +34,16 @@ export type Composed = { header: BatchHeader; channels: Hex; commitment: Hex; pr
 const storedReceipt = z.looseObject({ channel: z.looseObject({ payer: z.string(), signer: z.string() }) });
 
 /** A batch as its file, receipts in tree order, of a day that the chain takes. */
-export async function fileOf({ chain }: Pick<Context, 'chain'>, batch: NewBatch, stored: readonly Stored[]): Promise<BatchFile> {
-  const settled = await inTurns(stored, ({ bundle, signature }) => {
-    const { channel, receipt, allocations, evidence, composition } = storedReceipt.parse(bundle);
+export async function fileOf(
+  { chain, releases }: Pick<Context, 'chain' | 'releases'>,
+  batch: NewBatch,
+  stored: readonly Stored[],
+): Promise<BatchFile> {
+  const hashes = [...new Set(stored.map(({ releaseHash }) => releaseHash))];
+  const served = new Map(await Promise.all(hashes.map(async (hash) => [hash, await releases.ofReceipt(hash)] as const)));
+  const settled = await inTurns(stored, ({ bundle, releaseHash, signature }) => {
+    const whole = wholeBundle(served.get(releaseHash) as LoadedRelease, bundle);
+    const { channel, receipt, allocations, evidence, composition } = storedReceipt.parse(whole);
     return settledReceiptSchema.parse({
       receipt,
       allocations,

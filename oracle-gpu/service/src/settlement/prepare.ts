@@ -10,7 +10,7 @@ import { type EncodedFile, encodeFile } from './file.ts';
  * @param pin keeps its file. @returns the file's CID
  */
 export async function prepareBatch(
-  context: Pick<Context, 'db' | 'chain' | 'config' | 'ipfs'>,
+  context: Pick<Context, 'db' | 'chain' | 'config' | 'ipfs' | 'releases'>,
   batch: NewBatch,
   stored: Parameters<typeof fileOf>[2],
   pin: (file: EncodedFile) => Promise<string>,

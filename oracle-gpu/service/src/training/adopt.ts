@@ -18,7 +18,7 @@ import { catJson } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
 import { acceptance } from './quote.ts';
-import { requireComponents, requireShortRows, rowsOf } from './rows.ts';
+import { requireComponents, rowsOf } from './rows.ts';
 
 const adapterSchema = z.object({ adapterId: bytes32Schema, weightBps: z.int() });
 const manifestSchema = z.object({
@@ -82,7 +82,6 @@ export function createAdoption(context: Trainer) {
       adaptersHash(adapters) === release.adaptersHash &&
       datanetsHash(datanets) === release.datanetsHash;
     if (!isItsOwn) throw new ServiceError(422, 'wrong_manifest', 'its manifest is of another release');
-    requireShortRows(release);
     const { rows: stated } = indexSchema.parse(await catJson(context.ipfs, indexCid));
     const [job] = await db.select().from(trainingJobs).where(eq(trainingJobs.jobId, jobId));
     if (!job || job.deliverBy === null) throw new Error('its job has not been read from the chain yet');
@@ -93,7 +92,7 @@ export function createAdoption(context: Trainer) {
         'wrong_index',
         'its index is not the one it commits to, or names other contributors than the chain',
       );
-    if (rowsCid !== undefined) requireComponents(await context.ipfs.cat(rowsCid), rows, release);
+    if (rowsCid !== undefined) await requireComponents(await context.ipfs.cat(rowsCid), rows, release);
     const row = { releaseHash: hash, modelId, jobId, adapter: adapter.adapterId, release, datanets, manifestCid, evaluationCid };
     await db
       .insert(releases)

@@ -15,11 +15,11 @@ import type { Hex } from 'viem';
 import type { gather } from '../datanets/gather.ts';
 import { jobEvents, releases } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import { addJson } from '../ipfs/client.ts';
+import { addJson, maxBytes } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import type { Trainer } from './estimate.ts';
 import type { JobRow } from './quote.ts';
-import { requireComponents, requireShortRows, rowsOf } from './rows.ts';
+import { requireComponents, rowsOf } from './rows.ts';
 
 /** `IDatanetRegistry.Policy.Open` */
 const openPolicy = 0;
@@ -77,9 +77,8 @@ export async function finishJob(
     evaluationHash: evaluationHash(evaluationCid),
   };
   const hash = releaseHash(release);
-  requireShortRows(release);
-  requireComponents(components, rows, release);
-  const rowsCid = (await areOpen(context, gathered.datanets)) ? await ipfs.add(components) : undefined;
+  await requireComponents(components, rows, release);
+  const rowsCid = await publishRows(context, gathered.datanets, components);
   const manifestCid = await addJson(ipfs, {
     release,
     releaseHash: hash,
@@ -124,16 +123,22 @@ export async function finishJob(
 }
 
 /**
- * Whether everybody may have the records of these datanets: the components of index rows are published for such only,
- * since they are compressed gradients and tell something of their records.
+ * Publishes the components of index rows where everybody may have the records, since they are compressed gradients and
+ * tell something of them, and where they fit into a file; of others it can be asked on chain what one scored.
+ * @returns the file's CID, if there is one
  */
-async function areOpen({ chain }: Pick<Trainer, 'chain'>, datanets: readonly { datanetId: number }[]): Promise<boolean> {
+export async function publishRows(
+  { chain, ipfs }: Pick<Trainer, 'chain' | 'ipfs'>,
+  datanets: readonly { datanetId: number }[],
+  components: Uint8Array,
+): Promise<string | undefined> {
+  if (components.length > maxBytes) return undefined;
   const found = await Promise.all(
     datanets.map(({ datanetId }) =>
       chain.client.readContract({ ...chain.contracts.datanets, functionName: 'datanet', args: [datanetId] }),
     ),
   );
-  return found.every(({ policy }) => policy === openPolicy);
+  return found.every(({ policy }) => policy === openPolicy) ? ipfs.add(components) : undefined;
 }
 
 function requireSame(what: string, computed: Hex, stated: Hex): void {

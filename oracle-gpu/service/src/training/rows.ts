@@ -1,8 +1,9 @@
-import { componentsPerChunk, openIndexRows, type Release } from '@openledger/sdk';
+import { int8Tree, type Release, treeId } from '@openledger/sdk';
 import { isHex } from 'viem';
 import type { GatheredRecord } from '../datanets/gather.ts';
-import { ServiceError, sentence } from '../errors.ts';
-import { leafOf, type ReleaseRow } from '../releases.ts';
+import { ServiceError } from '../errors.ts';
+import { inTurns } from '../inTurns.ts';
+import type { ReleaseRow } from '../releases.ts';
 
 type IndexRow = Pick<ReleaseRow, 'position' | 'recordId' | 'cluster' | 'tokensRoot' | 'scaleBits' | 'rowRoot'>;
 
@@ -35,24 +36,18 @@ export function rowsOf(indexRows: readonly IndexRow[], records: readonly Gathere
   });
 }
 
-/**
- * Throws 422 for an index with rows of several chunks: on chain an operator can be asked what such a row scored, and loses
- * its batch if it does not answer, which this service cannot yet (docs/decisions/0015-data-asked-for-on-chain.md).
- */
-export function requireShortRows({ k }: Pick<Release, 'k'>): void {
-  if (k > componentsPerChunk)
-    throw new ServiceError(
-      422,
-      'rows_too_long',
-      `Rows of ${k} components are more than the ${componentsPerChunk} that this service answers for: train on fewer records.`,
-    );
+/** Throws 422 unless these are the components of the index's rows: nobody could check a score with others. */
+export async function requireComponents(
+  components: Uint8Array,
+  rows: readonly ReleaseRow[],
+  { k }: Pick<Release, 'k'>,
+): Promise<void> {
+  if (components.length !== rows.length * k) throw wrongRows(`${components.length} bytes are not ${rows.length} rows of ${k}`);
+  await inTurns(rows, ({ position, rowRoot }) => {
+    const row = new Int8Array(components.buffer, components.byteOffset + position * k, k);
+    if (int8Tree(treeId.indexRow, row).root !== rowRoot) throw wrongRows(`row ${position} is another`);
+  });
 }
 
-/** Throws 422 unless these are the components of the index's rows: nobody could check a score with others. */
-export function requireComponents(components: Uint8Array, rows: readonly ReleaseRow[], release: Release): void {
-  try {
-    openIndexRows(components, rows.map(leafOf), release);
-  } catch (error) {
-    throw new ServiceError(422, 'wrong_rows', sentence(error));
-  }
-}
+const wrongRows = (what: string): ServiceError =>
+  new ServiceError(422, 'wrong_rows', `The components of index rows are not those that the index commits to: ${what}.`);

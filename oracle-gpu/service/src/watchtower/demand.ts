@@ -9,9 +9,10 @@ import {
   type SettledEvent,
   withheldData,
 } from '@openledger/sdk';
-import { createWalletClient, formatEther, type Hex, http, isAddressEqual } from 'viem';
+import { formatEther, type Hex, isAddressEqual } from 'viem';
 import type { PrivateKeyAccount } from 'viem/accounts';
-import { type AskedData, askedStatus, openAskedData } from '../chain/askedData.ts';
+import { askOnChain, NoBond } from '../chain/ask.ts';
+import { type AskedData, type AskedLeaves, askedStatus, openAskedData } from '../chain/askedData.ts';
 import type { Source } from '../chain/source.ts';
 
 /** What comes next about a batch whose data cannot be had: `wait` for a time or an answer, or nothing by asking. */
@@ -24,7 +25,7 @@ export type DemandOptions = Source & {
   say: (line: string) => void;
 };
 
-type Leaves = Pick<AskedData, 'tree' | 'from' | 'count'>;
+type Leaves = Pick<AskedLeaves, 'tree' | 'from' | 'count'>;
 
 /**
  * Asks on chain for data that nobody can fetch: one leaf of the batch's receipts, chosen by chance, once half of its window
@@ -57,7 +58,8 @@ export function openDemands({ client, contracts, rpcUrl, startBlock, account, sa
 
   /** A leaf of the receipts that nobody has asked for yet, sentinels apart; the parameters where there is none. */
   function choose({ header }: SettledBatch, asked: readonly AskedData[]): Leaves | undefined {
-    const isFree = (tree: number, from: number): boolean => !asked.some((one) => one.tree === tree && one.from === from);
+    const isFree = (tree: number, from: number): boolean =>
+      !asked.some((one) => one.of === 'leaves' && one.tree === tree && one.from === from);
     const leaves = Array.from({ length: Math.max(header.body.receipts.count - 2, 0) }, (_, index) => index + 1);
     const free = leaves.filter((from) => isFree(askedTree.receipts, from));
     const from = free.length > 0 ? free[randomInt(free.length)] : undefined;
@@ -65,35 +67,20 @@ export function openDemands({ client, contracts, rpcUrl, startBlock, account, sa
     return isFree(askedTree.parameters, 0) ? { tree: askedTree.parameters, from: 0, count: 1 } : undefined;
   }
 
-  /** Approves the bond, exactly, and asks. */
   async function ask({ header, headerHash }: SettledBatch, { tree, from, count }: Leaves, about: string): Promise<void> {
-    const { data, token } = contracts;
-    const [bond, balance, allowance] = await Promise.all([
-      client.readContract({ ...data, functionName: 'bond' }),
-      client.readContract({ ...token, functionName: 'balanceOf', args: [account.address] }),
-      client.readContract({ ...token, functionName: 'allowance', args: [account.address, data.address] }),
-    ]);
-    if (balance < bond)
-      return sayOnce(
-        headerHash,
-        `${about}: its data cannot be fetched, and ${account.address} has no ${formatEther(bond)} OPEN for the bond to ask on chain: send it some.`,
-      );
-    const wallet = createWalletClient({ account, chain: client.chain, transport: http(rpcUrl) });
-    const wait = (hash: Hex) => client.waitForTransactionReceipt({ hash, timeout: 120_000 });
-    if (allowance < bond) {
-      const approve = { ...token, functionName: 'approve', args: [data.address, bond], account } as const;
-      await wait(await wallet.writeContract((await client.simulateContract(approve)).request));
-    }
-    const asking = { ...data, functionName: 'requestData', account } as const;
     const args = [accuse(header, []).header, tree, from, count] as const;
-    const { request } = await client.simulateContract({ ...asking, args });
-    const { status, transactionHash } = await wait(await wallet.writeContract(request));
-    if (status !== 'success') return; // another's was first, and the next look chooses again
-    const what = tree === askedTree.parameters ? 'its parameters' : `receipt ${from}`;
-    sayOnce(
-      headerHash,
-      `${about}: its data cannot be fetched; ${what} asked for on chain in ${transactionHash}, for a bond of ${formatEther(bond)} OPEN.`,
-    );
+    try {
+      const asked = await askOnChain({ client, contracts, rpcUrl, account }, { functionName: 'requestData', args });
+      if (!asked) return; // the next look chooses again
+      const what = tree === askedTree.parameters ? 'its parameters' : `receipt ${from}`;
+      sayOnce(
+        headerHash,
+        `${about}: its data cannot be fetched; ${what} asked for on chain in ${asked.transactionHash}, for a bond of ${formatEther(asked.bond)} OPEN.`,
+      );
+    } catch (error) {
+      if (!(error instanceof NoBond)) throw error;
+      sayOnce(headerHash, `${about}: its data cannot be fetched, and ${error.message}`);
+    }
   }
 
   return async function demand(event: SettledEvent): Promise<Demand> {

@@ -6,6 +6,7 @@ import {
   type IndexRows,
   int8FromHex,
   int8Tree,
+  omittedLongRow,
   openBatch,
   outputHash,
   treeId,
@@ -16,7 +17,7 @@ import type { KnownReceipt } from './witness.ts';
 
 /**
  * What payers' receipts open of settled evidence: queries and answers, with the rows that the releases publish.
- * @returns a function that gives, for a batch, what proves its evidence false; undefined where nothing of it does
+ * @returns a function that gives, for a batch, what proves its evidence false, or says for what to ask on chain; undefined where nothing of it does
  */
 export function openHeldEvidence(known: readonly KnownReceipt[], rowsOf: (release: Hex) => Promise<IndexRows | string>) {
   const queries = new Map<Hex, Int8Array>();
@@ -38,6 +39,7 @@ export function openHeldEvidence(known: readonly KnownReceipt[], rowsOf: (releas
     }
     const held: Held = { queries, answers, rows, tokens: new Map() };
     const [batch, accused] = [openBatch(file, header, channels), accuse(header, [])];
-    return heldProofs({ batch, accused, facts, signed: [], stated: new Map(), held }).length > 0 ? held : undefined;
+    const given = { batch, accused, facts, signed: [], stated: new Map(), held };
+    return heldProofs(given).length > 0 || omittedLongRow(given) ? held : undefined;
   };
 }

@@ -7,7 +7,7 @@ import { IpfsUnreachable, readVerified } from '../ipfs/readVerified.ts';
 
 type Source = { client: ChainClient; ipfs: Ipfs; deployment: Deployment };
 
-/** Releases whose rows stay in memory, at up to 16 MiB each. */
+/** Releases whose rows stay in memory, at up to 64 MiB each. */
 const keptReleases = 4;
 
 /** Reads the published rows of releases, each opened against its hash; a sentence says why there are none. Throws in an outage. */

@@ -1,9 +1,11 @@
 import {
+  type Case,
   equivocation,
   type FraudProof,
   findProofs,
   type Held,
   nextRefund,
+  omittedLongRow,
   operatorRegistryAbi,
   type SettledEvent,
   UnreadableBatch,
@@ -20,13 +22,15 @@ import {
 } from 'viem';
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts';
 import { decodeRevert } from '../chain/outbox.ts';
+import { sendFrom } from '../chain/sendFrom.ts';
 import type { Source } from '../chain/source.ts';
 import { sentence } from '../errors.ts';
 import { openAnswers } from './answers.ts';
 import { caseOf } from './caseOf.ts';
-import { openDemands } from './demand.ts';
+import { type Demand, openDemands } from './demand.ts';
 import type { Read, Report } from './examine.ts';
 import type { WatchMetrics } from './metrics.ts';
+import { openRowDemands } from './rowDemand.ts';
 import type { Witness } from './witness.ts';
 
 /** Whom a reward would go to when nobody files: the token refuses the zero address. */
@@ -59,6 +63,7 @@ export function openProsecutor(options: ProsecutorOptions) {
   const answeredOtherwise = openAnswers(options, startBlock);
   const account: PrivateKeyAccount | undefined = options.key && privateKeyToAccount(options.key);
   const demand = account && options.asks ? openDemands({ ...options, account }) : undefined;
+  const demandRow = account && options.asks ? openRowDemands({ ...options, account }) : undefined;
 
   function targetOf({ contract }: FraudProof): Address {
     if (contract === 'DataRequests') return contracts.data.address;
@@ -74,13 +79,6 @@ export function openProsecutor(options: ProsecutorOptions) {
       await client.getBlockNumber();
       return decodeRevert(error) ?? sentence(error);
     }
-  }
-
-  async function send(from: PrivateKeyAccount, target: Address, data: Hex): Promise<TransactionReceipt> {
-    const wallet = createWalletClient({ account: from, chain: client.chain, transport: http(options.rpcUrl) });
-    const gas = await client.estimateGas({ account: from, to: target, data });
-    const hash = await wallet.sendTransaction({ to: target, data, gas: (gas * 13n) / 10n });
-    return client.waitForTransactionReceipt({ hash, timeout: 120_000 });
   }
 
   function bountyOf({ logs }: TransactionReceipt): bigint {
@@ -108,7 +106,7 @@ export function openProsecutor(options: ProsecutorOptions) {
         say(`${about} can be proven wrong (${proof.fault}: ${proof.about}): set OPENLEDGER_WATCH_KEY to file such proofs.`);
         return false;
       }
-      const receipt = await send(account, targetOf(proof), proof.data);
+      const receipt = await sendFrom({ ...options, account }, targetOf(proof), proof.data);
       const isFiled = receipt.status === 'success';
       metrics.proofs.inc({ fault: proof.fault, result: isFiled ? 'filed' : 'faster' });
       if (!isFiled) {
@@ -148,13 +146,26 @@ export function openProsecutor(options: ProsecutorOptions) {
 
   /** Asks on chain for a batch's data that cannot be had, or proves that it was not given. Throws when it has to be tried again. */
   async function pursue(event: SettledEvent): Promise<Pursuit> {
-    const { operator, batchIndex } = event.args;
-    const next = await demand?.(event);
+    return follow(event, await demand?.(event));
+  }
+
+  async function follow({ args: { operator, batchIndex } }: SettledEvent, next: Demand | undefined): Promise<Pursuit> {
     if (next?.step === 'wait') return 'waits';
     if (next?.step !== 'prove') return 'nothing';
     if (!(await file(`Batch ${batchIndex} of ${operator}`, [next.proof]))) return 'waits'; // the next look tells why
     await refundOrSay(operator);
     return 'proven';
+  }
+
+  /** What no transaction shows by itself is asked for on chain: a row too long for one, or data where the file does not open. */
+  async function askAbout(event: SettledEvent, against: Case): Promise<Pursuit> {
+    const omitted = omittedLongRow(against);
+    if (!omitted) return against.batch.receiptsTree ? 'nothing' : pursue(event); // such a file is as good as none
+    if (!demandRow)
+      say(
+        `Receipt ${omitted.item.receipt.sequence} of channel ${omitted.item.receipt.channel} leaves out record ${omitted.leaf.recordId}, whose row is too long for one proof: set OPENLEDGER_WATCH_KEY to ask for its score on chain.`,
+      );
+    return follow(event, await demandRow?.(event, against, omitted));
   }
 
   /**
@@ -190,8 +201,7 @@ export function openProsecutor(options: ProsecutorOptions) {
       if (proofs.length > 0) {
         if (await file(about, proofs)) await refundOrSay(operator);
       } else {
-        // A file that does not open what was committed is as good as none.
-        const pursuit = against.batch.receiptsTree ? 'nothing' : await pursue(event);
+        const pursuit = await askAbout(event, against);
         if (pursuit === 'waits') return 'waits';
         if (pursuit === 'nothing') say(`${about} has no fault that can be proven to the chain yet.`);
       }

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { adaptersHash, compositionHash, type ReceiptBundle, releaseHash, toJson, zeroHash } from '@openledger/sdk';
+import { adaptersHash, compositionHash, type ReceiptBundle, recordId, releaseHash, toJson, zeroHash } from '@openledger/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import type { JobResult } from '../../src/engine/schemas.ts';
 import { type Generation, sign, signAnswer } from '../support/replayable.ts';
+import { makeRecord, toJsonl } from '../support/story.ts';
 import { startTinyEngine, type TinyEngine, trainTiny } from '../support/tinyEngine.ts';
 
 const greedy: Generation = {
@@ -82,6 +83,37 @@ test.each([
     expect(out).toContain('This engine gives another answer');
     expect(code).toBe(1);
   }
+});
+
+test('an answer from sources is read again after the passages that its records hold', async () => {
+  const records = [makeRecord('What is a vault?', 'It holds shares.'), makeRecord('What is a root?', 'It is square, mostly.')];
+  const passages = records.map((record) => {
+    const id = recordId(record);
+    const text = record.messages.map(({ content }) => content).join('\n');
+    return { recordId: id, cluster: id, text, title: record.source.title };
+  });
+  const file = join(folder, 'records.jsonl');
+  const others = [makeRecord('Another?', 'Nobody read this.')];
+  writeFileSync(file, toJsonl([...others, ...records]));
+  const fromSources = await signAnswer(tiny, job, greedy, passages);
+  const { code, out, err } = await replay(fromSources, '--records', file);
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/support +passed +The support of 2 sources differs by 0\.00 % of the answer at most/);
+  expect(out).toContain('This engine gives the same answer: 6 of 6 checks passed.');
+
+  const [first, second] = fromSources.evidence.passages;
+  if (!first || !second) throw new Error('no passages');
+  const exaggerated = { ...fromSources.evidence, passages: [first, { ...second, support: second.support + 4_000 }] };
+  const lie = await replay(await sign({ ...fromSources, evidence: exaggerated }), '--records', file);
+  expect(lie.code).toBe(1);
+  expect(lie.out).toMatch(/support +FAILED +The support of source 2 is/);
+
+  const without = await replay(fromSources);
+  expect(without.code).toBe(2);
+  expect(without.err).toContain('with --records <file.jsonl>');
+  writeFileSync(file, toJsonl(others));
+  expect((await replay(fromSources, '--records', file)).err).toContain(`does not hold record ${first.recordId}`);
+  expect((await replay(fromSources, '--records', join(folder, 'none'))).err).toContain('There is no file');
 });
 
 test('draws of an engine that is not this one cannot be judged', async () => {

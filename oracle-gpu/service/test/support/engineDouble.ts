@@ -73,6 +73,8 @@ export async function startEngineDouble() {
     isIndexingBroken: false,
     breakAfterTokens: Number.POSITIVE_INFINITY,
     stepDelayMs: 0,
+    /** Components before those of the first record, nothing in every row: with 4,096 of them rows have several chunks. */
+    emptyComponents: 0,
     failTraining: undefined as undefined | { message: string; hint: string },
     /** What a calibration states too much, bps. */
     lieBps: 0,
@@ -354,7 +356,7 @@ export async function startEngineDouble() {
     const config = Buffer.from(JSON.stringify({ r: 8, base: plan.base }));
     job.files = { 'adapter_model.safetensors': weights, 'adapter_config.json': config };
     job.adapter = hex(sha256(Buffer.concat([sha256(weights), sha256(canonicalJson(JSON.parse(config.toString())))])));
-    job.places = [0];
+    job.places = [behaviour.emptyComponents];
     for (const { recordId } of trained)
       job.places.push((job.places.at(-1) ?? 0) + Math.ceil(tokensOfRecord(job, recordId).length / perShared.words));
     const k = job.places.at(-1) ?? 0;
@@ -446,6 +448,15 @@ export async function startEngineDouble() {
       .type('application/octet-stream')
       .send(Buffer.from(jobs.get(request.params.id)?.components.buffer ?? new ArrayBuffer(0))),
   );
+  app.get<{ Params: { id: string; position: string } }>('/v1/adapters/:id/index/rows/:position', async (request, reply) => {
+    const job = find(request.params.id);
+    const [k, position] = [job?.places.at(-1) ?? 0, Number(request.params.position)];
+    if (behaviour.isIndexMissing) return refuse(reply, 409, 'no_index', 'The adapter has no attribution index.');
+    if (!job?.rows[position]) return refuse(reply, 404, 'row_not_found', 'There is no such row.');
+    return reply
+      .type('application/octet-stream')
+      .send(Buffer.from(job.components.slice(position * k, (position + 1) * k).buffer));
+  });
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/log', async (request, reply) =>
     reply.type('application/jsonl').send((jobs.get(request.params.id)?.log ?? []).map((line) => `${line}\n`).join('')),
   );

@@ -15,17 +15,25 @@ import {
   treeProof,
   zeroHash,
 } from '@openledger/sdk';
+import { type Hex, sha256, stringToBytes } from 'viem';
 import { resign, testReceipt } from '../../../../sdk/src/verify/testReceipt.ts';
 import type { GenerateRequest } from '../../src/engine/client.ts';
 import type { JobResult } from '../../src/engine/schemas.ts';
 import type { TinyEngine } from './tinyEngine.ts';
 
-export type Generation = Omit<GenerateRequest, 'adapter'>;
+export type Generation = Omit<GenerateRequest, 'adapter' | 'passages'>;
+type Passages = NonNullable<GenerateRequest['passages']>;
 
-/** Has the engine answer and attribute, and signs what it did. */
-export async function signAnswer({ engine }: TinyEngine, job: JobResult, asked: Generation): Promise<ReceiptBundle> {
+/** Has the engine answer, from passages if any are given, and attribute, and signs what it did. */
+export async function signAnswer(
+  { engine }: TinyEngine,
+  job: JobResult,
+  asked: Generation,
+  given: Passages = [],
+): Promise<ReceiptBundle> {
   const { messages, ...generation } = asked;
-  const answer = await answerOf(engine, { ...asked, adapter: job.adapter });
+  const passages = given.length > 0 ? { passages: given } : {};
+  const answer = await answerOf(engine, { ...asked, adapter: job.adapter, ...passages });
   const { engine: version, engineHash, device, threads, precision } = await engine.health();
   const circumstances = { engine: version, engineHash: engineHash ?? null, device: device ?? null };
   const trace = { ...circumstances, threads: threads ?? null, precision: precision ?? null, ...generation };
@@ -59,14 +67,25 @@ export async function signAnswer({ engine }: TinyEngine, job: JobResult, asked: 
     tokenIds,
     release,
     composition: [component],
-    evidence: { ...bundle.evidence, queryRoot: found.queryRoot, nullThreshold, records },
+    evidence: {
+      ...bundle.evidence,
+      ...{ queryRoot: found.queryRoot, nullThreshold, records },
+      passages: given.map(({ recordId, cluster }) => ({
+        ...{ datanetId: 1, version: 1, recordId: recordId as Hex, cluster: cluster as Hex, contributor },
+        support: answer.passages?.support.find((one) => one.cluster === cluster)?.support ?? 0,
+      })),
+    },
     query: found.query,
     indexProofs: records.map(({ recordId, position }) => {
       const leaf = leaves[position] as (typeof leaves)[number];
       return { recordId, leaf, index: position, count: leaves.length, proof: treeProof(tree, position) };
     }),
-    trace: { ...trace, finishReason: answer.finishReason },
-    receipt: { ...bundle.receipt, promptTokens: promptTokenIds.length },
+    trace: {
+      ...trace,
+      finishReason: answer.finishReason,
+      ...(given.length > 0 ? { passages: given.map(({ text }) => sha256(stringToBytes(text))) } : {}),
+    },
+    receipt: { ...bundle.receipt, promptTokens: given.length > 0 ? await plainTokens(engine, asked) : promptTokenIds.length },
   });
 }
 
@@ -85,6 +104,11 @@ export async function sign(bundle: ReceiptBundle): Promise<ReceiptBundle> {
   };
   const { allocations } = allocateBundle({ ...bundle, receipt });
   return resign({ ...bundle, allocations, receipt: { ...receipt, allocationHash: allocationHash(allocations) } });
+}
+
+/** Of the prompt without passages, which is what is charged. */
+async function plainTokens(engine: TinyEngine['engine'], { messages }: Generation): Promise<number> {
+  return (await engine.tokenize(messages)).promptTokens;
 }
 
 async function answerOf(engine: TinyEngine['engine'], request: GenerateRequest) {

@@ -1,0 +1,137 @@
+"""What removing records really does: `npm run bench -- removals [--runs N]`.
+
+    python -m bench.attribution.removals [--runs N]
+
+Two studies on the measuring task, each run the whole training but for a few records, kept once trained:
+
+- **contributors**: a folder of the library stands for whoever documented it. Each is left out in turn; how
+  well does what the answers would have paid it foretell how much worse they become?
+- **top five**: of twelve questions, the five records that attribution puts first are left out, then the five
+  that BM25 puts first, then five drawn by chance. Whose absence lowers the answer's probability most?
+
+`--runs` trains at most so many (the rest is trained by the next call); prints the hours left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from bench.attribution import baselines, tasks
+from bench.attribution.measure import TASK, shipped, text_of
+from bench.attribution.retrains import WHOLE, Study
+from bench.measure import Measure, report
+
+CONTRIBUTORS = 16
+QUESTIONS = [*range(6), *range(tasks.KNOWN, tasks.KNOWN + 6)]  # six about records trained on, six not
+REMOVED = 5
+DRAWS = 5  # of five records by chance, each asked about all twelve questions
+LISTED = 32
+Places = Sequence[int]
+
+
+def contributors(study: Study) -> dict[str, Places]:
+    """The folders with most records and the places of these."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for place, source in enumerate(study.task.sources):
+        found["/".join(source["path"].split("/")[:2])].append(place)
+    largest = sorted(found, key=lambda name: (-len(found[name]), name))[:CONTRIBUTORS]
+    return {name: found[name] for name in largest}
+
+
+def payouts(scores: np.ndarray, threshold: float, owned: Mapping[str, Places]) -> np.ndarray:
+    """Part of all answers' money that each contributor gets, by the rule of docs/allocation.md: [owned].
+
+    scores [questions, records]; every record is a cluster of its own, nobody reaches the cap.
+    """
+    paid = np.zeros(scores.shape)
+    for row, each in zip(paid, scores, strict=True):
+        excess = np.maximum(each - threshold, 0)
+        listed = np.argsort(-excess)[:LISTED]
+        total = excess[listed].sum() + max(threshold, 0)
+        if total > 0:
+            row[listed] = excess[listed] / total
+    return np.array([paid[:, list(places)].sum() for places in owned.values()])
+
+
+def best(scores: np.ndarray, question: int) -> Places:
+    return [int(place) for place in np.argsort(-scores[question], kind="stable")[:REMOVED]]
+
+
+def by_chance(draw: int, count: int) -> Places:
+    return random.Random(f"removed:{TASK}:{draw}").sample(range(count), REMOVED)
+
+
+def missing(study: Study, due: Sequence[Places], most: int | None) -> bool:
+    """Train what is not kept yet; whether something is left."""
+    todo = [places for places in due if not study.has_without(places)]
+    started = time.monotonic()
+    for done, places in enumerate(todo[:most], start=1):
+        study.without(places)
+        hours = (time.monotonic() - started) / done * (len(todo) - done) / 3600
+        print(f"{len(todo) - done} retrains to do, {hours:.1f} h left", flush=True)
+    return most is not None and len(todo) > most
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--runs", type=int, default=None)
+    chosen = arguments.parse_args()
+    study = Study(TASK)
+    study.run(WHOLE)
+    whole = study.losses(f"0/{WHOLE}")
+    scores, threshold = shipped(study)
+    words = baselines.bm25(
+        [text_of(example.messages) for example in study.task.train],
+        [text_of(target.messages) for target in study.targets()],
+    )
+    owned = contributors(study)
+    chance = [by_chance(draw, len(study.task.train)) for draw in range(DRAWS)]
+    due = [
+        *owned.values(),
+        *(best(by, question) for question in QUESTIONS for by in (scores, words)),
+        *chance,
+    ]
+    if missing(study, due, chosen.runs):
+        return
+    effects = np.array([(study.without(places) - whole).sum() for places in owned.values()])
+    ways = {
+        "payout": payouts(scores, threshold, owned),
+        "payout by BM25's scores": payouts(words, 0.0, owned),
+        "number of records": np.array([len(places) for places in owned.values()]),
+    }
+    measures = [
+        Measure(
+            "removals",
+            f"contributors left out: effect, rank correlation with {name}",
+            float(spearmanr(values, effects).statistic),
+            "",
+            ">=0.8" if name == "payout" else None,
+        )
+        for name, values in ways.items()
+    ]
+    falls = {
+        "attribution's five": [(study.without(best(scores, q)) - whole)[q] for q in QUESTIONS],
+        "BM25's five": [(study.without(best(words, q)) - whole)[q] for q in QUESTIONS],
+        "five by chance": [
+            np.mean([(study.without(places) - whole)[q] for places in chance]) for q in QUESTIONS
+        ],
+    }
+    means = {name: float(np.mean(values)) for name, values in falls.items()}
+    rival = max(value for name, value in means.items() if name != "attribution's five")
+    for name, value in means.items():
+        goal = f">={rival:.4f}" if name == "attribution's five" else None
+        measures.append(
+            Measure("removals", f"without {name}: fall of the answer's log-probability", value, "nats", goal)
+        )
+    report(measures)
+
+
+if __name__ == "__main__":
+    main()
