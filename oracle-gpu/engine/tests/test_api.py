@@ -167,8 +167,7 @@ def test_an_estimate_knows_the_kinds(engine: Engine) -> None:
         size: int = found["memoryBytes"]
         return size
 
-    sizes = {kind: memory(kind) for kind in ("lora", "rslora", "dora", "qlora")}
-    assert sizes["qlora"] < sizes["lora"] == sizes["rslora"] == sizes["dora"]
+    assert memory("qlora") < memory("lora") == memory("rslora") < memory("dora")
     body = plan(engine.base, 24)
     body["method"]["kind"] = "ia3"
     assert code(engine.post("/v1/estimate", body)) == (400, "invalid_request")

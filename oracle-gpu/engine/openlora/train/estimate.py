@@ -19,8 +19,9 @@ from openlora.train.trainer import step_count
 EFFICIENCY = 0.5
 # Float32 gradients at batch 1 against batched bfloat16 training, tokens per second (measured).
 INDEX_SPEED = 0.8
-# Tokens per second of training, as shares of LoRA's (measured by bench/kinds.py, one core).
-SPEED: dict[Kind, float] = {"lora": 1.0, "rslora": 1.0, "dora": 0.6, "qlora": 0.8}
+# Tokens per second of training, as shares of LoRA's (measured by bench/adapters.py, one core).
+SPEED: dict[Kind, float] = {"lora": 1.0, "rslora": 1.0, "dora": 0.4, "qlora": 0.65}
+DORA_ACTIVATIONS = 1.75  # times what LoRA keeps for the backward pass (likewise)
 BASE_BYTES = 6  # of a weight of the base: bfloat16 to train, float32 to build the index
 START_SECONDS = 20  # loading, evaluation before and after
 ACTIVATION_BYTES = 4  # per value kept for the backward pass
@@ -73,6 +74,8 @@ def estimate(
     longest = max(len(example.tokens) for example in parts.train) * plan.training.batchSize
     values = 20 * config["hidden_size"] + 6 * config["intermediate_size"]
     activations = longest * values * config["num_hidden_layers"] * ACTIVATION_BYTES
+    if plan.method.kind == "dora":
+        activations = round(activations * DORA_ACTIVATIONS)
     logits = longest * config["vocab_size"] * ACTIVATION_BYTES * 2
     return {
         "trainTokens": tokens * plan.training.epochs,
