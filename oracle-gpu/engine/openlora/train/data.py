@@ -76,7 +76,7 @@ def answered(
     answers: Sequence[str],
     max_length: int,
 ) -> list[Example]:
-    """Each question with the answer given to it, as a record of that name; a dot stands for an empty answer."""
+    """Each question with the answer given to it, as a record of that name; an empty answer becomes a dot."""
     rows = []
     for question, name, answer in zip(questions, names, answers, strict=True):
         messages = [*question, {"role": "assistant", "content": answer.strip() or "."}]
