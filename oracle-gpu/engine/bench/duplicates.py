@@ -30,7 +30,7 @@ from openlora.adapters.store import adapter_id, read_adapter
 from openlora.attribution.gradients import choose_slices, loss_gradients
 from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.models.base import load_base
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train.data import Example
 from openlora.train.trainer import CHECKPOINT, loss_divisor
 
@@ -95,7 +95,8 @@ def by_gradient(task: str, numbers: Sequence[int]) -> list[Pairs]:
     train = study.task.train
     folder = WORK / task / "0" / f"{CHECKPOINT}"
     base = load_base(study.info.path, torch.float32, torch.device("cpu"), "eager")
-    weights = cast(read_adapter(folder, adapter_id(folder)).weights, torch.float32, base.device)
+    stored = read_adapter(folder, adapter_id(folder)).weights
+    weights = fit(stored, base.switch, torch.float32, base.device)
     slices = choose_slices(weights, len(train))
     divisor = loss_divisor(train, TRAINING.batchSize)
 

@@ -158,6 +158,21 @@ def test_an_estimate_shows_what_is_trained(engine: Engine) -> None:
     assert [text[start:end] for start, end in trained] == ["It is 0 in all.<|im_end|>"]
 
 
+def test_an_estimate_knows_the_kinds(engine: Engine) -> None:
+    def memory(kind: str) -> int:
+        body = plan(engine.base, 24)
+        body["method"]["kind"] = kind
+        status, found = engine.post("/v1/estimate", body)
+        assert status == 200
+        size: int = found["memoryBytes"]
+        return size
+
+    assert memory("qlora") < memory("lora") == memory("rslora") < memory("dora")
+    body = plan(engine.base, 24)
+    body["method"]["kind"] = "ia3"
+    assert code(engine.post("/v1/estimate", body)) == (400, "invalid_request")
+
+
 def test_adapters_are_listed_and_their_files_are_what_the_id_names(
     engine: Engine, trained: Json, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +235,7 @@ def shift(parent: Parent, by: Tensor) -> dict[str, LoraPair]:
     for piece in parent.slices:
         pair, change = weights[piece.layer], by[piece.start : piece.end]
         if piece.part == "A":
-            weights[piece.layer] = LoraPair(pair.a + change.view_as(pair.a), pair.b, pair.scale)
+            weights[piece.layer] = replace(pair, a=pair.a + change.view_as(pair.a))
         else:
-            weights[piece.layer] = LoraPair(pair.a, pair.b + change.view_as(pair.b), pair.scale)
+            weights[piece.layer] = replace(pair, b=pair.b + change.view_as(pair.b))
     return weights

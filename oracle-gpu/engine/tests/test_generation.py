@@ -65,7 +65,7 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
             if kind != "token":
                 finished[id].put(data["tokenIds"])
 
-        weights = None if id is None else store.weights(id, base.switch.names)
+        weights = None if id is None else store.weights(id, base.switch)
         return Sequence([5, 6, 7], 12, 0.0, 1.0, 0, weights, Detokenizer(tokenizer, []), emit)
 
     for each in references:

@@ -39,7 +39,7 @@ def base(base_path: Path) -> BaseModel:
 def weights(base: BaseModel) -> Weights:
     generator = torch.Generator().manual_seed(3)
     made = {}
-    for name in sorted(base.switch.names):
+    for name in sorted(base.switch.layers):
         layer = base.model.get_submodule(name).base
         a = torch.randn(4, layer.in_features, generator=generator) * 0.1
         made[name] = LoraPair(a, torch.randn(layer.out_features, 4, generator=generator) * 0.1, 2.0)

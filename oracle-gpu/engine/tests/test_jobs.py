@@ -46,6 +46,28 @@ def test_a_job_tells_its_story(engine: Engine, trained: Json) -> None:
     assert engine.events("first", 7) == events[7:]
 
 
+@pytest.mark.parametrize("kind", ["dora", "qlora"])
+def test_every_kind_of_adapter_answers_and_is_attributed(engine: Engine, base_path: Path, kind: str) -> None:
+    asked = engine.job(kind)
+    asked["method"]["kind"] = kind
+    assert engine.post("/v1/jobs", asked)[0] == 202
+    final = engine.events(kind)[-1]
+    assert final["type"] == "done", final
+    result = final["result"]
+    assert result["evaluation"]["heldOutLossAfter"] < result["evaluation"]["heldOutLossBefore"]
+    config = engine.http.get(f"/v1/adapters/{result['adapter']}/files/adapter_config.json").json()
+    assert (config["use_dora"], "base_quantization" in config) == (kind == "dora", kind == "qlora")
+    _, done = engine.generate(adapter=result["adapter"], messages=question("What is 5?"), maxTokens=8)
+    assert len(done["tokenIds"]) > 0
+    tokenizer, messages = load_tokenizer(base_path), record(5)["messages"]
+    prompt = encode_prompt(tokenizer, messages[:-1])
+    answer = render_record(tokenizer, messages).tokens[len(prompt) :]
+    body = {"adapter": result["adapter"], "promptTokenIds": prompt, "tokenIds": answer, "top": 4}
+    status, found = engine.post("/v1/attribute", body)
+    assert status == 200
+    assert found["records"][0]["recordId"] == record(5)["recordId"]
+
+
 def test_the_result_commits_to_the_log_and_the_index(engine: Engine, trained: Json) -> None:
     head = hashing.ZERO
     lines = engine.http.get("/v1/jobs/first/log").content.splitlines()

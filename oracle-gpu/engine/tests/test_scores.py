@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,23 +17,27 @@ from openlora.attribution.scores import write_scores
 from openlora.errors import EngineError
 from openlora.models.base import load_tokenizer, read_info
 from openlora.train.data import make_examples
-from openlora.train.spec import Method, Training
+from openlora.train.spec import Kind, Method, Training
 from openlora.train.trainer import Trainer
 from openlora.train.training_log import TrainingLog
 
 from .conftest import record
 
 COUNT = 12
+SETTINGS: dict[str, Any] = {"epochs": 4, "learningRate": 0.01, "batchSize": 4, "maxLength": 128}
+
+
+def train(base_path: Path, folder: Path, method: Method) -> None:
+    examples = make_examples(load_tokenizer(base_path), [record(i) for i in range(COUNT)], 128)
+    trainer = Trainer(read_info(base_path), method, Training(**SETTINGS), 2, torch.device("cpu"))
+    trainer.train(examples, TrainingLog(folder / "log"), folder / "adapter", lambda _: None, lambda *_: None)
 
 
 @pytest.fixture(scope="module")
 def folder(base_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained adapter with its middle checkpoint, and the files that tell of its training."""
     made = tmp_path_factory.mktemp("elsewhere")
-    examples = make_examples(load_tokenizer(base_path), [record(i) for i in range(COUNT)], 128)
-    training = Training(epochs=4, batchSize=4, learningRate=0.01)
-    trainer = Trainer(read_info(base_path), Method(rank=4), training, 2, torch.device("cpu"))
-    trainer.train(examples, TrainingLog(made / "log"), made / "adapter", lambda _: None, lambda *_: None)
+    train(base_path, made, Method(rank=4))
     lines = [json.dumps({"messages": record(i)["messages"]}) for i in range(COUNT)]
     (made / "train.jsonl").write_text("\n".join(lines) + "\n")
     plain = [{"prompt": f"What is {i}?", "completion": record(i)["messages"][1]["content"]} for i in range(5)]
@@ -75,7 +81,7 @@ def test_without_a_checkpoint_the_adapter_itself_is_asked(folder: Path, base_pat
 @pytest.mark.parametrize(
     "settings",
     [
-        {"epochs": 4, "learningRate": 0.01, "batchSize": 4, "maxLength": 128},
+        SETTINGS,
         {"num_train_epochs": 4.0, "learning_rate": 1e-2, "per_device_train_batch_size": 2,
          "gradient_accumulation_steps": 2, "max_seq_length": 128, "lr_scheduler_type": "linear"},
     ],
@@ -90,6 +96,30 @@ def test_without_a_checkpoint_the_beginning_of_the_training_is_run_again(
     again = scores(folder, base_path, adapter=tmp_path, train_config=config)
     # The training was made here, so that what is run again is the same to the last bit.
     np.testing.assert_array_equal(again, scores(folder, base_path))
+
+
+@pytest.mark.parametrize("kind", ["dora", "qlora"])
+def test_each_kind_of_adapter_is_run_again_as_that_kind(
+    folder: Path, base_path: Path, tmp_path: Path, kind: Kind
+) -> None:
+    train(base_path, tmp_path, Method(kind=kind, rank=4))
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(SETTINGS))
+    kept = scores(folder, base_path, adapter=tmp_path / "adapter", train_config=config)
+    shutil.rmtree(tmp_path / "adapter" / "checkpoint")
+    again = scores(folder, base_path, adapter=tmp_path / "adapter", train_config=config)
+    np.testing.assert_array_equal(again, kept)
+
+
+def test_dora_scaled_by_the_root_of_the_rank_is_not_run_again(
+    folder: Path, base_path: Path, tmp_path: Path
+) -> None:
+    shape = {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "use_dora": True, "use_rslora": True}
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", **shape}))
+    config = tmp_path / "train_config.json"
+    config.write_text(json.dumps(SETTINGS))
+    with pytest.raises(EngineError, match="dora and rslora at once"):
+        scores(folder, base_path, adapter=tmp_path, train_config=config)
 
 
 def test_a_training_of_another_shape_is_not_run_again(folder: Path, base_path: Path, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ export const rewardsSchema = z.object({
 
 /** Hyper-parameters as the engine takes them. */
 export const methodSchema = z.object({
-  kind: z.enum(['lora', 'rslora']),
+  kind: z.enum(['lora', 'rslora', 'dora', 'qlora']),
   rank: z.int(),
   alpha: z.int(),
   dropout: z.number(),

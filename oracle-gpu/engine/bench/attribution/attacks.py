@@ -31,7 +31,7 @@ from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
 from openlora.attribution.newcomers import RecordMaps
 from openlora.models.base import find_base, load_base
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train.data import Marked
 from openlora.train.trainer import CHECKPOINT, loss_divisor
 
@@ -116,7 +116,8 @@ class Stage:
         place = WORK / "numpy" / "0" / f"{CHECKPOINT}"
         name = adapter_id(place)
         self.model = load_base(find_base(MODELS), torch.float32, torch.device("cpu"), "eager")
-        self.weights = cast(read_adapter(place, name).weights, torch.float32, self.model.device)
+        stored = read_adapter(place, name).weights
+        self.weights = fit(stored, self.model.switch, torch.float32, self.model.device)
         self.divisor = loss_divisor(self.train, 8)
         held_out = self.study.task.held_out[:40]
         build_index(folder, self.model, self.weights, name, self.train, held_out, self.divisor, say)

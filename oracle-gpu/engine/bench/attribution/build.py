@@ -22,7 +22,7 @@ from bench.measure import Measure, report
 from openlora.adapters.store import read_adapter
 from openlora.attribution.index import build_index
 from openlora.models.base import choose_device, find_base, load_base, load_tokenizer, read_info
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train.threads import choose_threads
 from openlora.train.trainer import Trainer, loss_divisor
 
@@ -48,7 +48,8 @@ def main() -> None:
         del trainer
         gc.collect()
         base = load_base(info.path, torch.float32, device, "eager")
-        weights = cast(read_adapter(folder / "adapter", checkpoint).weights, torch.float32, device)
+        stored = read_adapter(folder / "adapter", checkpoint).weights
+        weights = fit(stored, base.switch, torch.float32, device)
         divisor = loss_divisor(task.train, tasks.TRAINING.batchSize)
         started = time.monotonic()
         held_out = task.held_out[:HELD_OUT]

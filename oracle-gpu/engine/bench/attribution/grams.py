@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from openlora.adapters.store import adapter_id, read_adapter
 from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.models.base import BaseModel
-from openlora.ops.lora import LoraPair, cast
+from openlora.ops.lora import LoraPair, fit
 from openlora.train.data import Marked
 
 BATCH = 8  # sequences per pass
@@ -94,11 +94,11 @@ def load_or_compute(
 ) -> Grams:
     """`shrink` scales LoRA B: 0.5 stands half-way between the base and the adapter."""
     if not file.exists():
-        weights = cast(
-            read_adapter(checkpoint, adapter_id(checkpoint)).weights, torch.float32, torch.device("cpu")
-        )
-        shrunk = {name: LoraPair(pair.a, pair.b * shrink, pair.scale) for name, pair in weights.items()}
-        made = compute(base(), shrunk, records, questions, divisor)
+        model = base()
+        stored = read_adapter(checkpoint, adapter_id(checkpoint)).weights
+        weights = fit(stored, model.switch, torch.float32, torch.device("cpu"))
+        shrunk = {name: replace(pair, b=pair.b * shrink) for name, pair in weights.items()}
+        made = compute(model, shrunk, records, questions, divisor)
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial.npz")
         np.savez(

@@ -28,7 +28,7 @@ from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
 from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.models.base import load_base
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train.trainer import CHECKPOINT, loss_divisor
 
 TASK = "solidity"  # never used to choose anything: that is what the task `numpy` is for
@@ -56,7 +56,7 @@ def shipped(study: Study) -> tuple[np.ndarray, int]:
     folder = WORK / study.task.name / "0" / f"{CHECKPOINT}"
     base = load_base(study.info.path, torch.float32, study.device, "eager")
     name = adapter_id(folder)
-    weights = cast(read_adapter(folder, name).weights, torch.float32, study.device)
+    weights = fit(read_adapter(folder, name).weights, base.switch, torch.float32, study.device)
     train, held_out = study.task.train, study.task.held_out[:HELD_OUT]
     divisor = loss_divisor(train, tasks.TRAINING.batchSize)
     found = np.zeros((len(study.targets()), len(train)))

@@ -20,25 +20,31 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from openlora.errors import EngineError
-from openlora.ops.lora import LoraPair, cast
+from openlora.models.quantise import QUANTISATION
+from openlora.ops.lora import LoraPair, LoraSwitch, fit
 from openlora.verify import hashing
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 FILES = (WEIGHTS, CONFIG)
 _ID = re.compile(r"0x[0-9a-f]{64}")
-_KEY = re.compile(r"base_model\.model\.(?P<layer>.+)\.lora_(?P<part>[AB])\.weight")
-_REFUSED = ("use_dora", "modules_to_save", "layers_to_transform", "rank_pattern", "alpha_pattern",
-            "fan_in_fan_out", "trainable_token_indices", "target_parameters", "lora_bias")  # fmt: skip
+MAGNITUDE = "magnitude_vector"
+_KEY = re.compile(
+    rf"base_model\.model\.(?P<layer>.+)\.lora_((?P<part>[AB])\.weight|(?P<vector>{MAGNITUDE})(\.weight)?)"
+)
+# `fan_in_fan_out` may be there: it says that the base keeps its weights transposed, not the adapter.
+_REFUSED = ("modules_to_save", "layers_to_transform", "rank_pattern", "alpha_pattern",
+            "trainable_token_indices", "target_parameters", "lora_bias")  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Adapter:
     id: str
-    weights: dict[str, LoraPair]  # by linear layer, as stored (float32)
+    weights: dict[str, LoraPair]  # by linear layer, as stored (float32): `fit` them to the base's layers
     rank: int
     bytes: int
     base_model: str
+    quantised: bool  # trained on the base in four bits: gradients are taken there too
 
 
 def adapter_id(folder: Path) -> str:
@@ -72,6 +78,9 @@ def read_adapter(folder: Path, expected_id: str) -> Adapter:
     for option in _REFUSED:
         if config.get(option):
             raise _unservable(expected_id, f"it uses {option}")
+    quantisation = config.get("base_quantization")
+    if quantisation not in (None, QUANTISATION):
+        raise _unservable(expected_id, "its base was quantised in a way that is not known here")
     rank = int(config["r"])
     scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
     parts: dict[str, dict[str, Tensor]] = {}
@@ -79,14 +88,30 @@ def read_adapter(folder: Path, expected_id: str) -> Adapter:
         match = _KEY.fullmatch(key)
         if match is None:
             raise _unservable(expected_id, f"it has a tensor {key} that is no LoRA weight")
-        parts.setdefault(match["layer"], {})[match["part"]] = tensor.float()
+        parts.setdefault(match["layer"], {})[match["part"] or match["vector"]] = tensor.float()
     weights: dict[str, LoraPair] = {}
     for layer, pair in sorted(parts.items()):
+        magnitude = pair.pop(MAGNITUDE, None)
         if set(pair) != {"A", "B"} or pair["A"].shape[0] != rank or pair["B"].shape[1] != rank:
             raise _unservable(expected_id, f"its tensors of {layer} do not fit rank {rank}")
-        weights[layer] = LoraPair(pair["A"], pair["B"], scale)
+        _check_magnitude(expected_id, layer, magnitude, bool(config.get("use_dora")), len(pair["B"]))
+        weights[layer] = LoraPair(pair["A"], pair["B"], scale, magnitude=magnitude)
     base = str(config.get("base_model_name_or_path", ""))
-    return Adapter(expected_id, weights, rank, len(raw), base)
+    return Adapter(expected_id, weights, rank, len(raw), base, quantisation is not None)
+
+
+def _check_magnitude(id: str, layer: str, magnitude: Tensor | None, wanted: bool, outputs: int) -> None:
+    """DoRA has one number for each output of a layer; a zero would silence it."""
+    if magnitude is None and wanted:
+        raise _unservable(id, f"it uses DoRA and {layer} has no magnitude")
+    if magnitude is not None and not wanted:
+        raise _unservable(id, f"{layer} has a magnitude and its config does not say use_dora")
+    if magnitude is None:
+        return
+    if magnitude.shape != (outputs,):
+        raise _unservable(id, f"the magnitude of {layer} is not {outputs} numbers")
+    if not (magnitude.isfinite() & (magnitude != 0)).all():
+        raise _unservable(id, f"the magnitude of {layer} has a number that is zero or not finite")
 
 
 def _tampered(id: str) -> EngineError:
@@ -118,16 +143,13 @@ class AdapterStore:
             )
         return self._root / id
 
-    def weights(self, id: str, layers: frozenset[str]) -> dict[str, LoraPair]:
-        """The adapter ready to serve, kept in memory while the budget lasts (least recent leaves)."""
+    def weights(self, id: str, switch: LoraSwitch) -> dict[str, LoraPair]:
+        """The adapter ready for the layers that serve, kept in memory while the budget lasts."""
         with self._lock:
             found = self._resident.get(id)
             if found is None:
                 adapter = read_adapter(self.folder(id), id)
-                unknown = sorted(set(adapter.weights) - layers)
-                if unknown:
-                    raise _unservable(id, f"the base model has no linear layer {unknown[0]}")
-                found = (adapter, cast(adapter.weights, self._dtype, self._device))
+                found = (adapter, fit(adapter.weights, switch, self._dtype, self._device))
                 self._resident[id] = found
             self._resident.move_to_end(id)
             while len(self._resident) > 1 and self._used() > self._budget:

@@ -29,8 +29,8 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
         prompt = layout.tokens
     weights = None
     if body.adapter is not None:
-        layers = runtime.base.switch.names
-        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, layers)
+        switch = runtime.base.switch
+        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, switch)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
 

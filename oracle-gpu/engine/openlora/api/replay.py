@@ -33,8 +33,8 @@ async def answer_replay(runtime: Runtime, body: ReplayBody) -> dict[str, Any]:
     runtime.require_tokens(prompt, body.tokenIds)
     weights = None
     if body.adapter is not None:
-        layers = runtime.base.switch.names
-        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, layers)
+        switch = runtime.base.switch
+        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, switch)
     asked = Asked(prompt, body.tokenIds, body.temperature, body.topP, body.seed)
     text, ends_at = spell(runtime.tokenizer, body.tokenIds, runtime.tokenizer.eos_token_id, body.stop)
 

@@ -7,6 +7,7 @@ import importlib.metadata
 import platform
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from openlora.rag.store import RetrievalStore
 from openlora.train.jobs import JobManager
 from openlora.train.templates import encode_prompt
 
-NUMERIC_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "peft", "safetensors")
+NUMERIC_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "peft", "safetensors", "bitsandbytes")
 
 
 class Runtime:
@@ -50,7 +51,12 @@ class Runtime:
         # Gradients need float32 weights that no serving kernel ever touches.
         exact = load_base(path, torch.float32, self.device, "eager")
         self.store = AdapterStore(config.adapters, self.device, dtype, config.resident_bytes)
-        self.attributor = Attributor(exact, self.store, frozenset(self.tokenizer.all_special_ids))
+        self.attributor = Attributor(
+            exact,
+            self.store,
+            frozenset(self.tokenizer.all_special_ids),
+            partial(load_base, path, torch.float32, self.device, "eager", quantised=True),
+        )
         self.engine = LLMEngine(
             self.base,
             self.tokenizer.eos_token_id,

@@ -17,9 +17,10 @@ from openlora.api.runtime import Runtime, get_runtime
 from openlora.attribution.fidelity import MAX_RUNS, MIN_RUNS
 from openlora.attribution.index import INDEX, ROWS, index_leaves, read_row
 from openlora.errors import EngineError
+from openlora.models.quantise import require_quantisable
 from openlora.train.calibrate import DATA, calibration_estimate, require_questions
 from openlora.train.data import Split, bad_record, make_examples, split
-from openlora.train.estimate import estimate, index_speed, train_speed
+from openlora.train.estimate import SPEED, estimate, index_speed, train_speed
 from openlora.train.events import FINAL, read_tail
 from openlora.train.spec import MAX_ID, Calibration, CalibrationBody, Job, Plan, read_job
 
@@ -50,6 +51,8 @@ async def cost(body: Plan, request: Request) -> dict[str, Any]:
 def prepare(runtime: Runtime, plan: Plan) -> Split:
     """Check a plan as the training itself will; EngineError names the record and the reason."""
     runtime.require_base(plan.base)
+    if plan.method.kind == "qlora":
+        require_quantisable(runtime.base.switch.layers, runtime.info.family)
     if plan.training.maxLength > runtime.info.context_length:
         message = f"maxLength exceeds the context of {runtime.info.context_length}: lower it."
         raise EngineError(400, "invalid_request", message, field="training.maxLength")
@@ -204,7 +207,7 @@ def calibration_seconds(runtime: Runtime, source: Job, asked: Calibration) -> di
         prepare(runtime, source),
         asked.runs,
         runtime.store.folder(asked.adapter),
-        speed,
+        speed * SPEED[source.method.kind],
         index_speed(runtime.config.state, speed),
     )
     return {"id": asked.id, **found}

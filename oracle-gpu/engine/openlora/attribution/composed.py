@@ -16,7 +16,10 @@ from openlora.train.data import Marked
 
 @dataclass(frozen=True)
 class Parent:
-    """One adapter of a merge: its share of every layer's change is `weight` · scale · B A."""
+    """One adapter of a merge: its share of every layer's change ΔW is `weight` times its own.
+
+    Its own is scale · B A, and with DoRA also (gain − 1) · W, row by row.
+    """
 
     weights: LoraWeights
     weight: float
@@ -24,15 +27,22 @@ class Parent:
 
 
 def merge(parents: Sequence[Parent]) -> dict[str, LoraPair]:
-    """One adapter that changes each layer by Σ weight · scale · B A: the ranks stand side by side."""
+    """One adapter that changes each layer by Σ weight · ΔW: the ranks stand side by side."""
     layers = sorted({layer for parent in parents for layer in parent.weights})
     merged: dict[str, LoraPair] = {}
     for layer in layers:
         pairs = [(x.weights[layer], x.weight) for x in parents if layer in x.weights]
         a = torch.cat([pair.a for pair, _ in pairs], dim=0)
-        b = torch.cat([pair.b * (pair.scale * weight) for pair, weight in pairs], dim=1)
-        merged[layer] = LoraPair(a, b, 1.0)
+        b = torch.cat([pair.b * _column(pair, weight) for pair, weight in pairs], dim=1)
+        gains = [(pair.gain - 1) * weight for pair, weight in pairs if pair.gain is not None]
+        merged[layer] = LoraPair(a, b, 1.0, 1 + torch.stack(gains).sum(0) if gains else None)
     return merged
+
+
+def _column(pair: LoraPair, weight: float) -> Tensor | float:
+    """What a parent's B is multiplied with in the merge: one number, or one for each row [out, 1]."""
+    factor = pair.scale * weight
+    return factor.unsqueeze(1) if isinstance(factor, Tensor) else factor
 
 
 def composed_gradients(
@@ -41,7 +51,8 @@ def composed_gradients(
     """Losses [sequences] of the merge, and of each parent the gradients [sequences, its dimensions].
 
     With G = ∂L/∂ΔW of a layer, a parent's are weight · scale · G Aᵀ for B and weight · scale · Bᵀ G for A:
-    what its own index's rows are compared with, through its own projection. One backward pass for all.
+    what its own index's rows are compared with, through its own projection. A DoRA parent's norms count as
+    constant, as in its training. One backward pass for all.
     """
     merged = merge(parents)
     wanted = {(piece.layer, piece.part) for parent in parents for piece in parent.slices}
@@ -68,4 +79,4 @@ def _own(
     if piece.part == "A":
         return gradient.view(len(gradient), *merged[layer].a.shape)[:, ranks].flatten(1)
     own = gradient.view(len(gradient), *merged[layer].b.shape)[:, :, ranks]
-    return (own * (pair.scale * parents[index].weight)).flatten(1)
+    return (own * _column(pair, parents[index].weight)).flatten(1)

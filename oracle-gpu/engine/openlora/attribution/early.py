@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from openlora.adapters.store import CONFIG
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, load_tokenizer
 from openlora.train.data import Example
-from openlora.train.spec import Method, Training
+from openlora.train.spec import Kind, Method, Training
 from openlora.train.trainer import CHECKPOINT, Trainer, step_count
 
 
@@ -26,15 +26,18 @@ def train_early(
     folder: Path,
     device: torch.device,
     say: Callable[[str], None],
+    quantised: bool = False,
 ) -> None:
     """Train an adapter of the same shape as `adapter` on `records` up to CHECKPOINT; write it to `folder`.
+
+    `quantised`: on the base in four bits, also where the adapter's configuration does not say so.
 
     Order, initial weights and schedule are this engine's, so the weights are near those that the other
     training passed through, not equal to them, unless it was made here.
     EngineError 400 `bad_adapter` where the adapter's configuration is none of LoRA.
     """
     config = _read_config(adapter)
-    method, targets = _shape(adapter, config)
+    method, targets = _shape(adapter, config, quantised)
     tokenizer = load_tokenizer(base)
     pad = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     trainer = Trainer(
@@ -63,9 +66,17 @@ def _read_config(adapter: Path) -> dict[str, Any]:
         raise _bad(adapter, error) from error
 
 
-def _shape(adapter: Path, config: dict[str, Any]) -> tuple[Method, list[str] | str]:
+def _shape(adapter: Path, config: dict[str, Any], quantised: bool) -> tuple[Method, list[str] | str]:
+    marks: dict[Kind, Any] = {
+        "dora": config.get("use_dora"),
+        "rslora": config.get("use_rslora"),
+        "qlora": quantised or config.get("base_quantization"),
+    }
+    kinds = [kind for kind, there in marks.items() if there]
     try:
-        kind: Literal["lora", "rslora"] = "rslora" if config.get("use_rslora") else "lora"
+        if len(kinds) > 1:
+            raise ValueError(f"a training that is {' and '.join(kinds)} at once is not run again here")
+        kind = kinds[0] if kinds else "lora"
         dropout = config.get("lora_dropout", 0.0)
         method = Method(kind=kind, rank=config["r"], alpha=config["lora_alpha"], dropout=dropout)
         targets = config["target_modules"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from openlora.models.base import BaseModel
-from openlora.ops.lora import LoraPair, LoraWeights
+from openlora.ops.lora import LoraWeights
 from openlora.train.data import Marked, collate
 from openlora.train.evaluate import per_record, token_losses
 
@@ -89,8 +89,7 @@ def loss_gradients(
         shared = pair.a if piece.part == "A" else pair.b
         leaf = shared.detach().expand(rows, *shared.shape).clone().requires_grad_(True)
         parameters.append(leaf)
-        changed = (leaf, pair.b) if piece.part == "A" else (pair.a, leaf)
-        leaves[piece.layer] = LoraPair(*changed, pair.scale)
+        leaves[piece.layer] = replace(pair, a=leaf) if piece.part == "A" else replace(pair, b=leaf)
     batch = collate(sequences, 0, base.device)
     with torch.enable_grad(), base.switch.use(leaves):
         losses = per_record(token_losses(base.model, batch)[0], batch) / divisor

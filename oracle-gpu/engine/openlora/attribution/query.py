@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
-from openlora.ops.lora import LoraPair, cast
+from openlora.ops.lora import LoraPair, fit
 from openlora.train.data import Example, bad_record
 from openlora.verify import hashing
 
@@ -36,6 +36,7 @@ class _Opened:
     weights: dict[str, LoraPair]
     slices: list[Slice]
     spans: SpanIndex | None
+    base: BaseModel  # that the release was trained on
 
     @cached_property
     def maps(self) -> RecordMaps:
@@ -54,9 +55,20 @@ class _Answered:
 class Attributor:
     """Answers queries on the engine's thread with a float32 copy of the base that nothing repacks."""
 
-    def __init__(self, base: BaseModel, store: AdapterStore, control: Container[int]) -> None:
-        """`control`: tokens that structure a conversation, of which no span is made."""
+    def __init__(
+        self,
+        base: BaseModel,
+        store: AdapterStore,
+        control: Container[int],
+        load_quantised: Callable[[], BaseModel] | None = None,
+    ) -> None:
+        """`control`: tokens that structure a conversation, of which no span is made.
+
+        `load_quantised` gives the base with its four-bit weights, for releases that were trained on those.
+        """
         self._base = base
+        self._load_quantised = load_quantised
+        self._quantised: BaseModel | None = None
         self._store = store
         self._control = control
         self._opened: OrderedDict[str, _Opened] = OrderedDict()
@@ -106,7 +118,7 @@ class Attributor:
         counts = [start <= index < end for index in range(len(answer))]
         asked = _Answered([*prompt, *answer], [False] * len(prompt) + counts)
         _, gradients = loss_gradients(
-            self._base, opened.weights, opened.slices, [asked], opened.index.divisor
+            opened.base, opened.weights, opened.slices, [asked], opened.index.divisor
         )
         raw = gradients[0].cpu().numpy()
         if not np.isfinite(raw).all():
@@ -129,7 +141,7 @@ class Attributor:
         """int8 rows [examples, k] that records which were never trained on would have in the index."""
         opened = self._open(adapter)
         _, gradients = loss_gradients(
-            self._base, opened.weights, opened.slices, examples, opened.index.divisor
+            opened.base, opened.weights, opened.slices, examples, opened.index.divisor
         )
         found = gradients.cpu().numpy()
         for example, gradient in zip(examples, found, strict=True):
@@ -143,15 +155,27 @@ class Attributor:
                 folder = self.require_index(adapter)
                 index = AttributionIndex(folder / "index")
                 checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
-                weights = cast(checkpoint.weights, self._base.dtype, self._base.device)
+                base = self._trained_on(checkpoint.quantised)
+                weights = fit(checkpoint.weights, base.switch, base.dtype, base.device)
                 slices = make_slices(weights, index.tensors)
-                vocabulary = self._base.model.config.vocab_size
+                vocabulary = base.model.config.vocab_size
                 spans = open_spans(folder / SPANS, index.leaves, vocabulary, self._control)
-                self._opened[adapter] = _Opened(index, weights, slices, spans)
+                self._opened[adapter] = _Opened(index, weights, slices, spans, base)
             self._opened.move_to_end(adapter)
             while len(self._opened) > OPEN_INDEXES:
                 self._opened.popitem(last=False)
             return self._opened[adapter]
+
+    def _trained_on(self, quantised: bool) -> BaseModel:
+        """Float32 weights; those in four bits are loaded when a release first needs them."""
+        if not quantised:
+            return self._base
+        if self._quantised is None:
+            if self._load_quantised is None:
+                message = "This release was trained on a base in four bits, which is not loaded here."
+                raise EngineError(409, "no_quantised_base", message)
+            self._quantised = self._load_quantised()
+        return self._quantised
 
 
 def rank(

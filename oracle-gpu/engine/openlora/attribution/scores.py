@@ -20,7 +20,7 @@ from openlora.attribution.index import AttributionIndex, build_index
 from openlora.config import MAX_BATCH, MAX_EPOCHS
 from openlora.errors import EngineError
 from openlora.models.base import choose_device, load_base, load_tokenizer
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train.data import Example, make_examples
 from openlora.train.spec import Training
 from openlora.train.trainer import loss_divisor
@@ -47,6 +47,8 @@ class TrainConfig(BaseModel):
     accumulated: int = Field(
         default=1, ge=1, validation_alias=AliasChoices("gradientAccumulation", "gradient_accumulation_steps")
     )
+    # Also in the adapter's own configuration, where it was trained by this engine.
+    quantised: bool = Field(default=False, validation_alias=AliasChoices("quantised", "load_in_4bit"))
     # With these two the beginning of the training can be run again.
     epochs: float | None = Field(
         default=None, gt=0, validation_alias=AliasChoices("epochs", "num_train_epochs")
@@ -102,10 +104,12 @@ def write_scores(
         say(f"gradients of {done} of {total} records")
 
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as again:
-        place = _early(base, adapter, config.training(), records, Path(again), chosen, say)
+        place = _early(base, adapter, config, records, Path(again), chosen, say)
         name = adapter_id(place)
-        model = load_base(base, torch.float32, chosen, "eager")
-        weights = cast(read_adapter(place, name).weights, torch.float32, model.device)
+        stored = read_adapter(place, name)
+        quantised = stored.quantised or config.quantised
+        model = load_base(base, torch.float32, chosen, "eager", quantised)
+        weights = fit(stored.weights, model.switch, torch.float32, model.device)
         build_index(Path(folder), model, weights, name, records, [], divisor, progress)
         index = AttributionIndex(Path(folder))
         slices = make_slices(weights, index.tensors)
@@ -123,7 +127,7 @@ def write_scores(
 def _early(
     base: Path,
     adapter: Path,
-    training: Training | None,
+    config: TrainConfig,
     records: list[Example],
     folder: Path,
     device: torch.device,
@@ -132,12 +136,13 @@ def _early(
     """Folder of the adapter whose gradients are taken; what is trained again is written to `folder`."""
     if (adapter / "checkpoint" / CONFIG).exists():
         return adapter / "checkpoint"
+    training = config.training()
     if training is None:
         say(
             "the configuration names no epochs or no learning rate: gradients are taken at the adapter itself"
         )
         return adapter
-    train_early(base, adapter, training, records, folder, device, say)
+    train_early(base, adapter, training, records, folder, device, say, config.quantised)
     return folder
 
 

@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from transformers.utils import logging
 
 from openlora.errors import EngineError
+from openlora.models.quantise import round_weights
 from openlora.ops.lora import LoraSwitch, install_lora
 from openlora.verify import hashing
 
@@ -129,7 +130,18 @@ def load_plain(path: Path, dtype: torch.dtype, device: torch.device, attention: 
     return model.to(device).eval()
 
 
-def load_base(path: Path, dtype: torch.dtype, device: torch.device, attention: str = "sdpa") -> BaseModel:
-    """The model with switchable LoRA layers. `attention` is "eager" where gradients are taken."""
+def load_base(
+    path: Path,
+    dtype: torch.dtype,
+    device: torch.device,
+    attention: str = "sdpa",
+    quantised: bool = False,
+) -> BaseModel:
+    """The model with switchable LoRA layers. `attention` is "eager" where gradients are taken.
+
+    `quantised`: with the numbers that its weights have in four bits, as QLoRA adapters were trained on.
+    """
     model = load_plain(path, dtype, device, attention)
+    if quantised:
+        round_weights(model)
     return BaseModel(model, install_lora(model), dtype, device)

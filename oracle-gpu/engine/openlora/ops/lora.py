@@ -11,17 +11,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
+from openlora.errors import EngineError
+
 
 @dataclass(frozen=True)
 class LoraPair:
-    """One layer's adapter: y += scale · (x Aᵀ) Bᵀ with A [rank, in] and B [out, rank].
+    """One layer's adapter: y = gain · (x Wᵀ) + scale · (x Aᵀ) Bᵀ + bias with A [rank, in] and B [out, rank].
 
     Either may have one matrix per row of the batch, [rows, …], so that each row has a gradient of its own.
     """
 
     a: Tensor
     b: Tensor
-    scale: float
+    scale: float | Tensor  # where a tensor: float32 [out]
+    gain: Tensor | None = None  # float32 [out]; None: 1
+    # DoRA's m [out] as it is stored: the rows of W + scale · B A get these norms. `fit` makes scale and gain
+    # of it; a pair that still has one is not ready for a layer.
+    magnitude: Tensor | None = None
 
 
 LoraWeights = Mapping[str, LoraPair]
@@ -30,8 +36,8 @@ LoraWeights = Mapping[str, LoraPair]
 class LoraSwitch:
     """Says which adapter the model's linear layers add; one per model, used from one thread."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self.names = names  # linear layers that can carry an adapter
+    def __init__(self, layers: Mapping[str, nn.Module]) -> None:
+        self.layers = layers  # the base's linear layers that can carry an adapter
         self.current: LoraWeights = {}
 
     @contextmanager
@@ -56,7 +62,11 @@ class LoraLinear(nn.Module):
         pair = self.switch.current.get(self.name)
         if pair is None:
             return y
-        return y + _apply(_apply(x, pair.a), pair.b) * pair.scale
+        assert pair.magnitude is None, "a DoRA adapter must be fitted to its base"
+        if pair.gain is not None:
+            bias = getattr(self.base, "bias", None)
+            y = y * pair.gain if bias is None else y * pair.gain + bias * (1 - pair.gain)
+        return (y + _apply(_apply(x, pair.a), pair.b) * pair.scale).to(x.dtype)
 
 
 def _apply(x: Tensor, matrix: Tensor) -> Tensor:
@@ -73,15 +83,48 @@ def install_lora(model: nn.Module) -> LoraSwitch:
         for name, module in model.named_modules()
         if isinstance(module, nn.Linear | Conv1D) and name != "lm_head"
     ]
-    switch = LoraSwitch(frozenset(name for name, _ in found))
+    switch = LoraSwitch(dict(found))
     for name, module in found:
         parent = model.get_submodule(name.rpartition(".")[0])
         setattr(parent, name.rpartition(".")[2], LoraLinear(module, name, switch))
     return switch
 
 
-def cast(weights: LoraWeights, dtype: torch.dtype, device: torch.device) -> dict[str, LoraPair]:
-    return {
-        name: LoraPair(pair.a.to(device, dtype), pair.b.to(device, dtype), pair.scale)
-        for name, pair in weights.items()
-    }
+def fit(
+    weights: LoraWeights, switch: LoraSwitch, dtype: torch.dtype, device: torch.device
+) -> dict[str, LoraPair]:
+    """The adapter as its base's layers use it. EngineError 409 where it does not fit them.
+
+    With DoRA a row of the layer is m · (W + s · B A) ÷ ‖W + s · B A‖. The training takes the norm for a
+    constant (Liu et al., "DoRA: Weight-Decomposed Low-Rank Adaptation", 4.3), so it is computed here, once,
+    and gradients of A and B are those of the training.
+    """
+    fitted = {}
+    for name, pair in weights.items():
+        if name not in switch.layers:
+            raise _unfit(f"the base model has no linear layer {name}")
+        base = _rows(switch.layers[name])
+        if (pair.b.shape[0], pair.a.shape[1]) != base.shape:
+            raise _unfit(f"its tensors of {name} are not of that layer's size")
+        scale, gain = pair.scale, pair.gain
+        if pair.magnitude is not None:
+            change = (pair.b @ pair.a * scale).to(device)
+            norms = torch.linalg.vector_norm(base.float() + change, dim=1)  # [out]
+            if not norms.all():
+                raise _unfit(f"a row of {name} has no direction, so that its magnitude means nothing")
+            gain = pair.magnitude.to(device) / norms
+            scale = gain * scale
+        fitted[name] = LoraPair(pair.a.to(device, dtype), pair.b.to(device, dtype), scale, gain)
+    return fitted
+
+
+def _rows(layer: nn.Module) -> Tensor:
+    """Weights of a linear layer as [out, in]."""
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    return weight.detach().T if isinstance(layer, Conv1D) else weight.detach()
+
+
+def _unfit(reason: str) -> EngineError:
+    message = f"The adapter does not fit the base model: {reason}. Choose the base it was trained on."
+    return EngineError(409, "adapter_unsupported", message)

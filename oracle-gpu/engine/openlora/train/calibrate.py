@@ -24,7 +24,7 @@ from openlora.attribution.index import INDEX, AttributionIndex
 from openlora.errors import EngineError
 from openlora.files import write_json
 from openlora.models.base import BaseModel, choose_device, load_base, load_tokenizer, read_info
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train import estimate, evaluate
 from openlora.train.data import Example, Split, make_examples, split
 from openlora.train.events import EventLog
@@ -146,7 +146,9 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
         torch.set_num_threads(threads)  # a query's, as for a call
         del trainer
         gc.collect()
-    data = _data(job, adapter, load_base(base, torch.float32, device, "eager"), parts.train, targets, kept)
+    quantised = source.method.kind == "qlora"
+    trained_on = load_base(base, torch.float32, device, "eager", quantised)
+    data = _data(job, adapter, trained_on, parts.train, targets, kept)
     found = measure_data(data)
     body = hashing.canonical(data)
     (folder / DATA).write_bytes(body)
@@ -174,7 +176,7 @@ def _answers(
     base: BaseModel, tokenizer: Any, folder: Path, adapter: str, asked: Sequence[Example]
 ) -> list[str]:
     """What the release itself answers, greedily."""
-    weights = cast(read_adapter(folder, adapter).weights, torch.float32, base.device)
+    weights = fit(read_adapter(folder, adapter).weights, base.switch, torch.float32, base.device)
     found: list[str] = []
     with base.switch.use(weights):
         for start in range(0, len(asked), ANSWER_BATCH):
@@ -235,7 +237,7 @@ def _data(
         message = "The attribution index is of other records: train the release again."
         raise EngineError(409, "index_tampered", message)
     checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
-    weights = cast(checkpoint.weights, base.dtype, base.device)
+    weights = fit(checkpoint.weights, base.switch, base.dtype, base.device)
     slices = make_slices(weights, index.tensors)
     questions = []
     for target in targets:

@@ -10,22 +10,27 @@ from typing import Any
 import torch
 
 from openlora.models.base import BaseInfo, fast_bf16
+from openlora.models.quantise import BYTES
 from openlora.train.data import Example, Split
-from openlora.train.spec import Plan
+from openlora.train.spec import Kind, Plan
 from openlora.train.trainer import step_count
 
 # Share of the speed of large matrix products that a whole training step reaches (measured, 2 cores).
 EFFICIENCY = 0.5
 # Float32 gradients at batch 1 against batched bfloat16 training, tokens per second (measured).
 INDEX_SPEED = 0.8
+# Tokens per second of training, as shares of LoRA's (measured by bench/adapters.py, one core).
+SPEED: dict[Kind, float] = {"lora": 1.0, "rslora": 1.0, "dora": 0.4, "qlora": 0.65}
+DORA_ACTIVATIONS = 1.75  # times what LoRA keeps for the backward pass (likewise)
+BASE_BYTES = 6  # of a weight of the base: bfloat16 to train, float32 to build the index
 START_SECONDS = 20  # loading, evaluation before and after
 ACTIVATION_BYTES = 4  # per value kept for the backward pass
 SPEEDS = "speed.json"
 
 
-def remember(state: Path, train_speed: float, index_speed: float) -> None:
-    """Keep the speeds of a finished job for the next estimate."""
-    value = {"train": train_speed, "index": index_speed}
+def remember(state: Path, kind: Kind, train_speed: float, index_speed: float) -> None:
+    """Keep the speeds of a finished job for the next estimate, that of training as LoRA's."""
+    value = {"train": train_speed / SPEED[kind], "index": index_speed}
     (state / SPEEDS).write_text(json.dumps(value), encoding="utf-8")
 
 
@@ -35,14 +40,14 @@ def _remembered(state: Path) -> dict[str, float] | None:
 
 
 def index_speed(state: Path, train_speed: float) -> float:
-    """Tokens per second of index building, from the last job or in proportion to training."""
+    """Tokens per second of index building, from the last job or in proportion to training by LoRA."""
     found = _remembered(state)
     ratio = found["index"] / found["train"] if found else INDEX_SPEED
     return train_speed * ratio
 
 
 def train_speed(state: Path, info: BaseInfo, device: torch.device) -> float:
-    """Tokens per second of training: from the last job, else from a short matrix product."""
+    """Tokens per second of training by LoRA: from the last job, else from a short matrix product."""
     found = _remembered(state)
     if found:
         return found["train"]
@@ -64,19 +69,31 @@ def estimate(
     tokens = sum(len(example.tokens) for example in parts.train)
     held = sum(len(example.tokens) for example in parts.held_out)
     speed = train_speed(state, info, device)
-    seconds = (tokens * plan.training.epochs + held) / speed + START_SECONDS
+    seconds = (tokens * plan.training.epochs + held) / speed / SPEED[plan.method.kind] + START_SECONDS
     seconds += (tokens + held) / index_speed(state, speed)
     longest = max(len(example.tokens) for example in parts.train) * plan.training.batchSize
     values = 20 * config["hidden_size"] + 6 * config["intermediate_size"]
     activations = longest * values * config["num_hidden_layers"] * ACTIVATION_BYTES
+    if plan.method.kind == "dora":
+        activations = round(activations * DORA_ACTIVATIONS)
     logits = longest * config["vocab_size"] * ACTIVATION_BYTES * 2
     return {
         "trainTokens": tokens * plan.training.epochs,
         "steps": step_count(len(parts.train), plan.training),
         "seconds": round(seconds),
-        "memoryBytes": 6 * info.parameters + activations + logits,
+        "memoryBytes": _base_bytes(plan.method.kind, info, config) + activations + logits,
         "sample": _sample(parts.train[0]),
     }
+
+
+def _base_bytes(kind: Kind, info: BaseInfo, config: dict[str, Any]) -> int:
+    """The base at each of its precisions; in four bits embeddings and output head stay as they are."""
+    whole = BASE_BYTES * info.parameters
+    if kind != "qlora":
+        return whole
+    tables = 1 if config.get("tie_word_embeddings") else 2
+    linear: int = info.parameters - tables * config["vocab_size"] * config["hidden_size"]
+    return whole - round((2 - BYTES) * max(0, linear))
 
 
 def _sample(example: Example) -> dict[str, Any]:

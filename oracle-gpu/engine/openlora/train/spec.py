@@ -18,6 +18,11 @@ MAX_ID = 128
 JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=MAX_ID)]
 
 
+# rslora: scaled by alpha ÷ √rank instead of alpha ÷ rank. dora: norms of a layer's rows are learned apart.
+# qlora: lora, trained on a base in four bits.
+Kind = Literal["lora", "rslora", "dora", "qlora"]
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -38,7 +43,7 @@ class Record(Strict):
 
 
 class Method(Strict):
-    kind: Literal["lora", "rslora"] = "lora"  # rslora: scaled by alpha ÷ √rank instead of alpha ÷ rank
+    kind: Kind = "lora"
     rank: int = Field(default=8, ge=1, le=config.MAX_RANK)
     alpha: int = Field(default=16, ge=1, le=1024)
     dropout: float = Field(default=0.0, ge=0, lt=1, strict=False)

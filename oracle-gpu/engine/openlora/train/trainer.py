@@ -21,9 +21,11 @@ from torch import Tensor
 
 from openlora.adapters.store import write_adapter
 from openlora.models.base import BaseInfo, fast_bf16, load_plain
+from openlora.models.quantise import QUANTISATION, quantise
 from openlora.train.data import Example, batches, collate
 from openlora.train.evaluate import per_record, token_losses
 from openlora.train.spec import Method, Training
+from openlora.train.targets import choose_targets
 from openlora.train.training_log import TrainingLog, nanos
 
 WARMUP = 0.06  # of all steps, before the linear decay to zero
@@ -102,12 +104,15 @@ class Trainer:
         torch.manual_seed(training.seed)
         # Eager attention: on CPUs the fused one takes four times as long at these lengths.
         base = load_plain(info.path, self.dtype, device, "eager")
+        if method.kind == "qlora":
+            quantise(base, self.dtype)
         config = LoraConfig(
             r=method.rank,
             lora_alpha=method.alpha,
             lora_dropout=method.dropout,
             use_rslora=method.kind == "rslora",
-            target_modules=targets or method.targetModules,
+            use_dora=method.kind == "dora",
+            target_modules=targets or choose_targets(base),
             task_type="CAUSAL_LM",
             base_model_name_or_path=info.id,
         )
@@ -210,10 +215,14 @@ class Trainer:
     def save(self, folder: Path) -> str:
         """Write the current adapter; returns its id."""
         config = self.peft.peft_config["default"].to_dict()
-        config["target_modules"] = sorted(config["target_modules"])
         config["base_model_name_or_path"] = self.info.id
         config["inference_mode"] = True
-        plain = {key: getattr(value, "value", value) for key, value in config.items()}
+        plain = {
+            key: sorted(value) if isinstance(value, set) else getattr(value, "value", value)
+            for key, value in config.items()
+        }
+        if self.method.kind == "qlora":
+            plain["base_quantization"] = QUANTISATION
         return write_adapter(folder, get_peft_model_state_dict(self.peft), plain)
 
     def _start_entry(self, divisor: int) -> dict[str, Any]:

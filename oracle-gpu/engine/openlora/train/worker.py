@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
-from openlora.ops.lora import cast
+from openlora.ops.lora import fit
 from openlora.train import calibrate, estimate, evaluate
 from openlora.train.data import Split, collate, make_examples, split
 from openlora.train.events import EventLog
@@ -98,7 +100,7 @@ def _run(job: Job, folder: Path, base: Path, state: Path, device_name: str, even
     gc.collect()  # the trained model has reference cycles, and the index needs its memory
     index, index_speed = _index(work, info, trained, parts, job, device, parity, events)
     adapter = store.put(work)
-    estimate.remember(state, trained.tokens_per_second, index_speed)
+    estimate.remember(state, job.method.kind, trained.tokens_per_second, index_speed)
     result = {
         "adapter": adapter,
         "adapterBytes": store.file(adapter, "adapter_model.safetensors").stat().st_size,
@@ -125,11 +127,12 @@ def _train(
     """Evaluate, train, evaluate; returns also the trainer's loss on one record, for the parity check."""
     shown = (parts.held_out or parts.train)[: evaluate.SAMPLES]
 
-    def measure(when: str, before: list[str] | None) -> tuple[evaluate.Measure | None, list[str]]:
-        found = evaluate.evaluate(
-            trainer.model, parts.held_out, trainer.pad, trainer.device, trainer.precision()
-        )
-        texts = evaluate.answers(trainer.model, tokenizer, shown, trainer.device, trainer.precision())
+    def measure(
+        when: str, before: list[str] | None, adapter: str | None
+    ) -> tuple[evaluate.Measure | None, list[str]]:
+        with _served(trainer, work, adapter) as model:
+            found = evaluate.evaluate(model, parts.held_out, trainer.pad, trainer.device, trainer.precision())
+            texts = evaluate.answers(model, tokenizer, shown, trainer.device, trainer.precision())
         loss = None if found is None else found.loss
         samples = evaluate.sample_rows(shown, texts, before)
         events.append("evaluation", when=when, heldOutLoss=loss, samples=samples)
@@ -141,7 +144,8 @@ def _train(
     def on_step(report: StepReport) -> None:
         left = (report.steps - report.step) / report.steps * total * trainer.training.epochs
         seconds = left / report.tokens_per_second
-        seconds += index_tokens / estimate.index_speed(state, report.tokens_per_second)
+        as_lora = report.tokens_per_second / estimate.SPEED[trainer.method.kind]
+        seconds += index_tokens / estimate.index_speed(state, as_lora)
         events.append(
             "step",
             step=report.step,
@@ -156,10 +160,10 @@ def _train(
     def on_checkpoint(step: int, digest: str, head: bytes) -> None:
         events.append("checkpoint", step=step, digest=digest, logHead=to_hex(head))
 
-    before, base_answers = measure("before", None)
+    before, base_answers = measure("before", None, None)
     log = TrainingLog(folder / "log.jsonl")
     trained = trainer.train(parts.train, log, work, on_step, on_checkpoint)
-    after, _ = measure("after", base_answers)
+    after, _ = measure("after", base_answers, trained.adapter)
     with torch.no_grad():
         parity = float(trainer.record_losses(parts.train[:1])[0])
     evaluation = {
@@ -170,6 +174,18 @@ def _train(
         "exactMatch": after and after.exact / after.records,
     }
     return trained, evaluation, parity
+
+
+@contextmanager
+def _served(trainer: Trainer, work: Path, adapter: str | None) -> Iterator[Any]:
+    """The model as it will answer: what QLoRA trains on in four bits is served whole."""
+    if trainer.method.kind != "qlora":
+        yield trainer.model
+        return
+    base = load_base(trainer.info.path, trainer.dtype, trainer.device, "eager")
+    stored = read_adapter(work, adapter).weights if adapter else {}
+    with base.switch.use(fit(stored, base.switch, base.dtype, base.device)):
+        yield base.model
 
 
 def _index(
@@ -183,7 +199,8 @@ def _index(
     events: EventLog,
 ) -> tuple[dict[str, Any], float]:
     """Build the attribution index with the engine's own layers, after checking they say what PEFT's say."""
-    base = load_base(info.path, torch.float32, device, "eager")
+    quantised = job.method.kind == "qlora"
+    base = load_base(info.path, torch.float32, device, "eager", quantised)
     _check_parity(base, work, trained.adapter, parts, trainer_loss)
     weights = read_adapter(work / "checkpoint", trained.checkpoint).weights
     divisor = loss_divisor(parts.train, job.training.batchSize)
@@ -196,7 +213,7 @@ def _index(
     head = build_index(
         work / "index",
         base,
-        cast(weights, torch.float32, device),
+        fit(weights, base.switch, torch.float32, device),
         trained.checkpoint,
         parts.train,
         parts.held_out,
@@ -209,7 +226,7 @@ def _index(
 
 
 def _check_parity(base: Any, work: Path, adapter: str, parts: Split, expected: float) -> None:
-    weights = cast(read_adapter(work, adapter).weights, torch.float32, base.device)
+    weights = fit(read_adapter(work, adapter).weights, base.switch, torch.float32, base.device)
     example = parts.train[0]
     batch = collate([example], 0, base.device)
     with torch.no_grad(), base.switch.use(weights):

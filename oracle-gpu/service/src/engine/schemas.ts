@@ -111,7 +111,7 @@ export const previewSchema = z.looseObject({
 export const embeddingsSchema = z.looseObject({ dimensions: z.int(), embeddings: z.array(z.array(z.number())) });
 
 export const methodSchema = z.strictObject({
-  kind: z.enum(['lora', 'rslora']),
+  kind: z.enum(['lora', 'rslora', 'dora', 'qlora']),
   rank: z.int().min(1),
   alpha: z.number().positive(),
   dropout: z.number().min(0).max(1),

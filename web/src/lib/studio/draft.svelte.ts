@@ -2,6 +2,7 @@ import type { JobSpec } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { parseOpen } from '#lib/format/amount.ts';
+import { KINDS } from './kinds.ts';
 
 /** Everything chosen in the studio, kept in this browser until a job is opened. */
 const schema = z.object({
@@ -10,6 +11,7 @@ const schema = z.object({
   preset: z.enum(['quick', 'balanced', 'thorough', 'own']),
   epochs: z.number(),
   learningRate: z.number(),
+  kind: z.enum(KINDS),
   rank: z.number(),
   batchSize: z.number(),
   maxLength: z.number(),
@@ -32,6 +34,7 @@ const INITIAL: DraftData = {
   preset: 'balanced',
   epochs: 3,
   learningRate: 0.003,
+  kind: 'lora',
   rank: 8,
   batchSize: 4,
   maxLength: 256,
@@ -102,7 +105,7 @@ export function pricePerToken(text: string): bigint | undefined {
 export function specOf(data: DraftData, versions: readonly { datanetId: number; version: number }[]): JobSpec {
   return {
     baseModel: data.base as Hex,
-    method: { kind: 'lora', rank: data.rank, alpha: data.rank * 2, dropout: 0, targetModules: 'all-linear' },
+    method: { kind: data.kind, rank: data.rank, alpha: data.rank * 2, dropout: 0, targetModules: 'all-linear' },
     training: {
       epochs: data.epochs,
       learningRate: data.learningRate,

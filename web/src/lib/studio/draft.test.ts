@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type DraftData, epochsFor, PRESETS, pricePerToken, specOf } from './draft.svelte.ts';
+import { KINDS } from './kinds.ts';
 
 const data: DraftData = {
   base: `0x${'1'.repeat(64)}`,
@@ -7,6 +8,7 @@ const data: DraftData = {
   preset: 'own',
   epochs: 3,
   learningRate: 0.001,
+  kind: 'lora',
   rank: 8,
   batchSize: 8,
   maxLength: 256,
@@ -30,6 +32,11 @@ test('datanets are named in rising order, whatever the order they were chosen in
     { datanetId: 1, version: 3 },
     { datanetId: 2, version: 1 },
   ]);
+});
+
+test('the adapter is of the kind that was chosen', () => {
+  const versions = [{ datanetId: 1, version: 3 }];
+  expect(KINDS.map((kind) => specOf({ ...data, kind }, versions).method.kind)).toEqual([...KINDS]);
 });
 
 test('a price per thousand tokens becomes wei per token', () => {

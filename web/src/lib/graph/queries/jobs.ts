@@ -67,6 +67,7 @@ export const jobQuery = graphql(`
         timestamp
       }
       spec {
+        method
         rank
         alpha
         epochs

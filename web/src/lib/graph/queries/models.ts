@@ -124,6 +124,7 @@ export const modelQuery = graphql(
               id
             }
             spec {
+              method
               rank
               epochs
               learningRate
