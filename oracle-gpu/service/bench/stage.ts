@@ -14,7 +14,7 @@ import { startAnvil } from '../../../script/dev/testing/anvil.ts';
 import { freePort } from '../../../script/dev/testing/freePort.ts';
 import { startPostgres } from '../../../script/dev/testing/postgres.ts';
 import { openActors } from '../test/support/actors.ts';
-import { startEngineDouble } from '../test/support/engineDouble.ts';
+import { startEngineDouble } from '../test/support/engineDouble/start.ts';
 import { makeDatanet, makeModel, makeRecord, type Stage } from '../test/support/story.ts';
 
 export const question = 'explain function7';

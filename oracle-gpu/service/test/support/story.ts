@@ -9,7 +9,7 @@ import {
 } from '@openledger/sdk';
 import { type Hex, parseEventLogs, zeroAddress } from 'viem';
 import type { Actor, Actors } from './actors.ts';
-import { doubleBase } from './engineDouble.ts';
+import { doubleBase } from './engineDouble/behaviour.ts';
 import { until } from './until.ts';
 
 /** What the story needs: people, the operator, its gateway. */

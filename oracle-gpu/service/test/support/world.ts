@@ -12,7 +12,7 @@ import { tools } from '../../../../script/dev/config.ts';
 import { ipfsServer } from '../../../../script/dev/ipfs/server.ts';
 import { freePort } from '../../../../script/dev/testing/freePort.ts';
 import { openActors } from './actors.ts';
-import { startEngineDouble } from './engineDouble.ts';
+import { startEngineDouble } from './engineDouble/start.ts';
 import type {} from './globalSetup.ts'; // what `inject` gives
 import { lockTable } from './tableLock.ts';
 

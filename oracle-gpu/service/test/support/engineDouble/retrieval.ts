@@ -1,6 +1,8 @@
 // Retrieval as the engine's double does it: what shares words with the question is found, each passage found gives the
 // answer a sentence of its last words, and a last sentence rests on nothing.
 import type { Hex } from 'viem';
+import { type Double, refuse } from './double.ts';
+import { promptTokens, words } from './tokens.ts';
 
 export type RetrievalRecord = {
   recordId: Hex;
@@ -10,7 +12,6 @@ export type RetrievalRecord = {
 };
 export type Passage = { recordId: Hex; cluster: Hex; text: string; title: string };
 
-const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 /** Share of the question's words that a record must have, per 10,000. */
 const threshold = 5_000;
 /** Words of a passage that an answer repeats. */
@@ -63,4 +64,32 @@ export function answerFrom(first: readonly string[], passages: readonly Passage[
     };
   };
   return { all, measured };
+}
+
+export function addRetrieval({ app, behaviour, count, retrieval }: Double): void {
+  app.put<{ Params: { key: string }; Body: { records: RetrievalRecord[] } }>('/v1/retrieval/:key', async (request, reply) => {
+    if (behaviour.isIndexingBroken) return refuse(reply, 503, 'engine_unavailable', 'Nothing is indexed now.');
+    const { records } = request.body;
+    retrieval.set(request.params.key, records);
+    count.built += 1;
+    const tokens = records.flatMap(({ messages }) => promptTokens(messages)).length;
+    return { key: request.params.key, records: records.length, passages: records.length, tokens, built: true };
+  });
+  app.delete<{ Params: { key: string } }>('/v1/retrieval/:key', async (request) => ({
+    key: request.params.key,
+    deleted: retrieval.delete(request.params.key),
+  }));
+  app.get('/v1/retrieval', async () => [...retrieval].map(([key, records]) => ({ key, records: records.length })));
+  app.post<{ Body: { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] } }>(
+    '/v1/retrieval/search',
+    async (request, reply) => {
+      const { keys, query, top, excluded = [], licences } = request.body;
+      const missing = keys.find((key) => !retrieval.has(key));
+      if (missing !== undefined)
+        return refuse(reply, 404, 'retrieval_index_not_found', 'There is no such index.', { key: missing });
+      const records = keys.flatMap((key) => (retrieval.get(key) ?? []).map((record) => ({ ...record, key })));
+      const allowed = records.filter(({ recordId }) => !excluded.includes(recordId));
+      return searchRecords(allowed, words(query), top, licences);
+    },
+  );
 }
