@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -11,6 +13,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/*.test.ts'],
           globalSetup: ['test/support/globalSetup.ts'],
+          // The service is started a hundred times: its code is compiled once.
+          env: { NODE_COMPILE_CACHE: join(tmpdir(), 'openledger-compiled') },
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false, // one chain and one database server for all, on two cores

@@ -77,10 +77,10 @@ const signatureOf = (inputs: readonly AbiInput[]): string =>
 export function settleProblem(): string | undefined {
   const abi = abiSchema.parse(JSON.parse(readFileSync(join(subgraphFolder, 'abis/Settlement.json'), 'utf8')));
   const signature = signatureOf(abi.find(({ name }) => name === 'settle')?.inputs ?? []);
-  const source = readFileSync(join(subgraphFolder, 'src/util/settlement-call.ts'), 'utf8');
+  const source = readFileSync(join(subgraphFolder, 'src/decode/settlement-call.ts'), 'utf8');
   return source.includes(`'${signature}'`)
     ? undefined
-    : `src/util/settlement-call.ts decodes another call than settle${signature}.`;
+    : `src/decode/settlement-call.ts decodes another call than settle${signature}.`;
 }
 
 /** What is wrong with the tests as a whole: a handler that none reaches, a test that asserts nothing. */

@@ -1,11 +1,11 @@
 import { Address, BigInt, ethereum } from '@graphprotocol/graph-ts';
 import { GrantApproved, GrantRejected, GrantRequested, GrantRevoked } from '../generated/AccessGrants/AccessGrants';
 import { Datanet, Grant } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { requestFile } from './util/files';
-import { numberId } from './util/ids';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { requestFile } from './entities/files';
+import { numberId } from './entities/ids';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 function createGrant(grantId: BigInt, datanetId: BigInt, requester: Address, purpose: i32, event: ethereum.Event): Grant {
   const grant = new Grant(numberId(grantId));

@@ -1,10 +1,10 @@
 import { Address } from '@graphprotocol/graph-ts';
 import { DelegateChanged, DelegateVotesChanged, VotesMinted } from '../generated/ContributionVotes/ContributionVotes';
 import { VotesMint, VotesPoint } from '../generated/schema';
-import { touch } from './util/account';
-import { recordDelegation } from './util/delegation';
-import { eventId } from './util/ids';
-import { loadProtocol } from './util/protocol';
+import { touch } from './entities/account';
+import { recordDelegation } from './entities/delegation';
+import { eventId } from './entities/ids';
+import { loadProtocol } from './entities/protocol';
 
 export function handleVotesMinted(event: VotesMinted): void {
   const account = touch(event.params.account, event);

@@ -7,10 +7,10 @@ import {
   RowRequested,
 } from '../generated/DataRequests/DataRequests';
 import { DataRequest } from '../generated/schema';
-import { touch } from './util/account';
-import { loadBatch } from './util/batch';
-import { loadOperator } from './util/operator';
-import { clamp } from './util/protocol';
+import { touch } from './entities/account';
+import { loadBatch } from './entities/batch';
+import { loadOperator } from './entities/operator';
+import { clamp } from './entities/protocol';
 
 const ONE = BigInt.fromI32(1);
 /** Tree of the attribution index (docs/wire.md). */

@@ -1,9 +1,9 @@
 import { PoolAccrued, PoolClaimed } from '../generated/templates/DatanetPool/DatanetPool';
 import { Account, Datanet, DatanetContributor, PoolAccrual, PoolClaim, RewardPoint } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { eventId, memberId } from './util/ids';
-import { loadProtocol } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { eventId, memberId } from './entities/ids';
+import { loadProtocol } from './entities/protocol';
 import { BigInt } from '@graphprotocol/graph-ts';
 
 export function handlePoolAccrued(event: PoolAccrued): void {

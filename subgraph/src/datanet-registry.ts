@@ -12,11 +12,11 @@ import {
   VersionPublished,
 } from '../generated/DatanetRegistry/DatanetRegistry';
 import { AllowedContributor, Contribution, Datanet, DatanetContributor, DatanetVersion } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { requestFile } from './util/files';
-import { memberId, numberId, versionId } from './util/ids';
-import { clamp, loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { requestFile } from './entities/files';
+import { memberId, numberId, versionId } from './entities/ids';
+import { clamp, loadProtocol, ZERO } from './entities/protocol';
 
 export function handleDatanetCreated(event: DatanetCreated): void {
   const id = numberId(event.params.datanetId);

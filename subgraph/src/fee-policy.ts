@@ -1,8 +1,8 @@
 import { FeeSet } from '../generated/FeePolicy/FeePolicy';
 import { FeeVersion } from '../generated/schema';
-import { touch } from './util/account';
-import { numberId } from './util/ids';
-import { loadProtocol } from './util/protocol';
+import { touch } from './entities/account';
+import { numberId } from './entities/ids';
+import { loadProtocol } from './entities/protocol';
 
 export function handleFeeSet(event: FeeSet): void {
   const version = new FeeVersion(numberId(event.params.feeVersion));

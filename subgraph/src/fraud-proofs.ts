@@ -1,12 +1,12 @@
 import { Address, ethereum } from '@graphprotocol/graph-ts';
 import { EquivocationProven, FraudProven } from '../generated/FraudProofs/FraudProofs';
 import { Challenge } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { loadBatch } from './util/batch';
-import { eventId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { loadBatch } from './entities/batch';
+import { eventId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 /** Names of the faults in the order of the contracts' enum (BatchFaults.sol). */
 const FAULTS: string[] = [

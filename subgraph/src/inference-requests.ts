@@ -7,10 +7,10 @@ import {
   RequestRefunded,
 } from '../generated/InferenceRequests/InferenceRequests';
 import { InferenceRequest } from '../generated/schema';
-import { touch } from './util/account';
-import { numberId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { clamp, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { numberId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { clamp, ZERO } from './entities/protocol';
 
 export function handleRequestOpened(event: RequestOpened): void {
   const request = new InferenceRequest(numberId(event.params.requestId));

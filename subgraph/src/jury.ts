@@ -15,9 +15,9 @@ import {
   VoteRevealed,
 } from '../generated/Jury/Jury';
 import { JurorStake, JuryCase, JuryDraw, JuryVerdict, JuryVote } from '../generated/schema';
-import { touch } from './util/account';
-import { numberId, roundId, seatId } from './util/ids';
-import { ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { numberId, roundId, seatId } from './entities/ids';
+import { ZERO } from './entities/protocol';
 
 /** Names of the contract's numbers. */
 const QUESTIONS: string[] = ['OUTPUT', 'QUERY', 'ROW', 'TRAINING'];

@@ -8,11 +8,11 @@ import {
   Transfer as TransferEvent,
 } from '../generated/ModelRegistry/ModelRegistry';
 import { Model, ModelTransfer, Release, Terms } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { requestFile } from './util/files';
-import { eventId, numberId, versionId } from './util/ids';
-import { clamp, loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { requestFile } from './entities/files';
+import { eventId, numberId, versionId } from './entities/ids';
+import { clamp, loadProtocol, ZERO } from './entities/protocol';
 
 /** The model of a number, counted when new: which event of its creation comes first is the contract's choice. */
 function loadModel(modelId: BigInt, owner: Address, event: ethereum.Event): Model {

@@ -1,7 +1,7 @@
 import { ReviewerSet } from '../generated/NamedReviewers/NamedReviewers';
 import { Reviewer } from '../generated/schema';
-import { touch } from './util/account';
-import { memberId, numberId } from './util/ids';
+import { touch } from './entities/account';
+import { memberId, numberId } from './entities/ids';
 
 export function handleReviewerSet(event: ReviewerSet): void {
   const reviewer = new Reviewer(memberId(event.params.datanetId, event.params.reviewer));

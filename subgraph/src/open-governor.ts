@@ -15,11 +15,11 @@ import {
   VotingPeriodSet,
 } from '../generated/TreasuryGovernor/OpenGovernor';
 import { BallotPoint, Governor, Proposal, TreasurySpend, Vote } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { proposalId, voteId } from './util/ids';
-import { kindName, titleOf } from './util/proposal-text';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { proposalId, voteId } from './entities/ids';
+import { kindName, titleOf } from './decode/proposal-text';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 /** A governor; the caller saves it. */
 function loadGovernor(address: Address): Governor {

@@ -7,10 +7,10 @@ import {
   Transfer as TransferEvent,
 } from '../generated/OpenToken/OpenToken';
 import { Transfer } from '../generated/schema';
-import { touch } from './util/account';
-import { recordDelegation } from './util/delegation';
-import { eventId } from './util/ids';
-import { loadProtocol } from './util/protocol';
+import { touch } from './entities/account';
+import { recordDelegation } from './entities/delegation';
+import { eventId } from './entities/ids';
+import { loadProtocol } from './entities/protocol';
 
 function addToBalance(address: Address, amount: BigInt, event: ethereum.Event): void {
   const account = touch(address, event);

@@ -8,12 +8,12 @@ import {
   UnbondingStarted,
 } from '../generated/OperatorRegistry/OperatorRegistry';
 import { Challenge, Operator, Slash, SlashPoint, StakeChange, StakePoint } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { requestFile } from './util/files';
-import { eventId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { requestFile } from './entities/files';
+import { eventId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 function describe(operator: Operator, signer: Bytes, endpoint: string, metadataCid: string): void {
   operator.signer = signer;

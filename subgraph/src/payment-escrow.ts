@@ -1,11 +1,11 @@
 import { Deposited, Refunded, SessionAuthorized, SessionRevoked, ThawStarted, Withdrawn } from '../generated/PaymentEscrow/PaymentEscrow';
 import { Channel, Deposit, Refund, RefundPoint, Withdrawal } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { loadChannel, loadEscrow } from './util/escrow';
-import { eventId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { loadChannel, loadEscrow } from './entities/escrow';
+import { eventId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 export function handleDeposited(event: Deposited): void {
   const escrow = loadEscrow(event.params.payer, event.params.operator, event);

@@ -4,9 +4,9 @@ import {
   FidelityAttested,
 } from '../generated/ReleaseFidelity/ReleaseFidelity';
 import { CalibrationRequest, Fidelity } from '../generated/schema';
-import { touch } from './util/account';
-import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { loadOperator } from './entities/operator';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 export function handleCalibrationRequested(event: CalibrationRequested): void {
   const request = new CalibrationRequest(event.params.releaseHash);

@@ -1,12 +1,12 @@
 import { Address, ethereum } from '@graphprotocol/graph-ts';
 import { RewardClaimed, RewardsActivated, VotesClaimed } from '../generated/RewardPool/RewardPool';
 import { RewardAccount, RewardClaim, RewardPoint, RewardsActivation, VotesClaim } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { loadBatch } from './util/batch';
-import { batchId, eventId, pairId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { loadBatch } from './entities/batch';
+import { batchId, eventId, pairId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { loadProtocol, ZERO } from './entities/protocol';
 
 /** What an account claimed out of an operator's rewards; the caller saves it. */
 function loadRewardAccount(operator: Address, account: Address, event: ethereum.Event): RewardAccount {

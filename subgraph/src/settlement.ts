@@ -2,14 +2,14 @@ import { Address, BigInt, Bytes, DataSourceContext, ethereum } from '@graphproto
 import { BatchFile as BatchFileTemplate } from '../generated/templates';
 import { BatchFinalized, BatchRefunded, BatchSettled, BatchVoided, VoidCleared } from '../generated/Settlement/Settlement';
 import { Batch, Challenge, ChannelCollection, RevenuePoint, UsagePoint } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { loadBatch } from './util/batch';
-import { loadChannel, loadEscrow } from './util/escrow';
-import { batchId, eventId, numberId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { loadProtocol, ZERO } from './util/protocol';
-import { ChannelEntry, channelId, channelsOf, ENTRY_BYTES } from './util/settlement-call';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { loadBatch } from './entities/batch';
+import { loadChannel, loadEscrow } from './entities/escrow';
+import { batchId, eventId, numberId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { loadProtocol, ZERO } from './entities/protocol';
+import { ChannelEntry, channelId, channelsOf, ENTRY_BYTES } from './decode/settlement-call';
 
 const IPFS_PREFIX = 'ipfs://';
 

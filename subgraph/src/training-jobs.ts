@@ -8,12 +8,12 @@ import {
   JobRefunded,
 } from '../generated/TrainingJobs/TrainingJobs';
 import { Checkpoint, Model, Quote, TrainingJob } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { requestFile } from './util/files';
-import { checkpointId, memberId, numberId } from './util/ids';
-import { loadOperator } from './util/operator';
-import { clamp, loadProtocol, ZERO } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { requestFile } from './entities/files';
+import { checkpointId, memberId, numberId } from './entities/ids';
+import { loadOperator } from './entities/operator';
+import { clamp, loadProtocol, ZERO } from './entities/protocol';
 
 function recordActivity(event: ethereum.Event, kind: string, actor: Address, job: TrainingJob, amount: BigInt): void {
   const entry = activity(event, kind, actor);

@@ -1,9 +1,9 @@
 import { Spent } from '../generated/Treasury/Treasury';
 import { TreasurySpend } from '../generated/schema';
-import { touch } from './util/account';
-import { activity } from './util/activity';
-import { eventId } from './util/ids';
-import { loadProtocol } from './util/protocol';
+import { touch } from './entities/account';
+import { activity } from './entities/activity';
+import { eventId } from './entities/ids';
+import { loadProtocol } from './entities/protocol';
 
 export function handleSpent(event: Spent): void {
   const spend = new TreasurySpend(eventId(event));

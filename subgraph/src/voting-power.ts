@@ -1,5 +1,5 @@
 import { FloorSet } from '../generated/VotingPower/VotingPower';
-import { loadProtocol } from './util/protocol';
+import { loadProtocol } from './entities/protocol';
 
 export function handleFloorSet(event: FloorSet): void {
   const totals = loadProtocol();

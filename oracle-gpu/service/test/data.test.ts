@@ -217,6 +217,7 @@ test('a service that was away for too long refunds its batch, and settles the sa
   const [row] = await world.query(`SELECT fault, is_accused FROM voided_batches WHERE batch_index = ${batchIndex}`);
   expect(row).toEqual({ fault: 'withheld data', is_accused: true });
   await until('the end of what was void', async () => {
+    await world.mine(); // ten blocks, until no reorganisation can bring it back
     const [left] = await world.query('SELECT count(*)::int AS count FROM voided_batches WHERE NOT is_released');
     return left?.count === 0;
   });

@@ -1,6 +1,7 @@
 // The service checks its own next batch: on demand, and before it settles one.
 import {
   openLedgerDomain,
+  parametersHash,
   type ReceiptBundle,
   receiptBundleSchema,
   receiptHash,
@@ -9,9 +10,10 @@ import {
   toJson,
 } from '@openledger/sdk';
 import OpenAI from 'openai';
+import type { Hex } from 'viem';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startCommand } from './support/command.ts';
+import { openledger } from './support/command.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
 import { until } from './support/until.ts';
 import { openWorld, type World } from './support/world.ts';
@@ -32,16 +34,15 @@ beforeAll(async () => {
 
 afterAll(() => world?.stop());
 
-async function ask(who: 0 | 1): Promise<ReceiptBundle> {
-  const client = new OpenAI({ baseURL: `${world.url}/v1`, apiKey: sessions[who].apiKey, maxRetries: 0 });
+const ask = (who: 0 | 1): Promise<ReceiptBundle> => askBy(sessions[who]);
+
+async function askBy({ apiKey }: Session): Promise<ReceiptBundle> {
+  const client = new OpenAI({ baseURL: `${world.url}/v1`, apiKey, maxRetries: 0 });
   const messages = [{ role: 'user' as const, content: 'what does transfer do' }];
   return answerSchema.parse(await client.chat.completions.create({ model, messages, max_tokens: 16 })).receipt;
 }
 
-async function dryRun(): Promise<{ code: number | null; output: string }> {
-  const command = startCommand(['batch', 'verify', '--dry-run'], { environment: world.environment });
-  return { code: await command.ended, output: command.output() };
-}
+const dryRun = () => openledger(['batch', 'verify', '--dry-run'], world.environment);
 
 const settledOnChain = async (): Promise<number> => {
   const args = [world.operator.address] as const;
@@ -116,10 +117,7 @@ test('a batch that stands on other rewards than the chain holds is not sent', as
 test('what is held is listed, put back once the service is stopped, and held again while it is wrong; or forgiven', async () => {
   const [wrong] = await world.query("SELECT channel, hash FROM receipts WHERE status = 'held' ORDER BY sequence LIMIT 1");
   const channel = String(wrong?.channel);
-  const held = async (...words: string[]) => {
-    const command = startCommand(['held', ...words], { environment: world.environment });
-    return { code: await command.ended, output: command.output() };
-  };
+  const held = (...words: string[]) => openledger(['held', ...words], world.environment);
   const list = await held();
   expect(list.code).toBe(0);
   expect(list.output).toContain(`channel ${channel}  receipt 2`);
@@ -144,4 +142,40 @@ test('what is held is listed, put back once the service is stopped, and held aga
   );
   expect(BigInt(String(owed?.sum))).toBeGreaterThan(0n);
   expect((await world.gateway.session(sessions[0].apiKey)).spent).toBe(BigInt(String(owed?.sum)));
+});
+
+test('parameters too long to be given on chain hold what rests on them, keep nothing else, and lose nothing', async () => {
+  const [one, other] = [await makeSession(world, await world.newActor()), await makeSession(world, await world.newActor())];
+  const long = await askBy(one);
+  const fine = await askBy(other);
+  const pools = Array.from({ length: 2_000 }, (_, at) => ({ datanetId: at + 100, pool: other.voucher.payer, size: 1 }));
+  const parameters = { ...long.parameters, poolSizes: [...long.parameters.poolSizes, ...pools] };
+  const restate = (given: typeof parameters) =>
+    world.query(
+      `UPDATE receipts SET parameters_hash = '${parametersHash(given)}',
+         bundle = (bundle::jsonb || jsonb_build_object('parameters', '${JSON.stringify(toJson(given))}'::jsonb))::json
+       WHERE hash = '${long.receiptHash}'`,
+    );
+  /** Has it settle until the receipt is that far, every two seconds: receipts under other parameters may come first. */
+  const settleUntil = (status: string, hash: Hex) => {
+    let looks = 0;
+    return until(`receipt ${hash} ${status}`, async () => {
+      if (looks % 20 === 0) await world.gateway.settle();
+      looks += 1;
+      return (await world.gateway.receipt(hash)).status === status;
+    });
+  };
+  await restate(parameters);
+  await settleUntil('held', long.receiptHash);
+  expect((await world.gateway.receipt(long.receiptHash)).reason).toMatch(
+    /^Its parameters have 1\d{5} bytes, and no more than 120000/,
+  );
+  await settleUntil('settled', fine.receiptHash);
+  expect((await world.gateway.session(one.apiKey)).spent).toBe(long.receipt.fee);
+
+  await world.kill();
+  await restate(long.parameters);
+  expect((await openledger(['held', 'retry', long.receipt.channel], world.environment)).code).toBe(0);
+  await world.start();
+  await settleUntil('settled', long.receiptHash);
 });

@@ -46,8 +46,9 @@ async function traces(): Promise<string> {
   const tables = await world.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename");
   const hash = createHash('sha256');
   for (const { tablename } of tables) {
-    if (tablename === 'cursors') continue; // the chain goes on
-    const rows = await world.query(`SELECT t::text AS row FROM "${String(tablename)}" t ORDER BY 1`);
+    if (tablename === 'cursors') continue; // the chain goes on, and the state of what was sent with it
+    const written = tablename === 'transactions' ? "purpose || ' ' || data" : 't::text';
+    const rows = await world.query(`SELECT ${written} AS row FROM "${String(tablename)}" t ORDER BY 1`);
     hash.update(`${String(tablename)} ${JSON.stringify(rows)}`);
   }
   const jobs = [...world.engine.jobs.keys()].join();

@@ -25,10 +25,9 @@ import { allocateBundle } from '../../../sdk/src/verify/verifyReceipt.ts';
 import { type AskedRow, openAskedData } from '../src/chain/askedData.ts';
 import { openClient } from '../src/chain/client.ts';
 import { sendFrom } from '../src/chain/sendFrom.ts';
-import { run } from '../src/cli/run.ts';
 import type { Actor } from './support/actors.ts';
 import { openClock } from './support/clock.ts';
-import { startCommand } from './support/command.ts';
+import { openledger, startCommand } from './support/command.ts';
 import { type Settled, type SettledFile, settleBatch } from './support/falseBatch.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
 import { until } from './support/until.ts';
@@ -103,14 +102,10 @@ async function settleHere(): Promise<Settled> {
 }
 
 /** `openledger data request`, as somebody with an account. */
-async function request(who: Actor | undefined, batchIndex: number, ...words: string[]) {
-  const lines: string[] = [];
-  const collect = (line: string): void => void lines.push(line);
+function request(who: Actor | undefined, batchIndex: number, ...words: string[]) {
   const sources = ['--rpc', inject('chainUrl'), '--deployment', inject('deploymentFile'), '--ipfs', world.ipfsUrl];
-  process.env.OPENLEDGER_WATCH_KEY = who?.key ?? '';
   const args = ['data', 'request', world.operator.address, String(batchIndex), ...words, ...sources];
-  const code = await run(args, { print: collect, complain: collect });
-  return { code, output: lines.join('\n') };
+  return openledger(args, { OPENLEDGER_WATCH_KEY: who?.key ?? '' });
 }
 
 test('a release with rows of several chunks is served, and its receipts hold against the published rows', async () => {
@@ -203,12 +198,16 @@ async function settleOmission(): Promise<{ settled: SettledFile; receipts: strin
   return { settled, receipts, from };
 }
 
-async function watchOf({ receipts, from }: { receipts: string; from: string }) {
+function watchArgs({ receipts, from }: { receipts: string; from: string }) {
   watches += 1;
   const sources = ['--rpc', inject('chainUrl'), '--deployment', inject('deploymentFile'), '--ipfs', world.ipfsUrl];
   const place = ['--poll', '0.2', '--state', join(folder, `${watches}.json`), '--from', from, '--receipts', receipts];
-  const environment = { ...process.env, OPENLEDGER_WATCH_KEY: watcher.key };
-  const watching = startCommand(['watch', ...sources, ...place], { environment });
+  return { args: ['watch', ...sources, ...place], environment: { OPENLEDGER_WATCH_KEY: watcher.key } };
+}
+
+async function watchOf(omission: { receipts: string; from: string }) {
+  const { args, environment } = watchArgs(omission);
+  const watching = startCommand(args, { environment: { ...process.env, ...environment } });
   await watching.says('Filing proofs as');
   await clock.go();
   await watching.says('what its row scored is asked for on chain in');
@@ -277,6 +276,24 @@ describe('an operator that withdraws from its service', () => {
     await watching.stop();
     await isUndone();
     expect(await world.balanceOf(watcher.address)).toBeGreaterThan(held);
+  });
+
+  test('and lies about a row is refuted by whoever asked with the receipt of its payer', async () => {
+    const omission = await settleOmission();
+    await clock.release();
+    const sequence = bundles[0]?.receipt.sequence;
+    const leaf = 1 + omission.settled.file.receipts.findIndex(({ receipt }) => receipt.sequence === sequence);
+    const held = await world.balanceOf(asker.address);
+    const waiting = request(asker, 2, 'row', String(leaf), '0', '--wait', '--receipts', omission.receipts);
+    await until('the request', async () => (await world.balanceOf(asker.address)) === held - bond);
+    await answerAs(omission, () => [0, 0]);
+    const { code, output } = await waiting;
+    expect(output).toContain('The operator states that row 0 scores 0 + 0.');
+    expect(output).toContain('The batch is proven wrong (false score: The operator states 0 for chunk 1 of row 0');
+    expect(code).toBe(1);
+    const { args, environment } = watchArgs(omission);
+    await openledger([...args, '--once'], environment); // which sends the refunds
+    await isUndone();
   });
 
   test('loses an honest batch too when it does not answer, to whoever waited for it', async () => {

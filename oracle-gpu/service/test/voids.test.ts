@@ -99,6 +99,7 @@ async function settleFalse(receipts: readonly ReceiptBundle[], previous: Settled
 
 /** Every voided batch but the last `released` is refunded and its receipts are settled again or left out. */
 const isOver = async (): Promise<boolean> => {
+  await world.mine(); // ten blocks, until no reorganisation can take the refunds back
   const [row] = await world.query('SELECT count(*)::int AS waiting FROM voided_batches WHERE NOT is_released');
   return (await onChain()).voidedFrom === 0 && row?.waiting === 0;
 };

@@ -78,11 +78,11 @@ const watchArgs = (state: string, ...more: string[]): string[] => [
 test('a receipt passes against the chain, and fails when another signed it', async () => {
   const file = join(folder, 'receipt.json');
   writeFileSync(file, JSON.stringify(toJson(bundles[0])));
-  const right = await openledger('receipt', 'verify', file, ...sources);
+  const right = await openledger(['receipt', 'verify', file, ...sources]);
   expect(right.output).toContain('This receipt is right: 19 of 19 checks passed.');
   expect(right.code).toBe(0);
   writeFileSync(file, JSON.stringify(toJson({ ...bundles[0], signature: bundles[1]?.signature })));
-  const wrong = await openledger('receipt', 'verify', file, ...sources);
+  const wrong = await openledger(['receipt', 'verify', file, ...sources]);
   expect(wrong.output).toMatch(/This receipt is wrong: .*\(signature\)/);
   expect(wrong.code).toBe(1);
 });
@@ -95,9 +95,9 @@ test('an honest batch passes every check, through the command that npm links', a
 });
 
 test('a batch that is not there is said in one sentence', async () => {
-  const { code, output } = await openledger('batch', 'verify', operatorOf(), '9', ...sources);
+  const { code, output } = await openledger(['batch', 'verify', operatorOf(), '9', ...sources]);
   expect([code, output]).toEqual([1, `Operator ${operatorOf()} has settled no batch 9 on this chain.\n`]);
-  expect((await openledger('batch', 'verify', 'me', '1', ...sources)).output).toContain('is no address');
+  expect((await openledger(['batch', 'verify', 'me', '1', ...sources])).output).toContain('is no address');
 });
 
 test('a watch waits out outages of chain and IPFS, then names each lie', async () => {
@@ -140,24 +140,24 @@ test('a watch waits out outages of chain and IPFS, then names each lie', async (
 });
 
 test('a watch goes on where its state says, and stops at a fault when told to', async () => {
-  const first = await openledger(...watchArgs('once.json', '--once', '--patience', '0'));
+  const first = await openledger(watchArgs('once.json', '--once', '--patience', '0'));
   expect(first.output).toMatch(/Batch 5 of 0x\w+ .*FAULT: withheld data\./);
   expect(first.output).toMatch(/Batch 1 of 0x\w+ \(1 receipts\): 18 of 18 checks passed/);
   expect(first.code).toBe(1);
-  const second = await openledger(...watchArgs('once.json', '--once'));
+  const second = await openledger(watchArgs('once.json', '--once'));
   expect(second.output).toContain('0 batches checked, 0 with faults, 0 unreadable.');
   expect(second.code).toBe(0);
-  const stopping = await openledger(...watchArgs('stop.json', '--stop-on-fault'));
+  const stopping = await openledger(watchArgs('stop.json', '--stop-on-fault'));
   expect(stopping.output).toContain('FAULT: allocation not what the evidence implies.');
   expect(stopping.output).not.toContain('misaccounting');
   expect(stopping.code).toBe(1);
   writeFileSync(join(folder, 'other.json'), JSON.stringify({ version: 1, chainId: 1, settlement: operatorOf() }));
-  expect((await openledger(...watchArgs('other.json', '--once'))).output).toContain('another deployment');
+  expect((await openledger(watchArgs('other.json', '--once'))).output).toContain('another deployment');
 });
 
 test('batch verify says what is withheld and what was changed', async () => {
   const verify = async (index: number): Promise<string> => {
-    const { code, output } = await openledger('batch', 'verify', operatorOf(), String(index), ...sources);
+    const { code, output } = await openledger(['batch', 'verify', operatorOf(), String(index), ...sources]);
     expect(code).toBe(index === 4 ? 0 : 1);
     return output;
   };

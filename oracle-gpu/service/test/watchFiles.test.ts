@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { allocateBundle } from '../../../sdk/src/verify/verifyReceipt.ts';
 import type { Actor } from './support/actors.ts';
 import { condemn } from './support/challenger.ts';
-import { startCommand } from './support/command.ts';
+import { openledger, startCommand } from './support/command.ts';
 import { moveOneWei, type Settled, settleBatch } from './support/falseBatch.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
 import { until } from './support/until.ts';
@@ -71,12 +71,23 @@ afterAll(async () => {
 });
 
 /** Begins anew each time, as another machine would. */
-function watch(key: string | undefined, ...more: string[]) {
+function given(key: string | undefined, more: readonly string[]) {
   states += 1;
   const sources = ['--rpc', inject('chainUrl'), '--deployment', inject('deploymentFile'), '--ipfs', world.ipfsUrl];
   const state = ['--poll', '0.2', '--state', join(folder, `${states}.json`), '--from', from];
-  const environment = { ...process.env, ...(key ? { OPENLEDGER_WATCH_KEY: key } : {}) };
-  return startCommand(['watch', ...sources, ...state, ...more], { environment });
+  return { args: ['watch', ...sources, ...state, ...more], environment: { OPENLEDGER_WATCH_KEY: key ?? '' } };
+}
+
+/** A watch that goes on. */
+function watch(key: string, ...more: string[]) {
+  const { args, environment } = given(key, more);
+  return startCommand(args, { environment: { ...process.env, ...environment } });
+}
+
+/** One that ends once nothing waits. */
+function watchOnce(key: string | undefined, ...more: string[]) {
+  const { args, environment } = given(key, ['--once', ...more]);
+  return openledger(args, environment);
 }
 
 const onChain = () =>
@@ -89,10 +100,10 @@ const balance = async (): Promise<bigint> => {
 test('without a key a watch says what could be proven; with one it proves it, refunds, and counts what it earned', async () => {
   const before = await balance();
   await settleBatch(world, session, bundles, honest, { rewards: moveOneWei });
-  const reporting = watch(undefined, '--once');
-  expect(await reporting.ended).toBe(1);
-  expect(reporting.output()).toContain('Proofs are not filed');
-  expect(reporting.output()).toMatch(/Batch 2 of 0x\w+ can be proven wrong \(misaccounting: Rewards of 0x\w+ are \d+ wei/);
+  const reporting = await watchOnce(undefined);
+  expect(reporting.code).toBe(1);
+  expect(reporting.output).toContain('Proofs are not filed');
+  expect(reporting.output).toMatch(/Batch 2 of 0x\w+ can be proven wrong \(misaccounting: Rewards of 0x\w+ are \d+ wei/);
   expect((await onChain()).voidedFrom).toBe(0);
 
   const earned = await world.balanceOf(watcher.address);
@@ -110,9 +121,8 @@ test('without a key a watch says what could be proven; with one it proves it, re
   expect(Number(/^openledger_watch_bounty_open_total (\S+)/m.exec(metrics)?.[1])).toBeCloseTo(Number(reward) / 1e18, 12);
   await filing.stop();
 
-  const late = watch(watcher.key, '--once');
-  await late.ended;
-  expect(late.output()).toMatch(/Batch 2 of 0x\w+ was void already and its payers are refunded/);
+  const late = await watchOnce(watcher.key);
+  expect(late.output).toMatch(/Batch 2 of 0x\w+ was void already and its payers are refunded/);
 });
 
 test('where somebody else was faster it sends the refunds that are missing', async () => {
@@ -121,10 +131,9 @@ test('where somebody else was faster it sends the refunds that are missing', asy
   await settleBatch(world, session, bundles, honest, { rewards: moveOneWei });
   await condemn(world, await world.newActor(), 2);
   expect((await onChain()).voidedFrom).toBe(2);
-  const late = watch(watcher.key, '--once');
-  await late.ended;
-  expect(late.output()).toContain('is void already: somebody else was faster.');
-  expect(late.output()).toContain('are refunded, in 1 transactions.');
+  const late = await watchOnce(watcher.key);
+  expect(late.output).toContain('is void already: somebody else was faster.');
+  expect(late.output).toContain('are refunded, in 1 transactions.');
   expect((await onChain()).voidedFrom).toBe(0);
   expect(await balance()).toBe(before);
 });
@@ -135,19 +144,17 @@ test('with the receipts of a payer it proves what was settled otherwise than sig
   await settleBatch(world, session, bundles, honest, lie);
   const receipts = mkdtempSync(join(folder, 'receipts-'));
   writeFileSync(join(receipts, 'mine.json'), JSON.stringify(toJson(bundles[0])));
-  const blind = watch(watcher.key, '--once');
-  expect(await blind.ended).toBe(0); // nothing of it is wrong by itself
-  const knowing = watch(watcher.key, '--once', '--receipts', receipts);
-  await knowing.ended;
-  expect(knowing.output()).toContain('is proven wrong (contradicted receipt');
+  const blind = await watchOnce(watcher.key);
+  expect(blind.code).toBe(0); // nothing of it is wrong by itself
+  const knowing = await watchOnce(watcher.key, '--receipts', receipts);
+  expect(knowing.output).toContain('is proven wrong (contradicted receipt');
   expect(await onChain()).toMatchObject({ settled: 1, voidedFrom: 0 });
   writeFileSync(join(receipts, 'other.json'), '{}');
-  const refusing = watch(undefined, '--once', '--receipts', receipts);
-  expect(await refusing.ended).toBe(1);
-  expect(refusing.output()).toContain('other.json is no receipt');
-  const keyless = watch('0x12', '--once');
-  await keyless.ended;
-  expect(keyless.output()).toContain('OPENLEDGER_WATCH_KEY must be');
+  const refusing = await watchOnce(undefined, '--receipts', receipts);
+  expect(refusing.code).toBe(1);
+  expect(refusing.output).toContain('other.json is no receipt');
+  const keyless = await watchOnce('0x12');
+  expect(keyless.output).toContain('OPENLEDGER_WATCH_KEY must be');
 });
 
 test.each<[what: string, fault: string, lie: (evidence: Evidence) => Evidence]>([
@@ -176,10 +183,9 @@ test.each<[what: string, fault: string, lie: (evidence: Evidence) => Evidence]>(
   expect(mine.query).toBeDefined();
   const receipts = mkdtempSync(join(folder, 'receipts-'));
   writeFileSync(join(receipts, 'mine.json'), JSON.stringify(toJson(mine)));
-  const blind = watch(watcher.key, '--once');
-  expect(await blind.ended).toBe(0);
-  const knowing = watch(watcher.key, '--once', '--receipts', receipts);
-  await knowing.ended;
-  expect(knowing.output()).toContain(`is proven wrong (${fault}`);
+  const blind = await watchOnce(watcher.key);
+  expect(blind.code).toBe(0);
+  const knowing = await watchOnce(watcher.key, '--receipts', receipts);
+  expect(knowing.output).toContain(`is proven wrong (${fault}`);
   expect(await onChain()).toMatchObject({ settled: 1, voidedFrom: 0 });
 });

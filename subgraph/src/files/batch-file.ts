@@ -1,8 +1,8 @@
 import { BigInt, Bytes, DataSourceContext, dataSource, JSONValue, JSONValueKind } from '@graphprotocol/graph-ts';
 import { BatchPage as BatchPageTemplate } from '../../generated/templates';
 import { BatchFile, BatchPage, BatchReward } from '../../generated/schema';
-import { bytes4, childId } from '../util/ids';
-import { amountOf, asObject, asString, bytesOf, JsonObject, listOf, parseObject, parseProblem } from '../util/json';
+import { bytes4, childId } from '../entities/ids';
+import { amountOf, asObject, asString, bytesOf, JsonObject, listOf, parseObject, parseProblem } from '../decode/json';
 import { recordReceipts } from './batch-receipts';
 
 /** Most that is read of a batch file or page, in bytes: the protocol pages above 256 KiB; rewards are not paged. */

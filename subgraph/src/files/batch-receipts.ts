@@ -1,6 +1,6 @@
 import { BigInt, Bytes, JSONValue } from '@graphprotocol/graph-ts';
 import { BatchAllocation, BatchReceipt, EvidencePassage, EvidenceRecord, ReceiptComponent } from '../../generated/schema';
-import { childId } from '../util/ids';
+import { childId } from '../entities/ids';
 import {
   amountOf,
   anyBytesOf,
@@ -12,8 +12,8 @@ import {
   listOf,
   objectOf,
   smallIntegerOf,
-} from '../util/json';
-import { receiptHash } from '../util/receipt-hash';
+} from '../decode/json';
+import { receiptHash } from '../decode/receipt-hash';
 import { CitationTotals } from './citation-totals';
 import { ReleaseTotals } from './release-totals';
 

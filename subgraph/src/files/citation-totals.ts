@@ -1,6 +1,6 @@
 import { BigInt, Bytes } from '@graphprotocol/graph-ts';
 import { EvidencePassage, RecordCitation } from '../../generated/schema';
-import { bytes4, childId } from '../util/ids';
+import { bytes4, childId } from '../entities/ids';
 
 /** Adds up by record how often it was looked up and cited, over one batch file or page. */
 export class CitationTotals {

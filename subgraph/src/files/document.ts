@@ -1,6 +1,6 @@
 import { Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { Document } from '../../generated/schema';
-import { MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, stringOf, textOf } from '../util/json';
+import { MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, stringOf, textOf } from '../decode/json';
 
 /** Descriptions, model cards, terms, evidence: JSON objects or plain text. */
 export function handleDocument(data: Bytes): void {

@@ -1,6 +1,6 @@
 import { Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { Evaluation } from '../../generated/schema';
-import { decimalOf, MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, textOf } from '../util/json';
+import { decimalOf, MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, textOf } from '../decode/json';
 
 /** What the engine measured, as in the `evaluation` of a job's result (docs/interfaces.md). */
 export function handleEvaluation(data: Bytes): void {

@@ -1,8 +1,8 @@
 import { BigInt, Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { ManifestAdapter, ManifestDatanet, ReleaseManifest } from '../../generated/schema';
-import { cidOrNull } from '../util/files';
-import { fileChildId, numberId, versionId } from '../util/ids';
-import { asObject, intOf, listOf, MAX_FILE_BYTES, objectOf, parseObject, parseProblem, stringOf } from '../util/json';
+import { cidOrNull } from '../entities/files';
+import { fileChildId, numberId, versionId } from '../entities/ids';
+import { asObject, intOf, listOf, MAX_FILE_BYTES, objectOf, parseObject, parseProblem, stringOf } from '../decode/json';
 
 /** The manifest of a release as in docs/interfaces.md. */
 export function handleReleaseManifest(data: Bytes): void {

@@ -1,7 +1,7 @@
 import { BigInt, Bytes, JSONValue } from '@graphprotocol/graph-ts';
 import { BatchReceipt, ReleaseEarning, ReleaseUsage } from '../../generated/schema';
-import { childId } from '../util/ids';
-import { amountOf, asObject, bytesOf, intOf } from '../util/json';
+import { childId } from '../entities/ids';
+import { amountOf, asObject, bytesOf, intOf } from '../decode/json';
 
 /** Shares are in basis points. */
 const WHOLE = BigInt.fromI32(10000);

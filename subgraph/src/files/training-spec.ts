@@ -1,6 +1,6 @@
 import { BigInt, Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { SpecDatanet, TrainingSpec } from '../../generated/schema';
-import { fileChildId, numberId, versionId } from '../util/ids';
+import { fileChildId, numberId, versionId } from '../entities/ids';
 import {
   asObject,
   decimalOf,
@@ -13,7 +13,7 @@ import {
   parseProblem,
   smallIntegerOf,
   stringOf,
-} from '../util/json';
+} from '../decode/json';
 
 /** `{ baseModel, method, training, datanets }` as in docs/interfaces.md. */
 export function handleTrainingSpec(data: Bytes): void {

@@ -18,22 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from bench.attribution.measure import build_reader
 from bench.attribution.paraphrases import paraphrase
-from bench.attribution.retrains import MODELS, WORK, Study
+from bench.attribution.retrains import Study
 from bench.attribution.tasks import examples
 from bench.duplicates import JACCARD, shingles
 from bench.measure import Measure, report
-from openlora.adapters.store import adapter_id, read_adapter
-from openlora.attribution import projection, scan
-from openlora.attribution.gradients import loss_gradients, make_slices
-from openlora.attribution.index import AttributionIndex, build_index
+from openlora.attribution import scan
 from openlora.attribution.newcomers import RecordMaps
-from openlora.models.base import find_base, load_base
-from openlora.ops.lora import fit
 from openlora.train.data import Marked
-from openlora.train.trainer import CHECKPOINT, loss_divisor
 
 COPIES = 4
 BATCH = 8
@@ -113,19 +107,10 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.study = Study("numpy")
         self.train = self.study.task.train
-        place = WORK / "numpy" / "0" / f"{CHECKPOINT}"
-        name = adapter_id(place)
-        self.model = load_base(find_base(MODELS), torch.float32, torch.device("cpu"), "eager")
-        stored = read_adapter(place, name).weights
-        self.weights = fit(stored, self.model.switch, torch.float32, self.model.device)
-        self.divisor = loss_divisor(self.train, 8)
-        held_out = self.study.task.held_out[:40]
-        build_index(folder, self.model, self.weights, name, self.train, held_out, self.divisor, say)
-        self.index = AttributionIndex(folder)
-        self.slices = make_slices(self.weights, self.index.tensors)
-        self.maps = RecordMaps(self.index, self.slices)
-        asked = self._gradients(self.study.targets())
-        self.queries = [projection.quantise_query(self.index.project(raw)) for raw in asked]
+        self.reader = build_reader(self.study, folder, say)
+        self.index = self.reader.index
+        self.maps = RecordMaps(self.index, self.reader.slices)
+        self.queries = [self.reader.query(target) for target in self.study.targets()]
         self.scores = self.against(self.index.rows)  # [questions, records]
 
     def against(self, rows: np.ndarray) -> np.ndarray:
@@ -146,9 +131,7 @@ class Stage:
         found = []
         for start in range(0, len(sequences), BATCH):
             batch = sequences[start : start + BATCH]
-            found.append(
-                loss_gradients(self.model, self.weights, self.slices, batch, self.divisor)[1].numpy()
-            )
+            found.append(self.reader.gradients(batch))
             say(start + len(batch), len(sequences))
         return np.concatenate(found)
 

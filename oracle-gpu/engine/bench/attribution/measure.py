@@ -23,9 +23,8 @@ from bench.attribution.lds import ceiling, correlations, interval, lead
 from bench.attribution.retrains import MODELS, WHOLE, WORK, Study
 from bench.measure import Measure, report
 from openlora.adapters.store import adapter_id, read_adapter
-from openlora.attribution import projection, scan
-from openlora.attribution.gradients import loss_gradients, make_slices
-from openlora.attribution.index import AttributionIndex, build_index
+from openlora.attribution.index import AttributionIndex, Progress, build_index
+from openlora.attribution.reader import IndexReader
 from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.models.base import load_base
 from openlora.ops.lora import fit
@@ -48,10 +47,10 @@ def train_missing(study: Study, runs: int, second: int) -> None:
         print(f"{len(due) - done} retrains to do, {hours:.1f} h left", flush=True)
 
 
-def shipped(study: Study) -> tuple[np.ndarray, int]:
-    """Scores [questions, records] of an index built as for any release, from its int8 rows and queries.
+def build_reader(study: Study, place: Path, progress: Progress = lambda *_: None) -> IndexReader:
+    """The index of the task, built into `place` as for any release, with its model.
 
-    And the null threshold, from records of the same library that were held out.
+    Its null threshold is measured with records of the same library that were held out.
     """
     folder = WORK / study.task.name / "0" / f"{CHECKPOINT}"
     base = load_base(study.info.path, torch.float32, study.device, "eager")
@@ -59,16 +58,16 @@ def shipped(study: Study) -> tuple[np.ndarray, int]:
     weights = fit(read_adapter(folder, name).weights, base.switch, torch.float32, study.device)
     train, held_out = study.task.train, study.task.held_out[:HELD_OUT]
     divisor = loss_divisor(train, tasks.TRAINING.batchSize)
-    found = np.zeros((len(study.targets()), len(train)))
+    build_index(place, base, weights, name, train, held_out, divisor, progress)
+    return IndexReader(AttributionIndex(place), base, weights)
+
+
+def shipped(study: Study) -> tuple[np.ndarray, int]:
+    """Scores [questions, records] from int8 rows and queries, and the null threshold."""
     with tempfile.TemporaryDirectory() as place:
-        build_index(Path(place), base, weights, name, train, held_out, divisor, lambda *_: None)
-        index = AttributionIndex(Path(place))
-        slices = make_slices(weights, index.tensors)
-        for row, target in enumerate(study.targets()):
-            _, gradients = loss_gradients(base, weights, slices, [target], divisor)
-            query = projection.quantise_query(index.project(gradients[0].numpy()))
-            found[row] = scan.totals(scan.scores(index.rows, query))
-        return found, index.null_threshold
+        reader = build_reader(study, Path(place))
+        found = np.stack([reader.scores(reader.query(target)) for target in study.targets()])
+        return found.astype(np.float64), reader.index.null_threshold
 
 
 def methods(study: Study) -> Iterator[tuple[str, np.ndarray]]:

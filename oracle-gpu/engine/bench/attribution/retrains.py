@@ -24,7 +24,7 @@ from bench.attribution.tasks import Task, load_task
 from openlora.files import write_json
 from openlora.models.base import choose_device, find_base, load_tokenizer, read_info
 from openlora.train import evaluate
-from openlora.train.data import Example, make_examples
+from openlora.train.data import Example, answered
 from openlora.train.retrain import Retrainer
 from openlora.train.spec import Training
 from openlora.train.trainer import Trainer, step_count
@@ -168,11 +168,8 @@ def make_questions(tokenizer: Any, task: Task) -> list[Example]:
 
 
 def targets_of(tokenizer: Any, task: Task, answers: list[str]) -> list[Example]:
-    rows = []
-    for place, (question, answer) in enumerate(zip(task.questions, answers, strict=True)):
-        messages = [*question, {"role": "assistant", "content": answer.strip() or "."}]
-        rows.append({"recordId": str(place), "cluster": str(place), "messages": messages})
-    return make_examples(tokenizer, rows, tasks.TRAINING.maxLength)
+    names = [str(place) for place in range(len(answers))]
+    return answered(tokenizer, task.questions, names, answers, tasks.TRAINING.maxLength)
 
 
 def main(name: str, count: int, seed: int, threads: int = 1) -> None:

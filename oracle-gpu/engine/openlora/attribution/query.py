@@ -15,15 +15,15 @@ import numpy as np
 from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution import projection, scan
 from openlora.attribution.gradient_file import bad_gradient
-from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import INDEX, AttributionIndex, Leaf
 from openlora.attribution.newcomers import RecordMaps
+from openlora.attribution.reader import IndexReader
 from openlora.attribution.segments import segment_queries, segment_scores
 from openlora.attribution.spans import FOLDER as SPANS
 from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
-from openlora.ops.lora import LoraPair, fit
+from openlora.ops.lora import fit
 from openlora.train.data import Example, bad_record
 from openlora.verify import hashing
 
@@ -32,16 +32,17 @@ OPEN_INDEXES = 8  # kept open at once; each holds its checkpoint's weights
 
 @dataclass(frozen=True)
 class _Opened:
-    index: AttributionIndex
-    weights: dict[str, LoraPair]
-    slices: list[Slice]
+    reader: IndexReader
     spans: SpanIndex | None
-    base: BaseModel  # that the release was trained on
+
+    @property
+    def index(self) -> AttributionIndex:
+        return self.reader.index
 
     @cached_property
     def maps(self) -> RecordMaps:
         """For records that are not in the index; only previews need them."""
-        return RecordMaps(self.index, self.slices)
+        return RecordMaps(self.index, self.reader.slices)
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,7 @@ class Attributor:
         opened = self._open(adapter)
         counts = [start <= index < end for index in range(len(answer))]
         asked = _Answered([*prompt, *answer], [False] * len(prompt) + counts)
-        _, gradients = loss_gradients(
-            opened.base, opened.weights, opened.slices, [asked], opened.index.divisor
-        )
-        raw = gradients[0].cpu().numpy()
+        raw = opened.reader.gradients([asked])[0]
         if not np.isfinite(raw).all():
             raise bad_gradient("of this answer")
         return opened.index.project(raw)
@@ -140,10 +138,7 @@ class Attributor:
     def place(self, adapter: str, examples: Sequence[Example]) -> np.ndarray:
         """int8 rows [examples, k] that records which were never trained on would have in the index."""
         opened = self._open(adapter)
-        _, gradients = loss_gradients(
-            opened.base, opened.weights, opened.slices, examples, opened.index.divisor
-        )
-        found = gradients.cpu().numpy()
+        found = opened.reader.gradients(examples)
         for example, gradient in zip(examples, found, strict=True):
             if not np.isfinite(gradient).all():
                 raise bad_record(example.record_id, "its gradient is not a number")
@@ -157,10 +152,9 @@ class Attributor:
                 checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
                 base = self._trained_on(checkpoint.quantised)
                 weights = fit(checkpoint.weights, base.switch, base.dtype, base.device)
-                slices = make_slices(weights, index.tensors)
                 vocabulary = base.model.config.vocab_size
                 spans = open_spans(folder / SPANS, index.leaves, vocabulary, self._control)
-                self._opened[adapter] = _Opened(index, weights, slices, spans, base)
+                self._opened[adapter] = _Opened(IndexReader(index, base, weights), spans)
             self._opened.move_to_end(adapter)
             while len(self._opened) > OPEN_INDEXES:
                 self._opened.popitem(last=False)

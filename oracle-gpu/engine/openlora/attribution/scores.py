@@ -13,10 +13,10 @@ import torch
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from openlora.adapters.store import CONFIG, adapter_id, read_adapter
-from openlora.attribution import projection, scan
+from openlora.attribution import projection
 from openlora.attribution.early import train_early
-from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex, build_index
+from openlora.attribution.reader import IndexReader
 from openlora.config import MAX_BATCH, MAX_EPOCHS
 from openlora.errors import EngineError
 from openlora.models.base import choose_device, load_base, load_tokenizer
@@ -112,12 +112,11 @@ def write_scores(
         weights = fit(stored.weights, model.switch, torch.float32, model.device)
         build_index(Path(folder), model, weights, name, records, [], divisor, progress)
         index = AttributionIndex(Path(folder))
-        slices = make_slices(weights, index.tensors)
+        reader = IndexReader(index, model, weights)
         found = np.zeros((len(asked), len(records)), np.float32)
         for row, example in enumerate(asked):
-            _, gradients = loss_gradients(model, weights, slices, [example], divisor)
-            raw = index.project(gradients[0].cpu().numpy())
-            exact = scan.totals(scan.scores(index.rows, projection.quantise_query(raw)))
+            raw = reader.project(example)
+            exact = reader.scores(projection.quantise_query(raw))
             found[row] = exact * index.step * projection.query_step(raw)
             say(f"scores of {row + 1} of {len(asked)} queries")
     np.save(out, found)

@@ -18,15 +18,15 @@ from typing import Any
 import torch
 
 from openlora.adapters.store import AdapterStore, read_adapter
-from openlora.attribution import fidelity, projection, scan
-from openlora.attribution.gradients import loss_gradients, make_slices
+from openlora.attribution import fidelity
 from openlora.attribution.index import INDEX, AttributionIndex
+from openlora.attribution.reader import IndexReader
 from openlora.errors import EngineError
 from openlora.files import write_json
 from openlora.models.base import BaseModel, choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
 from openlora.train import estimate, evaluate
-from openlora.train.data import Example, Split, make_examples, split
+from openlora.train.data import Example, Split, answered, make_examples, split
 from openlora.train.events import EventLog
 from openlora.train.retrain import Retrainer
 from openlora.train.spec import Calibration, Job, Training, folder_name, read_job
@@ -135,7 +135,9 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
         del exact
         gc.collect()
         kept.save()
-    targets = _targets(tokenizer, asked, kept.answers, training.maxLength)
+    questions = [example.messages[:-1] for example in asked]
+    names = [example.record_id for example in asked]
+    targets = answered(tokenizer, questions, names, kept.answers, training.maxLength)
     if len(kept.losses) < job.runs:
         short = Training(**{**training.model_dump(), "epochs": kept.epochs})
         trainer = Trainer(info, source.method, short, tokenizer.pad_token_id, device)
@@ -185,24 +187,6 @@ def _answers(
     return found
 
 
-def _targets(
-    tokenizer: Any, asked: Sequence[Example], answers: Sequence[str], max_length: int
-) -> list[Example]:
-    """Each question with its answer; a dot stands for an empty one."""
-    rows = [
-        {
-            "recordId": example.record_id,
-            "cluster": example.cluster,
-            "messages": [
-                *example.messages[:-1],
-                {"role": "assistant", "content": answer.strip() or "."},
-            ],
-        }
-        for example, answer in zip(asked, answers, strict=True)
-    ]
-    return make_examples(tokenizer, rows, max_length)
-
-
 def _retrain(
     job: Calibration,
     trainer: Trainer,
@@ -238,19 +222,17 @@ def _data(
         raise EngineError(409, "index_tampered", message)
     checkpoint = read_adapter(folder / "checkpoint", index.checkpoint)
     weights = fit(checkpoint.weights, base.switch, base.dtype, base.device)
-    slices = make_slices(weights, index.tensors)
+    reader = IndexReader(index, base, weights)
     questions = []
     for target in targets:
-        _, gradients = loss_gradients(base, weights, slices, [target], index.divisor)
-        query = projection.quantise_query(index.project(gradients[0].cpu().numpy()))
-        scores = scan.totals(scan.scores(index.rows, query))
+        query = reader.query(target)
         questions.append(
             {
                 "recordId": target.record_id,
                 "tokens": len(target.tokens),
                 "tokensRoot": hashing.to_hex(hashing.tokens_root(target.tokens)),
                 "query": hashing.to_hex(query.tobytes()),
-                "scores": [int(score) for score in scores],
+                "scores": [int(score) for score in reader.scores(query)],
             }
         )
     return {

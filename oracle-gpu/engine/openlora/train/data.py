@@ -69,6 +69,21 @@ def _example(tokenizer: Any, record: Mapping[str, Any], max_length: int) -> Exam
     return Example(name, record["cluster"], messages, tokens, trained, rendered.text, rendered.spans)
 
 
+def answered(
+    tokenizer: Any,
+    questions: Sequence[Sequence[Mapping[str, str]]],
+    names: Sequence[str],
+    answers: Sequence[str],
+    max_length: int,
+) -> list[Example]:
+    """Each question with the answer given to it, as a record of that name; an empty answer becomes a dot."""
+    rows = []
+    for question, name, answer in zip(questions, names, answers, strict=True):
+        messages = [*question, {"role": "assistant", "content": answer.strip() or "."}]
+        rows.append({"recordId": name, "cluster": name, "messages": messages})
+    return make_examples(tokenizer, rows, max_length)
+
+
 def bad_record(record_id: str, reason: str) -> EngineError:
     message = f"Record {record_id} cannot be trained on: {reason}."
     return EngineError(400, "bad_record", message, recordId=record_id, reason=reason)

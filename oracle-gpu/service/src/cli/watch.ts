@@ -39,6 +39,9 @@ type Given = {
   'no-asking'?: boolean | undefined;
 };
 
+/** What ends a watch. */
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
 /** Follows the chain until it is stopped. Returns whether no batch was faulty or unreadable. */
 export async function watchCommand(given: Given, print: (text: string) => void): Promise<boolean> {
   const from = numberOf('--from', given.from, 0);
@@ -67,7 +70,8 @@ export async function watchCommand(given: Given, print: (text: string) => void):
   });
   const stateFile = given.state ?? `.openledger/watch-${chain.deployment.chainId}.json`;
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const end = (): void => stop.abort();
+  for (const signal of signals) process.once(signal, end);
   if (server) print(`Metrics at http://127.0.0.1:${server.port}/metrics.`);
   print(`Watching batches of ${chain.contracts.settlement.address} on chain ${chain.deployment.chainId}.`);
   print(address ? `Filing proofs as ${address}.` : 'Proofs are not filed: OPENLEDGER_WATCH_KEY names no account.');
@@ -93,6 +97,7 @@ export async function watchCommand(given: Given, print: (text: string) => void):
     print(`${batches} batches checked, ${faulty} with faults, ${unreadable} unreadable.`);
     return faulty === 0 && unreadable === 0;
   } finally {
+    for (const signal of signals) process.removeListener(signal, end);
     await server?.stop();
   }
 }

@@ -30,8 +30,17 @@ export async function sendBatch(context: Context, row: BatchRow): Promise<boolea
   const { header, channels, commitment, previous } = composed;
   const failed = checks.filter(({ status }) => status === 'failed').map(({ sentence }) => sentence);
   const length = Buffer.byteLength(canonicalJson(file.parameters));
-  if (length > maxParameters)
-    failed.push(`Its parameters have ${length} bytes, and no more than ${maxParameters} can be given on chain.`);
+  if (length > maxParameters) {
+    // All its receipts rest on them: held, they keep nothing else from being settled.
+    const reason = `Its parameters have ${length} bytes, and no more than ${maxParameters} can be given on chain when they are asked for.`;
+    await refuse(
+      context,
+      row,
+      [reason],
+      stored.map(({ hash }) => ({ hash, reason })),
+    );
+    return false;
+  }
   if (await repeatsVoided(context, header)) failed.push('It is the batch that was proven wrong, once more.');
   if (failed.length > 0) {
     await refuse(context, row, failed, wrong);

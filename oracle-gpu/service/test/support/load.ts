@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 const answerSchema = z.looseObject({ receipt: receiptBundleSchema });
 
+/** Longest pause between two attempts, ms: hundreds of callers must leave a service the time to start. */
+const longestPause = 1_000;
+
 export type Answered = { apiKey: string; idempotencyKey: string; body: string; bundle: ReceiptBundle; attempts: number };
 
 /**
@@ -43,7 +46,7 @@ export function startLoad(url: string, model: string, apiKeys: readonly string[]
         refused.push(got);
         return;
       }
-      await new Promise((done) => setTimeout(done, 200));
+      await new Promise((done) => setTimeout(done, Math.min(100 * 2 ** attempts, longestPause)));
     }
   }
 

@@ -1,5 +1,5 @@
 import { Address, BigInt, ByteArray, Bytes, crypto, ethereum } from '@graphprotocol/graph-ts';
-import { word } from './ids';
+import { word } from '../entities/ids';
 
 // The channels of a batch are in the call, not in an event: an event for each would cost more than the rest of a
 // batch. They are read from the transaction when it calls the settlement itself.

@@ -1,5 +1,5 @@
 import { ByteArray, Bytes, crypto } from '@graphprotocol/graph-ts';
-import { word } from './ids';
+import { word } from '../entities/ids';
 import { amountOf, bytesOf, JsonObject } from './json';
 
 /** Fields of a receipt in the order of docs/wire.md: type and name. */
