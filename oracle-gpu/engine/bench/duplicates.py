@@ -23,7 +23,7 @@ import torch
 
 from bench.attribution.paraphrases import paraphrase
 from bench.attribution.retrains import MODELS, WORK, Study
-from bench.attribution.tasks import DATA, TRAINING
+from bench.attribution.tasks import DATA, TRAINING, text_of
 from bench.attribution.tasks import examples as make
 from bench.measure import Measure, report
 from openlora.adapters.store import adapter_id, read_adapter
@@ -58,10 +58,6 @@ def load(name: str) -> list[Record]:
     records = list(seen.values())
     random.Random(f"duplicates:{name}").shuffle(records)
     return records
-
-
-def text_of(record: Record) -> str:
-    return "\n".join(message["content"] for message in record["messages"])
 
 
 def shingles(record: Record) -> set[str]:
@@ -159,8 +155,8 @@ def main() -> None:
             copies = [paraphrase(record, number) for record in records]
             words = lexical(records, copies)
             meaning = cosines(
-                embedder.embed([text_of(record) for record in records]),
-                embedder.embed([text_of(record) for record in copies]),
+                embedder.embed([text_of(record["messages"]) for record in records]),
+                embedder.embed([text_of(record["messages"]) for record in copies]),
             )
             if task == "numpy":
                 chosen, meaning = halves(meaning)

@@ -13,8 +13,9 @@ from sklearn.metrics import roc_auc_score
 
 from bench.attribution import baselines, kinds
 from bench.attribution.explore import open_grams
-from bench.attribution.measure import SHIPPED, shipped, text_of
+from bench.attribution.measure import SHIPPED, shipped
 from bench.attribution.retrains import WHOLE, Study
+from bench.attribution.tasks import text_of
 from bench.measure import Measure, report
 from openlora.train.trainer import CHECKPOINT
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,8 @@ import torch
 from bench.attribution import baselines, ekfac, tasks
 from bench.attribution.explore import open_grams, truth
 from bench.attribution.lds import ceiling, correlations, interval, lead
-from bench.attribution.retrains import MODELS, WHOLE, WORK, Study
+from bench.attribution.retrains import MODELS, WHOLE, WORK, Study, train_all
+from bench.attribution.tasks import text_of
 from bench.measure import Measure, report
 from openlora.adapters.store import adapter_id, read_adapter
 from openlora.attribution.index import AttributionIndex, Progress, build_index
@@ -41,11 +41,7 @@ def train_missing(study: Study, runs: int, second: int) -> None:
     study.run(WHOLE)
     due = [(number, 0) for number in range(runs)] + [(number, 1) for number in range(second)]
     due = [(number, seed) for number, seed in due if number not in study.runs(seed)]
-    started = time.monotonic()
-    for done, (number, seed) in enumerate(due, start=1):
-        study.run(number, seed)
-        hours = (time.monotonic() - started) / done * (len(due) - done) / 3600
-        print(f"{len(due) - done} retrains to do, {hours:.1f} h left", flush=True)
+    train_all(due, lambda each: study.run(*each))
 
 
 def build_reader(study: Study, place: Path, progress: Progress = lambda *_: None) -> IndexReader:
@@ -95,11 +91,6 @@ def methods(study: Study, computes: bool) -> Iterator[tuple[str, np.ndarray]]:
             continue
         found = ekfac.scores(kept, adapter, study.info.path, study.task.train, study.targets())
         yield f"EK-FAC by bergson, {name}", found
-
-
-def text_of(messages: object) -> str:
-    assert isinstance(messages, list)
-    return "\n".join(str(message["content"]) for message in messages)
 
 
 def figures(study: Study, computes: bool) -> list[Measure]:

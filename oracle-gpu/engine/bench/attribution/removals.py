@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -24,8 +23,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from bench.attribution import baselines, tasks
-from bench.attribution.measure import TASK, shipped, text_of
-from bench.attribution.retrains import WHOLE, Study
+from bench.attribution.measure import TASK, shipped
+from bench.attribution.retrains import WHOLE, Study, train_all
+from bench.attribution.tasks import text_of
 from bench.measure import Measure, report
 
 CONTRIBUTORS = 16
@@ -71,11 +71,7 @@ def by_chance(draw: int, count: int) -> Places:
 def missing(study: Study, due: Sequence[Places], most: int | None) -> bool:
     """Train what is not kept yet; whether something is left."""
     todo = [places for places in due if not study.has_without(places)]
-    started = time.monotonic()
-    for done, places in enumerate(todo[:most], start=1):
-        study.without(places)
-        hours = (time.monotonic() - started) / done * (len(todo) - done) / 3600
-        print(f"{len(todo) - done} retrains to do, {hours:.1f} h left", flush=True)
+    train_all(todo[:most], study.without)
     return most is not None and len(todo) > most
 
 

@@ -57,6 +57,11 @@ def load_task(name: str, tokenizer: Any) -> Task:
     )
 
 
+def text_of(messages: Sequence[Mapping[str, str]]) -> str:
+    """All that is said in them, for whatever looks at words."""
+    return "\n".join(message["content"] for message in messages)
+
+
 def _said(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
 

@@ -10,10 +10,10 @@ from typing import Any
 from openlora.api.runtime import Runtime
 from openlora.api.schemas import GenerateBody
 from openlora.engine.detokenizer import Detokenizer
-from openlora.engine.grounding import Grounding, read_parts, require_apart
+from openlora.engine.grounding import Grounding, read_parts
 from openlora.engine.sequence import Sequence
 from openlora.rag.answer import Groups, measure
-from openlora.rag.prompt import Layout, lay_out
+from openlora.rag.prompt import Layout
 from openlora.rag.spec import GivenPassage
 
 
@@ -23,14 +23,9 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
     prompt = await asyncio.to_thread(runtime.encode, messages)
     layout = None
     if body.passages is not None:
-        require_apart(runtime.base)
-        context = runtime.info.context_length
-        layout = await asyncio.to_thread(lay_out, runtime.tokenizer, messages, body.passages, context)
+        layout = await asyncio.to_thread(runtime.lay_out, messages, body.passages)
         prompt = layout.tokens
-    weights = None
-    if body.adapter is not None:
-        switch = runtime.base.switch
-        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, switch)
+    weights = await asyncio.to_thread(runtime.weights, body.adapter)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
 

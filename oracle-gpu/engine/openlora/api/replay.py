@@ -9,11 +9,10 @@ import torch
 
 from openlora.api.runtime import Runtime
 from openlora.api.schemas import ReplayBody
-from openlora.engine.grounding import Grounding, require_apart
+from openlora.engine.grounding import Grounding
 from openlora.engine.replay import Asked, replay, spell
 from openlora.rag.answer import Groups, measure
 from openlora.rag.passages import find_piece
-from openlora.rag.prompt import lay_out
 
 
 async def answer_replay(runtime: Runtime, body: ReplayBody) -> dict[str, Any]:
@@ -26,15 +25,10 @@ async def answer_replay(runtime: Runtime, body: ReplayBody) -> dict[str, Any]:
     given = [find_piece(quoted) for quoted in body.passages or []]
     layout = None
     if given:
-        require_apart(runtime.base)
-        context = runtime.info.context_length
-        layout = await asyncio.to_thread(lay_out, runtime.tokenizer, messages, given, context)
+        layout = await asyncio.to_thread(runtime.lay_out, messages, given)
         prompt = layout.tokens
     runtime.require_tokens(prompt, body.tokenIds)
-    weights = None
-    if body.adapter is not None:
-        switch = runtime.base.switch
-        weights = await asyncio.to_thread(runtime.store.weights, body.adapter, switch)
+    weights = await asyncio.to_thread(runtime.weights, body.adapter)
     asked = Asked(prompt, body.tokenIds, body.temperature, body.topP, body.seed)
     text, ends_at = spell(runtime.tokenizer, body.tokenIds, runtime.tokenizer.eos_token_id, body.stop)
 

@@ -19,6 +19,7 @@ from openlora.adapters.store import AdapterStore
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
 from openlora.embeddings.embedder import Embedder, find_embedder
+from openlora.engine.grounding import require_apart
 from openlora.engine.llm_engine import LLMEngine
 from openlora.errors import EngineError
 from openlora.models.base import (
@@ -29,6 +30,9 @@ from openlora.models.base import (
     load_tokenizer,
     read_info,
 )
+from openlora.ops.lora import LoraPair
+from openlora.rag.prompt import Layout, lay_out
+from openlora.rag.spec import GivenPassage
 from openlora.rag.store import RetrievalStore
 from openlora.train.jobs import JobManager
 from openlora.train.templates import encode_prompt
@@ -82,6 +86,15 @@ class Runtime:
     def close(self) -> None:
         self.jobs.close()
         self.engine.close()
+
+    def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:
+        """The adapter's weights as the base's layers use them; None for the base itself."""
+        return None if adapter is None else self.store.weights(adapter, self.base.switch)
+
+    def lay_out(self, messages: list[dict[str, str]], passages: Sequence[GivenPassage]) -> Layout:
+        """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""
+        require_apart(self.base)
+        return lay_out(self.tokenizer, messages, passages, self.info.context_length)
 
     def encode(self, messages: list[dict[str, str]]) -> list[int]:
         """Prompt tokens; EngineError 400 when no token of context is left to answer in."""
