@@ -75,6 +75,7 @@ export * from './retrieval/sourceProof.ts';
 export * from './retrieval/verifySource.ts';
 export * from './schema/canonicalJson.ts';
 export * from './schema/hashJson.ts';
+export * from './schema/keccak.ts';
 export * from './schema/primitives.ts';
 export * from './schema/toJson.ts';
 export * from './session/apiKey.ts';

@@ -5,6 +5,9 @@ import { publicKeyToAddress } from 'viem/accounts';
 
 export type SignedDigest = { digest: Hex; signature: Hex };
 
+/** Who signed a digest; undefined for what is no signature. A machine that has native code for it gives its own. */
+export type RecoverSigner = (signed: SignedDigest) => Address | undefined;
+
 const { Point } = secp256k1;
 const { Fn } = Point;
 type CurvePoint = InstanceType<typeof Point>;
@@ -17,8 +20,10 @@ const worthTable = 100;
 /**
  * Which of these digests `signer` signed, exactly as recovering each would say, but at half the cost: the key is
  * recovered once, then r of every other signature must be the x of (digest·G + r·key) / s, and its parity that of y.
+ * @param recover recovers each instead
  */
-export async function signedBy(signer: Address, signed: readonly SignedDigest[]): Promise<boolean[]> {
+export async function signedBy(signer: Address, signed: readonly SignedDigest[], recover?: RecoverSigner): Promise<boolean[]> {
+  if (recover) return signed.map((one) => recover(one)?.toLowerCase() === signer.toLowerCase());
   const results = signed.map(() => false);
   let next = 0;
   let key: CurvePoint | undefined;

@@ -9,7 +9,7 @@ import { channelId } from '../settlement/channelId.ts';
 import { compositionHash } from '../settlement/composition.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { receiptDigests } from '../settlement/receipt.ts';
-import { signedBy } from '../settlement/signedBy.ts';
+import { type RecoverSigner, signedBy } from '../settlement/signedBy.ts';
 import type { Commitment } from '../tree/nodes.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
 import type { Verification } from './verifyReceipt.ts';
@@ -23,6 +23,8 @@ export type BatchContext = {
   storedHeaderHash: Hex;
   /** Rewards of all time in the operator's batch before; empty for its first. */
   previousRewards?: readonly Allocation[];
+  /** Recovers signers where there is native code for it; else done by the key that they share, in JavaScript. */
+  recover?: RecoverSigner;
 };
 
 /** Checks a batch's file against its header: signatures, hashes, the three trees and their sums. Never throws. */
@@ -88,13 +90,14 @@ function checkOrder({ receipts }: BatchFile): Check {
   );
 }
 
-async function checkSignatures({ receipts, operator }: BatchFile, { chainId, settlement, signer }: BatchContext): Promise<Check> {
+async function checkSignatures({ receipts, operator }: BatchFile, context: BatchContext): Promise<Check> {
+  const { chainId, settlement, signer, recover } = context;
   const digests = receiptDigests(
     receipts.map(({ receipt }) => receipt),
     openLedgerDomain(chainId, settlement),
   );
   const signed = receipts.map(({ signature }, index) => ({ digest: digests[index] as Hex, signature }));
-  const wrong = (await signedBy(signer, signed)).filter((isSigned) => !isSigned).length;
+  const wrong = (await signedBy(signer, signed, recover)).filter((isSigned) => !isSigned).length;
   return check(
     'signatures',
     wrong === 0,

@@ -24,34 +24,80 @@ export type CheckInput = {
 /** `wrong`: the receipts that fail by themselves, looked for only when something failed. */
 export type CheckResult = { checks: Check[]; wrong: WrongReceipt[] };
 
+/** What a batch's thread is asked: first the batch's commitments, then its check. */
+export type Asked = { text: string } | { input: CheckInput };
+
+/** How long a thread that has nothing to do waits for another batch, ms. */
+const keptFor = 60_000;
+
+/** A thread, and what says why it is there no more. */
+type Thread = { worker: Worker; gone: AbortSignal };
+
+/** The thread that has done its batch: its code is loaded and compiled, which takes longer than checking a batch does. */
+let idle: (Thread & { ending: NodeJS.Timeout }) | undefined;
+
 /**
- * A batch of one's own on a thread of its own: there its trees are built, and it is checked as a watchtower would, while
- * calls go on. Ends with the check, or when it is closed.
+ * A batch of one's own on a thread beside this one: there its trees are built, and it is checked as a watchtower would,
+ * while calls go on. A thread whose batch was checked waits for the next one a while; any other ends when it is closed.
  * @param text the batch's file in one piece, JSON
  */
 export function openBatchThread(text: string) {
-  const worker = new Worker(new URL('./batchWorker.ts', import.meta.url), { workerData: text });
-  const gone = new AbortController();
-  worker.on('error', (error) => gone.abort(error));
-  worker.once('exit', (code) => gone.abort(new Error(`The thread of a batch ended with code ${code}.`)));
-  async function answer<T>(): Promise<T> {
+  const thread = takeIdle() ?? startThread();
+  const { worker, gone } = thread;
+  let isDone = false;
+  async function ask<T>(asked: Asked): Promise<T> {
+    gone.throwIfAborted();
+    worker.postMessage(asked);
     try {
-      const [message] = await once(worker, 'message', { signal: gone.signal });
+      const [message] = await once(worker, 'message', { signal: gone });
       return message as T;
     } catch (error) {
-      throw gone.signal.aborted ? gone.signal.reason : error;
+      throw gone.aborted ? gone.reason : error;
     }
   }
-  const roots = answer<Roots>();
+  const roots = ask<Roots>({ text });
   roots.catch(() => undefined); // whoever asks for them is told
   return {
     roots: (): Promise<Roots> => roots,
-    check: (input: CheckInput): Promise<CheckResult> => {
-      worker.postMessage(input);
-      return answer<CheckResult>();
+    check: async (input: CheckInput): Promise<CheckResult> => {
+      const result = await ask<CheckResult>({ input });
+      isDone = true;
+      return result;
     },
-    close: async (): Promise<void> => void (await worker.terminate()),
+    close: async (): Promise<void> => {
+      if (isDone && !gone.aborted && !idle) keepIdle(thread);
+      else await worker.terminate();
+    },
   };
+}
+
+function startThread(): Thread {
+  const worker = new Worker(new URL('./batchWorker.ts', import.meta.url));
+  const gone = new AbortController();
+  worker.on('error', (error) => gone.abort(error));
+  worker.once('exit', (code) => gone.abort(new Error(`The thread of a batch ended with code ${code}.`)));
+  return { worker, gone: gone.signal };
+}
+
+function takeIdle(): Thread | undefined {
+  if (!idle) return undefined;
+  const { ending, ...thread } = idle;
+  idle = undefined;
+  clearTimeout(ending);
+  if (thread.gone.aborted) return undefined;
+  thread.worker.ref();
+  return thread;
+}
+
+/** Nothing waits for such a thread: the process may end before it does. */
+function keepIdle(thread: Thread): void {
+  thread.worker.unref();
+  const ending = setTimeout(() => {
+    idle = undefined;
+    void thread.worker.terminate();
+  }, keptFor);
+  ending.unref();
+  idle = { ...thread, ending };
 }
 
 /** Facts with those rows of the indices alone that a batch names: the rest need not be copied to its thread. */

