@@ -2,11 +2,12 @@
 // computed, signed and stored, answer sent. The engine answers from memory (bench/served.ts); chain, database and
 // IPFS node are real and share the other cores with the callers.
 //   node oracle-gpu/service/bench/gateway.ts [calls]
+// With `BENCH_APART=1` everything else keeps off the gateway's core; without, it runs on all of them.
 // Says on the way what memory it holds: with `1000000` whether that stays flat.
 import { cpus, loadavg } from 'node:os';
 import { openDatabaseView } from './database.ts';
 import { openLoad } from './load.ts';
-import { type ServedProcess, startServed } from './process.ts';
+import { leaveServiceCore, type ServedProcess, startServed } from './process.ts';
 import { openStage } from './stage.ts';
 
 const calls = Number(process.argv[2] ?? 20_000);
@@ -14,6 +15,9 @@ const warmUp = 2_000;
 const round = (value: number): number => Math.round(value * 100) / 100;
 const mebibytes = (bytes: number): number => round(bytes / 2 ** 20);
 const goals = { callsPerSecond: 1_500, p99: 20 };
+
+const isApart = process.env.BENCH_APART === '1';
+if (isApart) leaveServiceCore();
 
 let service: ServedProcess | undefined;
 const opened = await openStage(
@@ -53,7 +57,7 @@ const perSecond = round(calls / seconds);
 const perCall = (from: NodeJS.CpuUsage, to: NodeJS.CpuUsage): number =>
   round((to.user + to.system - from.user - from.system) / 1000 / calls);
 console.log(
-  `load of the machine: ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores; the gateway on one of them, callers, database and chain on all`,
+  `load of the machine: ${loadavg()[0]?.toFixed(1)} on ${cpus().length} cores; the gateway on one of them, callers, database and chain on ${isApart ? 'the others' : 'all'}`,
 );
 const measures = [
   {

@@ -5,6 +5,7 @@ import {
   indexLeafSchema,
   indexTree,
   releaseSchema,
+  rowWords,
   type SumTree,
   treeProof,
   uint32Schema,
@@ -39,12 +40,12 @@ export type LoadedRelease = {
   text: string;
   /**
    * What receipts say of a row they quote, as JSON: in their evidence (an object that lacks its end), its place in the
-   * index with its proof, and where the record is from.
+   * index with its proof, and where the record is from. `words`: the first of these as it is hashed.
    */
   rowText: (position: number) => RowText;
 };
 
-type RowText = { quoted: string; proof: string; record: string };
+type RowText = { quoted: string; words: string; proof: string; record: string };
 
 /** Rows whose text is kept, of each release: at 3 KB each. */
 const keptRows = 4_096;
@@ -105,8 +106,10 @@ function describesRows(releaseHash: Hex, rows: readonly ReleaseRow[], tree: SumT
     const row = rows[position];
     if (!row) throw new Error(`The release has no row ${position}.`);
     const { recordId, source, contributionId, contributor, datanetId } = row;
+    const quoted = quotedRow(releaseHash, row);
     const made = {
-      quoted: JSON.stringify(quotedRow(releaseHash, row)).slice(0, -1),
+      quoted: JSON.stringify(quoted).slice(0, -1),
+      words: rowWords(quoted),
       proof: JSON.stringify({
         recordId,
         leaf: leafOf(row),

@@ -1,7 +1,7 @@
 // The processes of the local stack: command, order and health of each.
 import { join } from 'node:path';
 import pg from 'pg';
-import { modelsFolder, ports, root, stateFolder, tools, urls } from '../config.ts';
+import { modelsFolder, ports, root, serviceNodeFlags, stateFolder, tools, urls } from '../config.ts';
 import type { ServiceSpec } from '../supervisor/service.ts';
 import { query, rpc } from './rpc.ts';
 
@@ -104,7 +104,7 @@ export const engine: ServiceSpec = {
 /** What every operator's service is started with. */
 const service = {
   command: tools.node,
-  args: [join(root, 'oracle-gpu/service/src/main.ts')],
+  args: [...serviceNodeFlags, join(root, 'oracle-gpu/service/src/main.ts')],
   needs: async () => (await chain.healthy()) && (await postgres.healthy()),
   startWithin: 60,
 };

@@ -7,7 +7,7 @@ import type { Allocation } from './evidence.ts';
 export function allocationHash(allocations: readonly Allocation[]): Hex {
   allocations.forEach(({ account }, index) => {
     const previous = allocations[index - 1];
-    if (previous && BigInt(previous.account) >= BigInt(account))
+    if (previous && previous.account.toLowerCase() >= account.toLowerCase())
       throw new Error('Allocations must strictly increase by account.');
   });
   return hashAllocations(allocations);

@@ -2,7 +2,7 @@ import { encodeAbiParameters, keccak256 } from 'viem';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../vectors/random.ts';
 import type { Evidence } from './evidence.ts';
-import { evidenceHash } from './evidenceHash.ts';
+import { evidenceHash, rowWords } from './evidenceHash.ts';
 
 const parameters = [
   {
@@ -84,11 +84,13 @@ const named = () => ({
   datanetId: uint32(),
 });
 
+const madeRecord = () => ({ ...named(), reviewer: random.address(), rowRoot: random.bytes32(), partials: many(3, int32) });
+
 function randomEvidence(): Evidence {
   return {
     queryRoot: random.bytes32(),
     nullThreshold: int32(),
-    records: many(5, () => ({ ...named(), reviewer: random.address(), rowRoot: random.bytes32(), partials: many(3, int32) })),
+    records: many(5, madeRecord),
     spans: many(3, () => ({ start: uint32(), length: uint32(), sources: many(3, () => ({ ...named(), offset: uint32() })) })),
     passages: many(3, () => {
       const { recordId, cluster, contributor, datanetId } = named();
@@ -112,4 +114,12 @@ test('what does not fit its type is refused', () => {
   expect(() => evidenceHash({ ...evidence, queryRoot: '0x00' })).toThrow(/32 bytes/);
   const parent = { releaseHash: random.bytes32(), termsVersion: 2 ** 32, share: 0 };
   expect(() => evidenceHash({ ...evidence, parents: [parent] })).toThrow(/uint32/);
+});
+
+test('words of rows that were kept hash as those made anew', () => {
+  const evidence = { ...randomEvidence(), records: [7, 3, 9].map((position) => ({ ...madeRecord(), position })) };
+  const kept = new Map(evidence.records.map((record) => [record.position, rowWords(record)]));
+  const rescored = { ...evidence, records: evidence.records.map((record) => ({ ...record, partials: [int32(), int32()] })) };
+  expect(evidenceHash(rescored, ({ position }) => kept.get(position) ?? '')).toBe(evidenceHash(rescored));
+  expect(evidenceHash(rescored)).not.toBe(evidenceHash(evidence));
 });

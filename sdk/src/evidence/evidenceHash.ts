@@ -9,8 +9,12 @@ type Span = Evidence['spans'][number];
 /**
  * keccak(abi.encode(Evidence)), fields as in docs/wire.md. Written out, since a batch hashes up to 13 KB for each of a
  * thousand receipts, and a general encoder takes longer for that than the hash itself.
+ * @param wordsOf what `rowWords` gives for a record: whoever quotes the same rows again and again keeps it
  */
-export function evidenceHash({ queryRoot, nullThreshold, records, spans, passages, parents }: Evidence): Hex {
+export function evidenceHash(
+  { queryRoot, nullThreshold, records, spans, passages, parents }: Evidence,
+  wordsOf: (record: RecordScore) => string = rowWords,
+): Hex {
   const passageWords = passages.map(
     ({ datanetId, version, recordId, cluster, contributor, support }) =>
       uintWord(datanetId) +
@@ -26,7 +30,7 @@ export function evidenceHash({ queryRoot, nullThreshold, records, spans, passage
   const evidence = tuple(
     [bytes32Word(queryRoot), int32Word(nullThreshold)],
     [
-      dynamicArray(records.map(recordWords)),
+      dynamicArray(records.map((record) => tuple([wordsOf(record)], [staticArray(record.partials.map(int32Word))]))),
       dynamicArray(spans.map(spanWords)),
       staticArray(passageWords),
       staticArray(parentWords),
@@ -35,20 +39,18 @@ export function evidenceHash({ queryRoot, nullThreshold, records, spans, passage
   return keccak(`0x${tuple([], [evidence])}`);
 }
 
-function recordWords(record: RecordScore): string {
-  const { releaseHash, position, recordId, cluster, contributor, reviewer, datanetId, rowRoot, partials } = record;
-  return tuple(
-    [
-      bytes32Word(releaseHash),
-      uintWord(position),
-      bytes32Word(recordId),
-      bytes32Word(cluster),
-      addressWord(contributor),
-      addressWord(reviewer),
-      uintWord(datanetId),
-      bytes32Word(rowRoot),
-    ],
-    [staticArray(partials.map(int32Word))],
+/** What a record says of its row, as it is hashed: words in hex without 0x. */
+export function rowWords(record: Omit<RecordScore, 'partials'>): string {
+  const { releaseHash, position, recordId, cluster, contributor, reviewer, datanetId, rowRoot } = record;
+  return (
+    bytes32Word(releaseHash) +
+    uintWord(position) +
+    bytes32Word(recordId) +
+    bytes32Word(cluster) +
+    addressWord(contributor) +
+    addressWord(reviewer) +
+    uintWord(datanetId) +
+    bytes32Word(rowRoot)
   );
 }
 

@@ -44,11 +44,14 @@ export function allocationLeaves(receipts: readonly Settled[]): Leaf[] {
 /** Rewards of all time after these receipts, by account. */
 export function addRewards(previous: readonly Allocation[], receipts: readonly Settled[]): Allocation[] {
   const sums = new Map<Address, Allocation>();
-  for (const { account, amount, weight } of [...previous, ...receipts.flatMap(({ allocations }) => allocations)]) {
+  const add = ({ account, amount, weight }: Allocation): void => {
     const key = account.toLowerCase() as Address;
-    const sum = sums.get(key) ?? { account: key, amount: 0n, weight: 0n };
-    sums.set(key, { account: key, amount: sum.amount + amount, weight: sum.weight + weight });
-  }
+    const sum = sums.get(key);
+    if (sum) Object.assign(sum, { amount: sum.amount + amount, weight: sum.weight + weight });
+    else sums.set(key, { account: key, amount, weight });
+  };
+  previous.forEach(add);
+  for (const { allocations } of receipts) allocations.forEach(add);
   return [...sums.values()].sort((a, b) => (a.account < b.account ? -1 : 1));
 }
 

@@ -76,7 +76,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     feeVersion: common.feeVersion,
     promptHash: promptHash(salt, answer.messages),
     outputHash: outputHash(salt, answer.text, answer.tokenIds),
-    evidenceHash: evidenceHash(evidence),
+    evidenceHash: evidenceHash(evidence, ({ position }) => release.rowText(position).words),
     allocationHash: allocationHash(allocated.allocations),
     traceHash: hashJson(answer.trace),
     parentReceipt: zeroHash,

@@ -1,15 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import {
-  type BatchContext,
-  type BatchFacts,
-  type BatchFile,
-  type BatchHeader,
-  type Check,
-  type Commitment,
-  quotedRows,
-  type WrongReceipt,
-} from '@openledger/sdk';
+import type { BatchContext, BatchFacts, BatchFile, BatchHeader, Check, Commitment, WrongReceipt } from '@openledger/sdk';
 
 /** Commitments of a batch's trees. */
 export type Roots = { receipts: Commitment; allocations: Commitment; rewards: Commitment };
@@ -102,7 +93,11 @@ function keepIdle(thread: Thread): void {
 
 /** Facts with those rows of the indices alone that a batch names: the rest need not be copied to its thread. */
 export function onlyUsed(facts: BatchFacts, { receipts }: Pick<BatchFile, 'receipts'>): BatchFacts {
-  const positions = new Set(receipts.flatMap(({ evidence }) => quotedRows(evidence).map(({ position }) => position)));
+  const positions = new Set<number>();
+  for (const { evidence } of receipts) {
+    for (const { position } of evidence.records) positions.add(position);
+    for (const { sources } of evidence.spans) for (const { position } of sources) positions.add(position);
+  }
   const releases = [...facts.releases].map(([hash, release]) => {
     const { index, ...rest } = release;
     return [hash, index ? { ...rest, index: pick(index, positions) } : rest] as const;

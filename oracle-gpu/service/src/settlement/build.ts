@@ -39,6 +39,13 @@ export function openReceipts({ db }: Pick<Context, 'db'>): Promise<OpenReceipt[]
 /** What planning a batch needs: it writes nothing. */
 export type Planner = Pick<Context, 'db' | 'chain' | 'config' | 'log'>;
 type StoredReceipt = Pick<typeof receipts.$inferSelect, 'hash' | 'bundle' | 'releaseHash' | 'signature'>;
+/** What of a stored receipt a batch is made of; its secrets and its query stay where they are. */
+export const settledColumns = {
+  hash: receipts.hash,
+  bundle: receipts.bundle,
+  releaseHash: receipts.releaseHash,
+  signature: receipts.signature,
+};
 export type NewBatch = Omit<typeof batches.$inferInsert, 'status'>;
 
 /** Chooses what of the open receipts can be collected now. */
@@ -59,7 +66,7 @@ export async function planBatch(
   const [last] = await db.select().from(batches).orderBy(desc(batches.batchIndex)).limit(1);
   const hashes = chosen.map(({ hash }) => hash);
   const stored = await db
-    .select({ hash: receipts.hash, bundle: receipts.bundle, releaseHash: receipts.releaseHash, signature: receipts.signature })
+    .select(settledColumns)
     .from(receipts)
     .where(and(inArray(receipts.hash, hashes), isNull(receipts.batchIndex)));
   if (stored.length !== chosen.length) throw new Error('Receipts changed while a batch was built.');

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm';
 import { RefusedTransaction } from '../chain/outbox.ts';
 import type { Context } from '../context.ts';
 import { batches, receipts, voidedBatches } from '../db/schema.ts';
-import { type BatchRow, dissolveFrom } from './build.ts';
+import { type BatchRow, dissolveFrom, settledColumns } from './build.ts';
 import { pinBatch } from './file.ts';
 import { leaveOut } from './leaveOut.ts';
 import { prepareBatch } from './prepare.ts';
@@ -24,7 +24,7 @@ export const settlePurpose = (batchIndex: number): string => `settle:${batchInde
 export async function sendBatch(context: Context, row: BatchRow): Promise<boolean> {
   const { db, chain, outbox, ipfs, log } = context;
   const { batchIndex } = row;
-  const stored = await db.select().from(receipts).where(eq(receipts.batchIndex, batchIndex));
+  const stored = await db.select(settledColumns).from(receipts).where(eq(receipts.batchIndex, batchIndex));
   const prepared = await prepareBatch(context, row, stored, (encoded) => pinBatch(ipfs, encoded));
   const { file, dataCid, composed, checks, wrong } = prepared;
   const { header, channels, commitment, previous } = composed;
