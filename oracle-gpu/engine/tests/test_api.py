@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from openlora.adapters.store import AdapterStore, adapter_id
 
@@ -190,7 +189,7 @@ def test_adapters_are_listed_and_their_files_are_what_the_id_names(
 
 def test_an_adapter_that_was_changed_is_refused(engine: Engine, base_path: Path, tmp_path: Path) -> None:
     id = make_adapter(base_path, tmp_path / "new", seed=9, rank=2)
-    store = AdapterStore(engine.state / "adapters", torch.device("cpu"), torch.float32, 0)
+    store = AdapterStore(engine.state / "adapters")
     assert store.put(tmp_path / "new") == id
     file = store.file(id, "adapter_model.safetensors")
     good = file.read_bytes()

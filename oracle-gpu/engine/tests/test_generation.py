@@ -10,6 +10,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 
+from openlora.adapters.cache import AdapterCache
 from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
@@ -47,9 +48,10 @@ def peft_answer(base_path: Path, folder: Path | None, prompt: list[int], count: 
 
 
 def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, tmp_path: Path) -> None:
-    store = AdapterStore(tmp_path / "store", CPU, torch.float32, 1 << 30)
+    store = AdapterStore(tmp_path / "store")
     made = [make_adapter(base_path, tmp_path / str(i), seed=i, rank=4 * i) for i in (1, 2)]
     base = load_base(base_path, torch.float32, CPU)
+    adapters = AdapterCache(store, base, 1 << 30)
     tokenizer = load_tokenizer(base_path)
     references: dict[str | None, list[int]] = {None: peft_answer(base_path, None, [5, 6, 7], 12)}
     for i, id in enumerate(made, start=1):
@@ -65,7 +67,7 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
             if kind != "token":
                 finished[id].put(data["tokenIds"])
 
-        weights = None if id is None else store.weights(id, base.switch)
+        weights = None if id is None else adapters.weights(id)
         return Sequence([5, 6, 7], 12, 0.0, 1.0, 0, weights, Detokenizer(tokenizer, []), emit)
 
     for each in references:

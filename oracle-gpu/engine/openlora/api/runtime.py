@@ -15,6 +15,7 @@ import torch
 from fastapi import Request
 
 from openlora import __version__
+from openlora.adapters.cache import AdapterCache
 from openlora.adapters.store import AdapterStore
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
@@ -54,7 +55,8 @@ class Runtime:
         self.base = load_base(path, dtype, self.device, "sdpa")
         # Gradients need float32 weights that no serving kernel ever touches.
         exact = load_base(path, torch.float32, self.device, "eager")
-        self.store = AdapterStore(config.adapters, self.device, dtype, config.resident_bytes)
+        self.store = AdapterStore(config.adapters)
+        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes)
         self.attributor = Attributor(
             exact,
             self.store,
@@ -89,7 +91,7 @@ class Runtime:
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:
         """The adapter's weights as the base's layers use them; None for the base itself."""
-        return None if adapter is None else self.store.weights(adapter, self.base.switch)
+        return None if adapter is None else self.adapters.weights(adapter)
 
     def lay_out(self, messages: list[dict[str, str]], passages: Sequence[GivenPassage]) -> Layout:
         """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from openlora.engine.accept import accept
 from openlora.engine.grounding import cache_with
-from openlora.engine.sampler import sample
 from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
@@ -164,29 +164,13 @@ class LLMEngine:
         return False
 
     def _accept(self, sequence: Sequence, logits: Tensor) -> bool:
-        token = sample(logits, sequence.temperature, sequence.top_p, sequence.generator)
-        index = len(sequence.tokens)
-        sequence.tokens.append(token)
+        done = accept(sequence, logits, self._end_token)
         self._generated += 1
-        ended = token == self._end_token
-        text = sequence.detokenizer.push(token)
-        stopped = ended or sequence.detokenizer.stopped
-        finished = stopped or len(sequence.tokens) >= sequence.max_tokens
-        if finished:
-            text += sequence.detokenizer.finish()
-            stopped = stopped or sequence.detokenizer.stopped
-        sequence.emit("token", {"index": index, "tokenId": token, "text": text})
-        if finished:
-            done = {
-                "text": sequence.detokenizer.text,
-                "promptTokenIds": sequence.prompt,
-                "tokenIds": sequence.tokens,
-                "finishReason": "stop" if stopped else "length",
-                "passages": None,
-            }
-            if sequence.measure is None:
-                sequence.emit("done", done)
-                return False
-            sequence.done, sequence.cache = done, None
-            sequence.measuring = sequence.measure(sequence.tokens, sequence.detokenizer.text)
+        if done is None:
+            return True
+        if sequence.measure is None:
+            sequence.emit("done", done)
+            return False
+        sequence.done, sequence.cache = done, None
+        sequence.measuring = sequence.measure(sequence.tokens, sequence.detokenizer.text)
         return True
