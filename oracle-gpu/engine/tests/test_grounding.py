@@ -131,12 +131,12 @@ def ask(base: BaseModel, tokenizer: Any, passages: list[GivenPassage], tokens: i
         temperature=0.0,
         top_p=1.0,
         seed=0,
-        weights=None,
+        adapter=None,
         detokenizer=Detokenizer(tokenizer, []),
         emit=lambda kind, data: events.put((kind, data)),
     )
     ground(runtime, request, layout, passages)
-    engine = LLMEngine(base, end_token=-1, threads=2, max_active=8, max_waiting=8)
+    engine = LLMEngine(base, end_token=-1, threads=2)
     engine.submit(request)
     kind, data = events.get(timeout=120)
     while kind == "token":

@@ -25,7 +25,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
     if body.passages is not None:
         layout = await asyncio.to_thread(runtime.lay_out, messages, body.passages)
         prompt = layout.tokens
-    weights = await asyncio.to_thread(runtime.weights, body.adapter)
+    adapter = await asyncio.to_thread(runtime.choose, body.adapter)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
 
@@ -39,7 +39,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
         temperature=body.temperature,
         top_p=body.topP,
         seed=body.seed,
-        weights=weights,
+        adapter=adapter,
         detokenizer=Detokenizer(runtime.tokenizer, body.stop),
         emit=emit,
     )

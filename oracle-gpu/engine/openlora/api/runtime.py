@@ -15,7 +15,7 @@ import torch
 from fastapi import Request
 
 from openlora import __version__
-from openlora.adapters.cache import AdapterCache
+from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
@@ -56,7 +56,7 @@ class Runtime:
         # Gradients need float32 weights that no serving kernel ever touches.
         exact = load_base(path, torch.float32, self.device, "eager")
         self.store = AdapterStore(config.adapters)
-        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes)
+        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes, self.info.id)
         self.attributor = Attributor(
             exact,
             self.store,
@@ -67,8 +67,8 @@ class Runtime:
             self.base,
             self.tokenizer.eos_token_id,
             config.threads,
-            config.max_active,
-            config.max_waiting,
+            config.limits,
+            self.adapters,
         )
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
         self._embedder: Embedder | None = None
@@ -91,7 +91,15 @@ class Runtime:
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:
         """The adapter's weights as the base's layers use them; None for the base itself."""
-        return None if adapter is None else self.adapters.weights(adapter)
+        return None if adapter is None else self.adapters.weights(Choice.one(adapter))
+
+    def choose(self, adapter: str | None) -> Choice | None:
+        """What the engine is asked for; EngineError 404 or 409 where the adapter cannot be served."""
+        if adapter is None:
+            return None
+        choice = Choice.one(adapter)
+        self.adapters.check(choice)
+        return choice
 
     def lay_out(self, messages: list[dict[str, str]], passages: Sequence[GivenPassage]) -> Layout:
         """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""

@@ -65,6 +65,11 @@ def read_parts(base: BaseModel, grounding: Grounding) -> Iterator[None]:
         yield
 
 
+def joined(grounding: Grounding) -> Block:
+    """The prefix and all passages, one after another."""
+    return _concatenate([grounding.prefix, *grounding.passages])
+
+
 def cache_with(base: BaseModel, grounding: Grounding, passages: Iterable[int]) -> DynamicCache:
     """A cache of the prefix and the passages given by their places."""
     return _cache(base, [grounding.prefix, *(grounding.passages[place] for place in passages)])
