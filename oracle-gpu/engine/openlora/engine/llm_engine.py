@@ -107,6 +107,9 @@ class LLMEngine:
             if logits is None:
                 return True
             return self._accept(sequence, logits)
+        except EngineError as refusal:
+            sequence.emit("error", refusal.body())
+            return False
         except Exception:
             log.exception("a request failed")
             failure = EngineError(500, "generation_failed", "The engine failed on this request: try again.")

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from transformers import DynamicCache
 
+from openlora.engine.chooser import Chooser
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding
+from openlora.engine.guide import Guide
+from openlora.engine.logprobs import Logprobs
+from openlora.engine.sampling import Sampling
 from openlora.ops.lora import LoraWeights
 
 Emit = Callable[[str, dict[str, Any]], None]
@@ -21,9 +24,7 @@ Emit = Callable[[str, dict[str, Any]], None]
 class Sequence:
     prompt: list[int]
     max_tokens: int
-    temperature: float
-    top_p: float
-    seed: int
+    sampling: Sampling
     weights: LoraWeights | None
     detokenizer: Detokenizer
     emit: Emit
@@ -37,9 +38,11 @@ class Sequence:
     measuring: Iterator[dict[str, Any] | None] | None = None
     done: dict[str, Any] = field(default_factory=dict)  # the last event, once all tokens are there
     cancelled: threading.Event = field(default_factory=threading.Event)
+    guide: Guide | None = None  # where the answer's form is prescribed
+    logprobs: Logprobs | None = None  # where they are asked for
 
     def __post_init__(self) -> None:
-        self.generator = torch.Generator().manual_seed(self.seed)
+        self.chooser = Chooser(self.sampling, self.prompt, self.guide)
 
     def cancel(self) -> None:
         """Stop at the next token; safe from any thread."""
