@@ -15,6 +15,7 @@ from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
 from openlora.engine.sampler import sample
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence
 from openlora.models.base import load_base, load_plain, load_tokenizer
 from openlora.models.tiny import tiny_tokenizer
@@ -68,7 +69,7 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
                 finished[id].put(data["tokenIds"])
 
         choice = None if id is None else Choice.one(id)
-        return Sequence([5, 6, 7], 12, 0.0, 1.0, 0, choice, Detokenizer(tokenizer, []), emit)
+        return Sequence([5, 6, 7], 12, Sampling(), choice, Detokenizer(tokenizer, []), emit)
 
     for each in references:
         engine.submit(request(each))

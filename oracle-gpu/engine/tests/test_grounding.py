@@ -16,6 +16,7 @@ from openlora.api.generate import ground
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding, read_parts, require_apart, surprise
 from openlora.engine.llm_engine import LLMEngine
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence as Request
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_tokenizer
@@ -128,9 +129,7 @@ def ask(base: BaseModel, tokenizer: Any, passages: list[GivenPassage], tokens: i
     request = Request(
         prompt=layout.tokens,
         max_tokens=tokens,
-        temperature=0.0,
-        top_p=1.0,
-        seed=0,
+        sampling=Sampling(),
         adapter=None,
         detokenizer=Detokenizer(tokenizer, []),
         emit=lambda kind, data: events.put((kind, data)),

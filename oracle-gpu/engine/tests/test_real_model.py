@@ -12,6 +12,7 @@ import torch
 
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
 from openlora.models.base import choose_dtype, find_base, load_base, load_tokenizer, read_info
@@ -55,7 +56,7 @@ def test_it_knows_the_capital_of_france(real: Path) -> None:
             done.put(data)
 
     prompt = encode_prompt(tokenizer, question("What is the capital of France?"))
-    engine.submit(Sequence(prompt, 24, 0.0, 1.0, 0, None, Detokenizer(tokenizer, []), emit))
+    engine.submit(Sequence(prompt, 24, Sampling(), None, Detokenizer(tokenizer, []), emit))
     answer = done.get(timeout=120)
     engine.close()
     assert "Paris" in answer["text"]

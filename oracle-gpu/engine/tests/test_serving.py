@@ -17,6 +17,7 @@ from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.config import Limits
 from openlora.engine.llm_engine import LLMEngine
 from openlora.engine.probe import probe
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_plain
@@ -54,9 +55,7 @@ class Ask:
         self.sequence = Sequence(
             list(prompt),
             count,
-            0.0,
-            1.0,
-            0,
+            Sampling(),
             choice,
             spelling,
             lambda kind, data: self._events.put((kind, data)),

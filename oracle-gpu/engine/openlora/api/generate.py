@@ -11,6 +11,7 @@ from openlora.api.runtime import Runtime
 from openlora.api.schemas import GenerateBody
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding, read_parts
+from openlora.engine.logprobs import Logprobs
 from openlora.engine.sequence import Sequence
 from openlora.rag.answer import Groups, measure
 from openlora.rag.prompt import Layout
@@ -19,12 +20,14 @@ from openlora.rag.spec import GivenPassage
 
 async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterator[str]:
     """Refuse what cannot be answered, then hand back the stream of events."""
-    messages = [message.model_dump() for message in body.messages]
-    prompt = await asyncio.to_thread(runtime.encode, messages)
+    prompt = await asyncio.to_thread(runtime.read, body.messages, body.prompt)
+    runtime.require_vocabulary(body.sampling.logit_bias)
     layout = None
     if body.passages is not None:
+        messages = [message.model_dump() for message in body.messages or []]
         layout = await asyncio.to_thread(runtime.lay_out, messages, body.passages)
         prompt = layout.tokens
+    guide = None if body.format is None else await asyncio.to_thread(body.format.guide, runtime.vocabulary)
     adapter = await asyncio.to_thread(runtime.choose, body.adapter)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
@@ -36,12 +39,12 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
     sequence = Sequence(
         prompt=prompt,
         max_tokens=min(body.maxTokens, runtime.info.context_length - taken),
-        temperature=body.temperature,
-        top_p=body.topP,
-        seed=body.seed,
+        sampling=body.sampling,
         adapter=adapter,
         detokenizer=Detokenizer(runtime.tokenizer, body.stop),
         emit=emit,
+        guide=guide,
+        logprobs=None if body.logprobs is None else Logprobs(runtime.vocabulary, body.logprobs),
     )
     if layout is not None and body.passages is not None:
         ground(runtime, sequence, layout, body.passages)

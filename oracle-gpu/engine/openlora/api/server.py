@@ -19,10 +19,17 @@ from openlora import __version__
 from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.embed import router as embed_router
 from openlora.api.generate import start_generation
-from openlora.api.replay import answer_replay
+from openlora.api.replay import answer_replay, answer_score
 from openlora.api.retrieval import router as retrieval_router
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.api.schemas import AttributeBody, GenerateBody, PreviewBody, ReplayBody, TokenizeBody
+from openlora.api.schemas import (
+    AttributeBody,
+    GenerateBody,
+    PreviewBody,
+    ReplayBody,
+    ScoreBody,
+    TokenizeBody,
+)
 from openlora.api.train import router as train_router
 from openlora.attribution.preview import preview
 from openlora.config import EngineConfig
@@ -92,6 +99,10 @@ def create_app(config: EngineConfig) -> FastAPI:
     @app.post("/v1/replay")
     async def replay(body: ReplayBody, request: Request) -> dict[str, Any]:
         return await answer_replay(get_runtime(request), body)
+
+    @app.post("/v1/score")
+    async def score(body: ScoreBody, request: Request) -> dict[str, Any]:
+        return await answer_score(get_runtime(request), body)
 
     return app
 

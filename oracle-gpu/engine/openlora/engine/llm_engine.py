@@ -201,6 +201,9 @@ class LLMEngine:
                 sequence.done = done
                 self._scheduler.release(sequence)
                 sequence.measuring = sequence.measure(sequence.tokens, sequence.detokenizer.text)
+            except EngineError as refusal:
+                self._scheduler.finish(sequence)
+                sequence.emit("error", refusal.body())
             except Exception:
                 self._fail(sequence)
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from transformers import DynamicCache
 
 from openlora.adapters.cache import Choice
+from openlora.engine.chooser import Chooser
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding
+from openlora.engine.guide import Guide
+from openlora.engine.logprobs import Logprobs
+from openlora.engine.sampling import Sampling
 
 Emit = Callable[[str, dict[str, Any]], None]
 
@@ -22,9 +25,7 @@ Emit = Callable[[str, dict[str, Any]], None]
 class Sequence:
     prompt: list[int]
     max_tokens: int
-    temperature: float
-    top_p: float
-    seed: int
+    sampling: Sampling
     adapter: Choice | None
     detokenizer: Detokenizer
     emit: Emit
@@ -44,9 +45,11 @@ class Sequence:
     on_cancel: Callable[[], None] = lambda: None
     preemptions: int = 0
     arrived: float = field(default_factory=time.monotonic)
+    guide: Guide | None = None  # where the answer's form is prescribed
+    logprobs: Logprobs | None = None  # where they are asked for
 
     def __post_init__(self) -> None:
-        self.generator = torch.Generator().manual_seed(self.seed)
+        self.chooser = Chooser(self.sampling, self.prompt, self.guide)
 
     @property
     def tenant(self) -> str:
