@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Sequence as Prompts
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from openlora.adapters.cache import AdapterCache, Choice
+from openlora.adapters.cache import AdapterCache, Choice, add
+from openlora.adapters.packed import Packed, PackedLayer
 from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.config import Limits
 from openlora.engine.llm_engine import LLMEngine
@@ -130,10 +132,10 @@ def test_any_batch_equals_peft_per_request(family: str, prompts: list[list[int]]
     for _, _, ask in asked:
         engine.submit(ask.sequence)
     tokens = ties = 0
-    for id, prompt, ask in asked:
+    for chosen, prompt, ask in asked:
         answer = ask.answer()
         with torch.no_grad():
-            logits = references[id](input_ids=torch.tensor([prompt + answer[:-1]])).logits[0]
+            logits = references[chosen](input_ids=torch.tensor([prompt + answer[:-1]])).logits[0]
         for token, row in zip(answer, logits[len(prompt) - 1 :], strict=True):
             best = row.topk(2).values
             ties += bool(best[0] - best[1] < TIE)
@@ -174,6 +176,42 @@ def test_a_weighted_sum_of_adapters_is_the_sum_of_their_changes(tmp_path: Path) 
             tokens.append(int(base.model(input_ids=torch.tensor([tokens])).logits[0, -1].argmax()))
     assert answers[choice] == tokens[len(prompt) :]
     assert len({tuple(answer) for answer in answers.values()}) == 4
+
+
+def test_dora_is_in_no_sum() -> None:
+    gain = PackedLayer(torch.ones(1, 4), torch.ones(1, 4), torch.ones(4))
+    plain = PackedLayer(torch.ones(1, 4), torch.ones(1, 4), None)
+    parents = [(Packed(key, 1, {"layer": layer}, 1), 0.5) for key, layer in (("a", plain), ("b", gain))]
+    with pytest.raises(EngineError, match="b uses DoRA") as caught:
+        add("sum", parents)
+    assert caught.value.code == "dora_in_sum"
+
+
+def test_too_many_are_refused_and_told_when_to_come_again(tmp_path: Path) -> None:
+    base = save_base("llama", tmp_path / "base")
+    limits = Limits(cache_bytes=1 << 20, max_waiting=4)
+    engine = LLMEngine(base, -1, 1, limits)
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        started.set()
+        assert go_on.wait(60)
+
+    held = engine.run(hold)  # so that nothing is admitted meanwhile
+    assert started.wait(60)
+    own = [Ask(None, [5, 6], 2) for _ in range(3)]
+    for ask in own[:2]:
+        engine.submit(ask.sequence)
+    with pytest.raises(EngineError, match="try again in") as caught:
+        engine.submit(own[2].sequence)
+    assert (caught.value.status, caught.value.code) == (429, "engine_busy")
+    assert caught.value.detail["retryAfter"] >= 1
+    go_on.set()
+    held.result(60)
+    assert [len(ask.answer()) for ask in own[:2]] == [2, 2]
+    engine.submit(own[2].sequence)
+    assert len(own[2].answer()) == 2
+    engine.close()
 
 
 def test_what_cannot_be_loaded_fails_alone(tmp_path: Path) -> None:

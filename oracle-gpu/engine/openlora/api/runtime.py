@@ -105,13 +105,10 @@ class Runtime:
         """The adapter's weights as the base's layers use them; None for the base itself."""
         return None if adapter is None else self.adapters.weights(Choice.one(adapter))
 
-    def choose(self, adapter: str | None) -> Choice | None:
-        """What the engine is asked for; EngineError 404 or 409 where the adapter cannot be served."""
-        if adapter is None:
-            return None
-        choice = Choice.one(adapter)
-        self.adapters.check(choice)
-        return choice
+    def require_adapters(self, choice: Choice | None) -> None:
+        """EngineError 400, 404 or 409 where they cannot be served."""
+        if choice is not None:
+            self.adapters.check(choice)
 
     def lay_out(self, messages: list[dict[str, str]], passages: Sequence[GivenPassage]) -> Layout:
         """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""
