@@ -178,6 +178,34 @@ def test_a_weighted_sum_of_adapters_is_the_sum_of_their_changes(tmp_path: Path) 
     assert len({tuple(answer) for answer in answers.values()}) == 4
 
 
+def test_answers_from_the_prefix_cache_and_after_preemption_are_the_same(tmp_path: Path) -> None:
+    base = save_base("llama", tmp_path / "base")
+    store = AdapterStore(tmp_path / "store")
+    save_adapter(base, base.model, tmp_path / "new", 1, 2)
+    choices = [None, Choice.one(store.put(tmp_path / "new"))]
+    prompts = [[*range(1, 34), number] for number in range(40, 44)]  # of which two blocks are common
+    found = []
+    room = 16 * probe(base).token_bytes  # bytes of a block
+    for blocks in (64, 5):  # the second: one answer takes four
+        limits = Limits(cache_bytes=blocks * room, slot_bytes=1 << 20, step_tokens=32)
+        engine = LLMEngine(base, -1, 1, limits, AdapterCache(store, base, 1 << 24))
+        answers = []
+        for _ in range(2):  # the second time from what the first has left
+            asked = [Ask(choice, prompt, 20) for prompt in prompts for choice in choices]
+            for ask in asked:
+                engine.submit(ask.sequence)
+            answers.append([ask.answer() for ask in asked])
+            if blocks == 64:
+                first, second = [ask.sequence.shared for ask in asked[:2]]
+                assert (first > 0) == (second > 0) == (len(answers) == 2)
+            elif len(answers) == 1:
+                assert sum(ask.sequence.preemptions for ask in asked) > 0
+        found.append(answers)
+        engine.close()
+    assert found[0][0] == found[0][1] == found[1][0] == found[1][1]
+    assert found[0][0][0] != found[0][0][1], "the adapter must matter"
+
+
 def test_dora_is_in_no_sum() -> None:
     gain = PackedLayer(torch.ones(1, 4), torch.ones(1, 4), torch.ones(4))
     plain = PackedLayer(torch.ones(1, 4), torch.ones(1, 4), None)
