@@ -62,8 +62,10 @@ export function openEngine(url: string) {
     if (!parsed.success) throw unavailable(`The engine answered ${response.status}: try again in a minute.`);
     const { message, code, type: _type, ...detail } = parsed.data.error;
     // Below 500 it is the request that must change, or that must come later.
-    const retryAfter = Number(response.headers.get('retry-after') ?? 1);
-    if (response.status === 429) throw new ServiceError(429, code ?? 'engine_busy', message, { ...detail, retryAfter });
+    if (response.status === 429) {
+      const retryAfter = Number(response.headers.get('retry-after') ?? 1);
+      throw new ServiceError(429, code ?? 'engine_busy', message, { ...detail, retryAfter });
+    }
     if (response.status < 500 && code) throw new ServiceError(response.status, code, message, detail);
     throw unavailable(message);
   }
