@@ -88,6 +88,18 @@ def test_a_prompt_beyond_the_context_says_by_how_much(engine: Engine) -> None:
         assert body["error"]["contextLength"] == 512
 
 
+def test_answers_are_counted_by_adapter(engine: Engine, trained: Json) -> None:
+    def counted(name: str) -> float:
+        lines = engine.http.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+    tokens = f'openlora_tokens_total{{adapter="{trained["adapter"]}",kind="completion"}}'
+    ended = f'openlora_answers_total{{adapter="{trained["adapter"]}",outcome="length"}}'
+    before = counted(tokens), counted(ended)
+    engine.generate(adapter=trained["adapter"], messages=question("hi"), maxTokens=3, logitBias={"2": -100})
+    assert (counted(tokens) - before[0], counted(ended) - before[1]) == (3, 1)
+
+
 def test_other_refusals(engine: Engine) -> None:
     assert code(engine.get("/v1/nothing")) == (404, "not_found")
     assert code(engine.get("/v1/jobs/none")) == (404, "job_not_found")

@@ -51,14 +51,20 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
     runtime.engine.submit(sequence)
 
     async def stream() -> AsyncIterator[str]:
+        outcome, generated = "cancelled", 0
         try:
             while True:
                 kind, data = await events.get()
+                if kind == "token":
+                    generated += 1
+                else:
+                    outcome = data["finishReason"] if kind == "done" else "failed"
                 yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
                 if kind != "token":
                     return
         finally:  # also when the caller goes away
             sequence.cancel()
+            runtime.metrics.answered(body.adapter, len(prompt), generated, outcome)
 
     return stream()
 

@@ -17,6 +17,7 @@ from fastapi import Request
 from openlora import __version__
 from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore
+from openlora.api.metrics import Metrics
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
 from openlora.embeddings.embedder import Embedder, find_embedder
@@ -81,6 +82,7 @@ class Runtime:
             config.limits,
             self.adapters,
         )
+        self.metrics = Metrics()
         self.vocabulary = Vocabulary(self.tokenizer, self.base.model.config.vocab_size)
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
         self._embedder: Embedder | None = None

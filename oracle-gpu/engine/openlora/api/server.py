@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
@@ -66,6 +67,13 @@ def create_app(config: EngineConfig) -> FastAPI:
             return found
         failure = app.state.failure
         return {"status": "loading", "engine": __version__, **({"error": failure} if failure else {})}
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        runtime = get_runtime(request)
+        load = runtime.engine.load()
+        text = runtime.metrics.text(load["active"], load["waiting"])
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     @app.post("/v1/generate")
     async def generate(body: GenerateBody, request: Request) -> StreamingResponse:
