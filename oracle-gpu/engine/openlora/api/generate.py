@@ -64,7 +64,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
                     return
         finally:  # also when the caller goes away
             sequence.cancel()
-            runtime.metrics.answered(body.adapter, len(prompt), generated, outcome)
+            runtime.metrics.answered(sequence.tenant, len(prompt), generated, outcome)
 
     return stream()
 
