@@ -14,10 +14,13 @@ const own = join(import.meta.dirname, 'served.ts');
 
 let environment: Record<string, string> = {};
 let service: ServedProcess | undefined;
-const opened = await openStage({ OPENLEDGER_CALLS_PER_KEY: '64', OPENLEDGER_BATCH_RECEIPTS: '1000000' }, async (made) => {
-  environment = made;
-  service = await startServed(environment);
-});
+const opened = await openStage(
+  { OPENLEDGER_CALLS_PER_KEY: '64', OPENLEDGER_BATCH_RECEIPTS: process.env.BENCH_BATCH ?? '1000000' },
+  async (made) => {
+    environment = made;
+    service = await startServed(environment);
+  },
+);
 const load = await openLoad(opened);
 await service?.stop();
 const database = await openDatabaseView(opened.databaseUrl);

@@ -17,10 +17,11 @@ export async function openDatabaseView(databaseUrl: string) {
         })
         .reduce((sum, one) => sum + one, 0);
     },
-    stored: async (): Promise<{ receipts: number; signatures: number; bytes: number }> =>
+    stored: async (): Promise<{ receipts: number; settled: number; signatures: number; bytes: number }> =>
       (
         await client.query(
-          `SELECT count(*)::int AS receipts, count(DISTINCT signature)::int AS signatures,
+          `SELECT count(*)::int AS receipts, (count(*) FILTER (WHERE status IN ('settled', 'final')))::int AS settled,
+            count(DISTINCT signature)::int AS signatures,
             (pg_total_relation_size('receipts') + pg_total_relation_size('earnings'))::float8 AS bytes FROM receipts`,
         )
       ).rows[0],

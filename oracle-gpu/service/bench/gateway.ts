@@ -76,6 +76,7 @@ const measures = [
   { measure: 'callers_cpu_per_call_ms', value: perCall(before.callers, after.callers), unit: 'ms' },
   { measure: 'heap_growth_bytes_per_call', value: round((after.heap - before.heap) / calls), unit: 'B' },
   { measure: 'resident_mib', value: mebibytes(after.resident), unit: 'MiB' },
+  { measure: 'settled_receipts', value: stored.settled, unit: '' },
   { measure: 'stored_bytes_per_call', value: Math.round(stored.bytes / stored.receipts), unit: 'B' },
 ];
 for (const measure of measures) console.log(JSON.stringify({ bench: 'gateway', ...measure }));

@@ -1,5 +1,6 @@
 // `npm run bench -- verify`: what checking a batch of 1,024 receipts costs one core (CPU time, not the clock's), beside
 // the naive way in the same run: verifyReceipt for each of its receipts.
+import { recoverSigner } from '../../../oracle-gpu/service/src/receipts/recover.ts';
 import { recomputeBatch } from '../../../sdk/src/verify/recomputeBatch.ts';
 import { testBatch } from '../../../sdk/src/verify/testBatch.ts';
 import { testContext, testReceipt } from '../../../sdk/src/verify/testReceipt.ts';
@@ -32,6 +33,7 @@ for (const records of [3, 32]) {
   const { bundles, file, header, context, facts } = await testBatch(size, records);
   const { facts: receiptFacts } = await testReceipt(1, records);
   const verify = await measure(() => verifyBatch(file, header, context));
+  const native = await measure(() => verifyBatch(file, header, { ...context, recover: recoverSigner }));
   const recompute = await measure(() => recomputeBatch(file, header, facts));
   const naive = await measure(async () => {
     const verified = await Promise.all(bundles.map((bundle) => verifyReceipt(bundle, { ...testContext, facts: receiptFacts })));
@@ -40,6 +42,7 @@ for (const records of [3, 32]) {
   const named = (name: string): string => `${name}_${size}_receipts_of_${records}_records`;
   measures.push(
     { measure: named('verify_batch'), value: rounded(verify), unit: 's', goal: '<=2' },
+    { measure: named('verify_batch_native_signatures'), value: rounded(native), unit: 's' },
     { measure: named('recompute_batch'), value: rounded(recompute), unit: 's' },
     { measure: named('both'), value: rounded(verify + recompute), unit: 's', goal: '<=2' },
     { measure: named('each_alone'), value: rounded(naive), unit: 's' },

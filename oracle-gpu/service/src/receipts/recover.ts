@@ -1,3 +1,5 @@
+/// <reference path="./secp256k1.d.ts" />
+// Types of the binding, also for whoever reads this file from outside the service.
 import { keccak, type SignedDigest } from '@openledger/sdk';
 // The native binding itself, as in signer.ts.
 import secp256k1 from 'secp256k1/bindings.js';
