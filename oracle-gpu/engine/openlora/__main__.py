@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | attribution scores | train-worker`."""
+"""Command line: `openlora serve | setup | adapter import | attribution scores | train-worker`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from openlora.adapters import command as adapter_command
 from openlora.config import EngineConfig, core_count, fix_numerics
 
 
@@ -21,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--threads", type=int, default=0, help="0: all cores")
     serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
+
+    adapter_command.add_sources(serve)
+    adapter_command.add_parsers(commands)
 
     setup = commands.add_parser(
         "setup", help="convert the small base model or unpack the embedding model, once"
@@ -70,6 +74,8 @@ def main() -> int:
             return worker.main(arguments)
         if arguments.command == "setup":
             return _setup(arguments)
+        if arguments.command == "adapter":
+            return adapter_command.run(arguments)
         if arguments.command == "attribution":
             return _scores(arguments)
         return _serve(arguments)
@@ -127,6 +133,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         threads=arguments.threads or core_count(),
         device=arguments.device,
         dtype=arguments.dtype,
+        sources=adapter_command.sources_of(arguments),
     )
     return serve(config, arguments.port)
 

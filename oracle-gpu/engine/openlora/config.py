@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where adapters may be imported from."""
+
+    ipfs_gateway: str | None = None  # its address; files are under /ipfs/
+    hub_endpoint: str = ""  # "": HF_ENDPOINT, or the hub that huggingface_hub knows
+    hub_owners: tuple[str, ...] = ()  # whose adapters may be taken from the hub
+    adapter_bytes: int = 512 * 1024 * 1024  # largest file of weights
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,7 @@ class EngineConfig:
     max_active: int = 8  # sequences decoded in turn
     max_waiting: int = 256  # sequences queued before 503
     resident_bytes: int = 512 * 1024 * 1024  # adapters kept in memory
+    sources: Sources = field(default_factory=Sources)
 
     @property
     def jobs(self) -> Path:
@@ -26,6 +37,11 @@ class EngineConfig:
     @property
     def adapters(self) -> Path:
         return self.state / "adapters"
+
+    @property
+    def imports(self) -> Path:
+        """Folders of adapters that a request may import."""
+        return self.state / "imports"
 
     @property
     def retrieval(self) -> Path:
@@ -37,6 +53,7 @@ MAX_RECORDS = 20_000
 MAX_RECORD_BYTES = 16 * 1024
 MAX_EPOCHS = 20
 MAX_RANK = 64
+MAX_IMPORTED_RANK = 256  # of an adapter that comes from elsewhere, or of a merge
 MAX_BATCH = 64
 
 
