@@ -1,4 +1,4 @@
-"""`openlora adapter …`: adapters that come in."""
+"""`openlora adapter import | merge`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from openlora.config import Sources, core_count
 
 
 def add_parsers(commands: Any) -> None:
-    what = commands.add_parser("adapter", help="import adapters").add_subparsers(dest="what", required=True)
+    what = commands.add_parser("adapter", help="import or merge adapters").add_subparsers(
+        dest="what", required=True
+    )
     bring = what.add_parser("import", help="check an adapter that was trained elsewhere, and keep it")
     bring.add_argument("source", help="folder, ipfs://CID, ipfs://CID,CID or hub://owner/name@revision")
     add_places(bring)
     bring.add_argument("--digest", help="the adapter's id, if known; needed for ipfs://")
     bring.add_argument("--trained-on", help="confirms the base that the adapter names")
     add_sources(bring)
+
+    join = what.add_parser("merge", help="make one adapter of several: linear, TIES or DARE")
+    join.add_argument("parents", nargs="+", help="ID=WEIGHT of each, as 0x…=0.5")
+    join.add_argument("--state", type=Path, required=True, help="where the adapters are")
+    join.add_argument("--method", choices=["linear", "ties", "dare"], default="linear")
+    join.add_argument("--density", type=float, default=0.5, help="of ties and dare: what is kept of each")
+    join.add_argument("--rank", type=int, help="of the result")
+    join.add_argument("--seed", type=int, default=0, help="of dare")
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +53,40 @@ def sources_of(arguments: argparse.Namespace) -> Sources:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    found = _merge(arguments) if arguments.what == "merge" else _import(arguments)
+    print(json.dumps(found, indent=2))
+    return 0
+
+
+def _merge(arguments: argparse.Namespace) -> dict[str, Any]:
+    import torch
+    from pydantic import ValidationError
+
+    from openlora.adapters.merge import merge_adapters
+    from openlora.adapters.store import AdapterStore
+    from openlora.api.adapters import MergeBody
+    from openlora.errors import EngineError
+
+    pairs = [parent.partition("=") for parent in arguments.parents]
+    try:
+        body = MergeBody.model_validate(
+            {
+                "method": arguments.method,
+                "parents": [{"adapter": id, "weight": float(weight or "nan")} for id, _, weight in pairs],
+                "density": arguments.density,
+                "rank": arguments.rank,
+                "seed": arguments.seed,
+            }
+        )
+    except (ValidationError, ValueError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        message = f"This merge is not right: {reason}. Name its parents as 0x…=0.5."
+        raise EngineError(400, "invalid_request", message) from error
+    store = AdapterStore(arguments.state / "adapters", torch.device("cpu"), torch.float32, 0)
+    return merge_adapters(body.recipe, store)
+
+
+def _import(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     from openlora.adapters.importer import import_adapter
@@ -53,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(arguments.threads or core_count())
     device = choose_device(arguments.device)
     info = read_info(find_base(arguments.models, arguments.base))
-    found = import_adapter(
+    return import_adapter(
         parse_source(arguments.source),
         arguments.source,
         AdapterStore(arguments.state / "adapters", device, torch.float32, 0),
@@ -64,5 +108,3 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.digest,
         arguments.trained_on,
     )
-    print(json.dumps(found, indent=2))
-    return 0
