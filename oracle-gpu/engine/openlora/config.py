@@ -39,6 +39,10 @@ class EngineConfig:
         return self.state / "adapters"
 
     @property
+    def exports(self) -> Path:
+        return self.state / "exports"
+
+    @property
     def imports(self) -> Path:
         """Folders of adapters that a request may import."""
         return self.state / "imports"

@@ -30,6 +30,7 @@ SHARE = 1e-2  # of the largest change that the adapter makes
 class Parity:
     difference: float  # largest of a logit between PEFT and this engine
     effect: float  # largest change of a logit by the adapter
+    limit: float  # of the difference
 
     def public(self) -> dict[str, float]:
         return {"difference": self.difference, "effect": self.effect}
@@ -74,10 +75,11 @@ def check_parity(
         raise EngineError(422, "adapter_not_finite", message)
     difference = float((found - expected).abs().max())
     effect = float((expected - plain).abs().max())
-    if difference > ROUNDING * max(1.0, float(expected.abs().max())) + SHARE * effect:
+    limit = ROUNDING * max(1.0, float(expected.abs().max())) + SHARE * effect
+    if difference > limit:
         message = (
             f"PEFT and this engine differ on this adapter by {difference:.3g} in a logit, and it changes"
             f" {effect:.3g}: it uses something that cannot be served here."
         )
         raise EngineError(409, "adapter_parity", message, difference=difference)
-    return Parity(difference, effect)
+    return Parity(difference, effect, limit)
