@@ -67,7 +67,7 @@ def foreign(plain: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> AdapterStore:
-    return AdapterStore(tmp_path / "store", CPU, torch.float32, 1 << 30)
+    return AdapterStore(tmp_path / "store")
 
 
 def take(
@@ -118,7 +118,7 @@ def test_a_foreign_adapter_is_kept_and_served(
 
 def test_what_was_exported_here_keeps_its_id(store: AdapterStore, info: BaseInfo, foreign: Path) -> None:
     first = store.folder(take(foreign, store, info)["id"])
-    other = AdapterStore(store._root.parent / "other", CPU, torch.float32, 0)
+    other = AdapterStore(store._root.parent / "other")
     assert take(first, other, info, digest=first.name)["id"] == first.name
 
 

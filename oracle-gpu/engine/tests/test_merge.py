@@ -27,7 +27,7 @@ SIZES = {"model.layers.0.q_proj": (12, 20), "model.layers.1.down_proj": (20, 16)
 
 @pytest.fixture
 def store(tmp_path: Path) -> AdapterStore:
-    return AdapterStore(tmp_path / "store", CPU, torch.float32, 1 << 30)
+    return AdapterStore(tmp_path / "store")
 
 
 def make(
@@ -159,7 +159,7 @@ def test_what_cannot_be_merged_is_refused_and_nothing_is_kept(store: AdapterStor
 
 
 def test_a_request_merges_and_the_result_answers(engine: Engine, trained: dict[str, Any]) -> None:
-    there = AdapterStore(engine.state / "adapters", CPU, torch.float32, 0)
+    there = AdapterStore(engine.state / "adapters")
     work, first = there.workspace(), there.folder(trained["adapter"])
     halves = {key: tensor * 0.5 for key, tensor in load_file(first / WEIGHTS).items()}
     write_adapter(work, halves, json.loads((first / CONFIG).read_bytes()))

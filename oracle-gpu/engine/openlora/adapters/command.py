@@ -59,7 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _merge(arguments: argparse.Namespace) -> dict[str, Any]:
-    import torch
     from pydantic import ValidationError
 
     from openlora.adapters.merge import merge_adapters
@@ -82,7 +81,7 @@ def _merge(arguments: argparse.Namespace) -> dict[str, Any]:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         message = f"This merge is not right: {reason}. Name its parents as 0x…=0.5."
         raise EngineError(400, "invalid_request", message) from error
-    store = AdapterStore(arguments.state / "adapters", torch.device("cpu"), torch.float32, 0)
+    store = AdapterStore(arguments.state / "adapters")
     return merge_adapters(body.recipe, store)
 
 
@@ -100,7 +99,7 @@ def _import(arguments: argparse.Namespace) -> dict[str, Any]:
     return import_adapter(
         parse_source(arguments.source),
         arguments.source,
-        AdapterStore(arguments.state / "adapters", device, torch.float32, 0),
+        AdapterStore(arguments.state / "adapters"),
         info,
         load_tokenizer(info.path),
         device,

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(arguments.threads or core_count())
     device = choose_device(arguments.device)
     info = read_info(find_base(arguments.models, arguments.base))
-    store = AdapterStore(arguments.state / "adapters", device, torch.float32, 0)
+    store = AdapterStore(arguments.state / "adapters")
     provenance = Provenance()
     if arguments.provenance is not None:
         try:
