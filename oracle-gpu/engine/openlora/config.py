@@ -38,6 +38,7 @@ MAX_RECORD_BYTES = 16 * 1024
 MAX_EPOCHS = 20
 MAX_RANK = 64
 MAX_BATCH = 64
+MAX_ACCUMULATE = 64
 
 
 def core_count() -> int:

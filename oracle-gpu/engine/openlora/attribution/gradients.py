@@ -11,7 +11,7 @@ from torch import Tensor
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
 from openlora.train.data import Marked, collate
-from openlora.train.evaluate import per_record, token_losses
+from openlora.train.losses import record_terms, token_losses
 
 BLOCKS, STRIDE = 3, 3
 BUDGET = 2 << 30  # bytes of the gradients of all records, and so of their projection
@@ -75,13 +75,14 @@ def loss_gradients(
     sequences: Sequence[Marked],
     divisor: float,
 ) -> tuple[Tensor, Tensor]:
-    """Of each sequence: summed loss of its trained tokens ÷ divisor, and its gradient.
+    """Of each sequence or record: its term in the objective (losses.py) ÷ divisor, and its gradient.
 
     Returns losses [sequences] and gradients [sequences, dimensions] in float32. One pass for all: each row
     of the batch has a copy of the few tensors for itself. No autocast; `base` is loaded in float32 with
     eager attention, so that the result is the same in every process with the same thread count and batch.
     """
-    rows = len(sequences)
+    batch = collate(sequences, 0, base.device)
+    rows = len(batch.owners)
     leaves = dict(weights)
     parameters: list[Tensor] = []
     for piece in slices:
@@ -90,8 +91,14 @@ def loss_gradients(
         leaf = shared.detach().expand(rows, *shared.shape).clone().requires_grad_(True)
         parameters.append(leaf)
         leaves[piece.layer] = replace(pair, a=leaf) if piece.part == "A" else replace(pair, b=leaf)
-    batch = collate(sequences, 0, base.device)
+    reference = None
+    if batch.betas is not None:
+        with torch.no_grad(), base.switch.use(None):
+            reference = token_losses(base.model, batch)[0]
     with torch.enable_grad(), base.switch.use(leaves):
-        losses = per_record(token_losses(base.model, batch)[0], batch) / divisor
+        losses = record_terms(token_losses(base.model, batch)[0], batch, reference) / divisor
         gradients = torch.autograd.grad(losses.sum(), parameters)
-    return losses.detach(), torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+    found = torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+    if rows > len(sequences):  # a record's gradient is the sum over its pieces
+        found = found.new_zeros(len(sequences), found.shape[1]).index_add(0, batch.owners, found)
+    return losses.detach(), found
