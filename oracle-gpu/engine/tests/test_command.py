@@ -129,3 +129,24 @@ def test_one_record_alone_can_be_trained_on(tmp_path: Path, models: Path) -> Non
     assert run_command(file, models, "cpu", said.append) == 0, said
     result = read_events(tmp_path / "out" / command.WORK / "events.jsonl")[-1]["result"]
     assert result["index"]["rows"] == 1
+
+
+@pytest.mark.parametrize("kind", ["document", "preference", "classification"])
+def test_every_kind_of_data_makes_an_adapter_with_its_index(tmp_path: Path, models: Path, kind: str) -> None:
+    rows = {
+        "document": [{"text": f"{i} and {i * i} are numbers. " * 6} for i in range(8)],
+        "preference": [
+            {"prompt": f"{i}?", "chosen": f"yes {i}", "rejected": f"no {i * 3}"} for i in range(8)
+        ],
+        "classification": [{"text": f"it is {i}", "label": "odd" if i % 2 else "even"} for i in range(8)],
+    }[kind]
+    file = write(tmp_path, rows, training={**TRAINING, "learningRate": 0.02, "heldOutBy": "cluster"})
+    assert run_command(file, models, "cpu", lambda _: None) == 0
+    events = read_events(tmp_path / "out" / command.WORK / "events.jsonl")
+    result = events[-1]["result"]
+    assert result["index"]["rows"] == 6
+    assert result["evaluation"]["heldOutLossAfter"] < result["evaluation"]["heldOutLossBefore"]
+    losses = [event["loss"] for event in events if event["type"] == "step"]
+    assert losses[-1] < losses[0]
+    if kind == "preference":
+        assert losses[0] == pytest.approx(0.6931, abs=1e-4), "nothing is preferred yet"

@@ -251,6 +251,38 @@ def test_a_job_that_never_gets_further_is_given_up(tmp_path: Path, base_path: Pa
     assert "resume" in status["error"]["hint"]
 
 
+def test_rows_of_other_kinds_are_taken_and_malformed_ones_named(engine: Engine) -> None:
+    def ask(*rows: Json, **training: object) -> tuple[int, Json]:
+        asked = plan(engine.base, 1, **training)
+        names = [{key: record(i)[key] for key in ("recordId", "cluster")} for i in range(len(rows))]
+        asked["records"] = [{**name, **row} for name, row in zip(names, rows, strict=True)]
+        return engine.post("/v1/estimate", asked)
+
+    status, found = ask({"text": "All of it is trained."})
+    assert (status, found["sample"]["trained"]) == (200, [[0, len(found["sample"]["text"])]])
+    assert found["freeBytes"] > found["memoryBytes"]
+    for rows, reason in (
+        ([], "records"),
+        ([{"text": "a"}, {"prompt": "b"}], "a row has"),
+        ([{"text": " "}], "text must not be empty"),
+        ([{"text": "x" * 20_000}], "longer than"),
+    ):
+        status, body = ask(*rows)
+        assert (status, reason in body["error"]["message"]) == (400, True), body
+    status, body = ask({"text": "a"}, mix=[{"datanet": 1, "weight": 1}])
+    assert (status, body["error"]["field"]) == (400, "training.mix")
+    status, body = ask({"text": "a"}, patience=2)
+    assert (status, body["error"]["field"]) == (400, "training.patience")
+    status, body = ask(
+        *[{"text": f"{i}"} for i in range(4)], epochs=20, batchSize=1, checkpointEvery=1, heldOutEvery=0
+    )
+    assert status == 200
+    status, body = ask(
+        *[{"text": f"{i}"} for i in range(6)], epochs=20, batchSize=1, checkpointEvery=1, heldOutEvery=0
+    )
+    assert (status, body["error"]["field"]) == (400, "training.checkpointEvery")
+
+
 def test_half_a_line_left_by_a_crash_is_no_event(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     log = EventLog(path)

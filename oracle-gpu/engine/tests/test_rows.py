@@ -20,7 +20,7 @@ from openlora.train import packing
 from openlora.train.data import Example, make_examples
 from openlora.train.schedule import loss_divisor
 from openlora.train.spec import Method, Row, Training
-from openlora.train.trainer import Trainer
+from openlora.train.trainer import Trainer, portions
 from openlora.verify import hashing
 
 from .conftest import Json
@@ -117,6 +117,22 @@ def test_a_document_is_trained_token_by_token_whatever_its_length(trainer: Train
         model = trainer.model(input_ids=torch.tensor([parts[0]])).logits
     first = torch.nn.functional.cross_entropy(model[0, :-1], torch.tensor(parts[0][1:]), reduction="sum")
     assert term > float(first) > 0
+
+
+def test_a_long_document_is_read_few_pieces_at_a_time(trainer: Trainer, tokenizer: Any) -> None:
+    examples = make_examples(tokenizer, rows("document"), 16)
+    assert sum(len(example.pieces) for example in examples) > 2 * trainer.training.batchSize
+    whole = trainer.record_losses(examples).detach()
+    seen: list[int] = []
+    terms = [0.0] * len(examples)
+    for owners, parts in portions(examples, 3):
+        seen.append(len(parts))
+        for owner, loss in zip(owners, trainer.record_losses(parts).tolist(), strict=True):
+            terms[owner] += loss
+    assert max(seen) == 3
+    torch.testing.assert_close(torch.tensor(terms), whole, rtol=1e-4, atol=1e-4)
+    mean = trainer.mean_loss(examples)
+    assert mean == pytest.approx(float(whole.sum()) / sum(e.responses for e in examples), rel=1e-4)
 
 
 def test_a_label_alone_is_trained(tokenizer: Any) -> None:

@@ -44,12 +44,19 @@ class Example:
         """What its term is a sum over: trained tokens, or the one comparison of a preference."""
         return self.responses if self.beta is None else 1
 
-    def as_answer(self) -> Example:
-        """What a model that has learned it would say: of a preference the chosen answer, else itself."""
-        if self.beta is None:
-            return self
-        end = self.pieces[0][1]
-        return replace(self, tokens=self.tokens[:end], trained=self.trained[:end], pieces=(), beta=None)
+    def apart(self) -> list[Example]:
+        """An example for each piece, their terms adding up to this one's; a preference stays whole."""
+        if self.beta is not None or len(self.pieces) < 2:
+            return [self]
+        return [self._only(piece) for piece in self.pieces]
+
+    def as_answers(self) -> list[Example]:
+        """What a model that has learned it would say: of a preference the chosen answer, else its pieces."""
+        return self.apart() if self.beta is None else [self._only(self.pieces[0])]
+
+    def _only(self, piece: Piece) -> Example:
+        at = slice(*piece)
+        return replace(self, tokens=self.tokens[at], trained=self.trained[at], pieces=(), beta=None)
 
 
 def pieces_of(example: Marked) -> Sequence[Piece]:

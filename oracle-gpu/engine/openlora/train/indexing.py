@@ -69,7 +69,7 @@ def index_training(
 
 def _check_parity(base: Any, work: Path, adapter: str, example: Example, expected: float) -> None:
     weights = fit(read_adapter(work, adapter).weights, base.switch, torch.float32, base.device)
-    batch = collate([example.as_answer()], 0, base.device)
+    batch = collate(example.as_answers()[:1], 0, base.device)
     with torch.no_grad(), base.switch.use(weights):
         found = float(token_losses(base.model, batch)[0].sum())
     if abs(found - expected) > PARITY * max(expected, len(batch.targets) * 0.1):

@@ -47,7 +47,8 @@ def is_exhausted(error: Exception) -> bool:
 
 def widest_batch(examples: Sequence[Example], training: Training) -> tuple[int, int, int]:
     """Of the batch that needs most: tokens with padding, sum of squared row lengths, and trained tokens."""
-    ordered = sorted(examples, key=lambda example: len(example.tokens))[-training.batchSize :]
+    parts = [part for example in examples for part in example.apart()]
+    ordered = sorted(parts, key=lambda part: len(part.tokens))[-training.batchSize :]
     rows = [end - start for example in ordered for start, end in pieces_of(example)]
     if not training.packing:
         rows = [max(rows)] * len(rows)

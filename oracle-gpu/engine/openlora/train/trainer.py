@@ -160,12 +160,14 @@ class Trainer:
     def _step(self, batches: list[list[Example]], divisor: int, number: int) -> list[float]:
         found: list[float] = []
         for records in batches:
-            losses = self.record_losses(records)
-            terms = [float(loss) for loss in losses.detach()]
-            for record, term in zip(records, terms, strict=True):
-                if not math.isfinite(term):
-                    raise not_finite(record.record_id, number, self.training.learningRate)
-            (losses.sum() / divisor).backward()  # type: ignore[no-untyped-call]
+            terms = [0.0] * len(records)
+            for owners, parts in portions(records, self.training.batchSize):
+                losses = self.record_losses(parts)
+                for owner, loss in zip(owners, losses.tolist(), strict=True):
+                    if not math.isfinite(loss):
+                        raise not_finite(records[owner].record_id, number, self.training.learningRate)
+                    terms[owner] += loss
+                (losses.sum() / divisor).backward()  # type: ignore[no-untyped-call]
             found += terms
         if batches:
             norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, CLIP))
@@ -211,7 +213,8 @@ class Trainer:
 
     def try_step(self, records: Sequence[Example]) -> None:
         """The work of a step, which changes nothing."""
-        self.record_losses(records).sum().backward()  # type: ignore[no-untyped-call]
+        _, parts = next(portions(records, len(records)))
+        self.record_losses(parts).sum().backward()  # type: ignore[no-untyped-call]
         for parameter in self.parameters:
             parameter.grad = None
 
@@ -229,13 +232,14 @@ class Trainer:
 
     def mean_loss(self, examples: Sequence[Example]) -> float:
         """The terms of `examples` per unit, in nats."""
-        ordered = sorted(examples, key=lambda example: len(example.tokens))
+        parts = [part for example in examples for part in example.apart()]
+        ordered = sorted(parts, key=lambda part: len(part.tokens))
         size = self.training.batchSize
         total = 0.0
         for start in range(0, len(ordered), size):
             with torch.no_grad():
                 total += float(self.record_losses(ordered[start : start + size]).sum())
-        return total / sum(example.units for example in ordered)
+        return total / sum(example.units for example in examples)
 
     def save(self, folder: Path) -> str:
         """Write the current adapter; returns its id."""
@@ -249,6 +253,18 @@ class Trainer:
         if self.method.kind == "qlora":
             plain["base_quantization"] = QUANTISATION
         return write_adapter(folder, get_peft_model_state_dict(self.peft), plain)
+
+
+def portions(records: Sequence[Example], size: int) -> Iterator[tuple[list[int], list[Example]]]:
+    """What is read at once, with the place of the record that each part is of.
+
+    All records together, or, where documents have several pieces, as many pieces as a batch has records.
+    """
+    parts = [(place, part) for place, record in enumerate(records) for part in record.apart()]
+    step = len(parts) if len(parts) == len(records) else size
+    for start in range(0, len(parts), step):
+        owners, read = zip(*parts[start : start + step], strict=True)
+        yield list(owners), list(read)
 
 
 def not_finite(record_id: str, step: int, rate: float) -> EngineError:

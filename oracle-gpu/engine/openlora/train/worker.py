@@ -172,7 +172,7 @@ def _train(
     """Evaluate, train, evaluate; returns also the trainer's loss on one record, for the parity check."""
     shown = (parts.held_out or parts.train)[: evaluate.SAMPLES]
     work = folder / WORK
-    asked = [example.as_answer() for example in parts.held_out]
+    asked = [part for example in parts.held_out for part in example.as_answers()]
 
     def measure(when: str, before: list[str] | None, adapter: str | None) -> dict[str, Any]:
         with _served(trainer, work, adapter) as model:
@@ -223,7 +223,7 @@ def _train(
     )
     after = measure("after", before["answers"], trained.adapter)
     with torch.no_grad():
-        parity = float(trainer.record_losses([parts.train[0].as_answer()])[0])
+        parity = float(trainer.record_losses(parts.train[0].as_answers()[:1])[0])
     evaluation = {
         "heldOutLossBefore": before["loss"],
         "heldOutLossAfter": after["loss"],

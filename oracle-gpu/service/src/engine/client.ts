@@ -134,6 +134,10 @@ export function openEngine(url: string) {
       ),
     jobLog: async (id: string) => new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/log`)).arrayBuffer()),
     adapters: () => read('/v1/adapters', schemas.adaptersSchema),
+    checkpointFile: async (id: string, step: number, name: string) =>
+      new Uint8Array(
+        await (await ask(`/v1/jobs/${encodeURIComponent(id)}/checkpoints/${step}/files/${name}`, {}, 300_000)).arrayBuffer(),
+      ),
     adapterFile: async (id: string, name: string) =>
       new Uint8Array(await (await ask(`/v1/adapters/${encodeURIComponent(id)}/files/${name}`, {}, 300_000)).arrayBuffer()),
 

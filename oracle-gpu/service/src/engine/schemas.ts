@@ -154,6 +154,8 @@ export const jobResultSchema = z.looseObject({
   tokenizerHash: bytes32Schema,
   trainingLogRoot: bytes32Schema,
   checkpoint: z.looseObject({ step: z.int(), digest: bytes32Schema }),
+  /** States that were committed, with the sha256 of each one's file. */
+  checkpoints: z.array(z.looseObject({ step: z.int(), digest: bytes32Schema, stateHash: bytes32Schema })).optional(),
   index: z.looseObject({
     rows: z.int(),
     k: uint32Schema,
