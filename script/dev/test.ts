@@ -22,22 +22,33 @@ interface Suite {
 const node = tools.node;
 const npm = (workspace: string) => ({ command: 'npm', args: ['test', '-w', workspace] });
 
-const suites: Suite[] = [
-  { name: 'contracts', command: tools.forge, args: ['test'], count: countForge },
-  { name: 'sdk', ...npm('sdk'), count: countVitest },
-  { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
-  { name: 'subgraph', ...npm('subgraph'), count: countLine },
-  { name: 'web', ...npm('web'), count: countVitest },
-  { name: 'service', ...npm('oracle-gpu/service'), count: countVitest },
-  {
-    name: 'engine',
-    command: tools.python,
-    args: ['-m', 'pytest'],
-    cwd: join(root, 'oracle-gpu/engine'),
-    count: countPytest,
-  },
-  { name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine },
+/**
+ * Lanes of a stage run beside each other, the suites of a lane one after another. Contracts and TypeScript wait much for
+ * chains and databases, which the engine's suite, bound by one core, fills. The last stage has the machine to itself.
+ */
+const stages: Suite[][][] = [
+  [
+    [
+      { name: 'contracts', command: tools.forge, args: ['test'], count: countForge },
+      { name: 'sdk', ...npm('sdk'), count: countVitest },
+      { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
+      { name: 'subgraph', ...npm('subgraph'), count: countLine },
+      { name: 'web', ...npm('web'), count: countVitest },
+      { name: 'service', ...npm('oracle-gpu/service'), count: countVitest },
+    ],
+    [
+      {
+        name: 'engine',
+        command: tools.python,
+        args: ['-m', 'pytest'],
+        cwd: join(root, 'oracle-gpu/engine'),
+        count: countPytest,
+      },
+    ],
+  ],
+  [[{ name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine }]],
 ];
+const suites = stages.flat(2);
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
@@ -63,15 +74,15 @@ const environment = {
 /** Longest time a suite may take, in minutes: one that hangs fails, and the others still run. */
 const suiteLimit = 35;
 
-let running: ChildProcess | undefined;
+const running = new Set<ChildProcess>();
 let stopping = false;
-const endRunning = (signal: NodeJS.Signals) => {
-  if (running?.pid && running.exitCode === null) killGroup(running.pid, signal);
+const end = (child: ChildProcess, signal: NodeJS.Signals) => {
+  if (child.pid && child.exitCode === null) killGroup(child.pid, signal);
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     stopping = true;
-    endRunning(signal);
+    for (const child of running) end(child, signal);
   });
 }
 
@@ -84,7 +95,7 @@ function run(suite: Suite): Promise<{ output: string; code: number }> {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true, // its own group, so that all of it can be ended
     });
-    running = child;
+    running.add(child);
     let output = '';
     const collect = (chunk: Buffer) => {
       output += chunk.toString();
@@ -95,12 +106,13 @@ function run(suite: Suite): Promise<{ output: string; code: number }> {
     }, 30_000);
     const limit = setTimeout(() => {
       output += `\nThe suite took longer than ${suiteLimit} minutes and was ended.\n`;
-      endRunning('SIGTERM');
-      setTimeout(() => endRunning('SIGKILL'), 30_000).unref();
+      end(child, 'SIGTERM');
+      setTimeout(() => end(child, 'SIGKILL'), 30_000).unref();
     }, suiteLimit * 60_000);
     const finish = (code: number) => {
       clearInterval(beat);
       clearTimeout(limit);
+      running.delete(child);
       done({ output, code });
     };
     child.stdout.on('data', collect);
@@ -114,8 +126,8 @@ function run(suite: Suite): Promise<{ output: string; code: number }> {
 }
 
 const total = { passed: 0, failed: 0 };
-for (const suite of suites) {
-  if (stopping || (chosen.length && !chosen.includes(suite.name))) continue;
+
+async function runAndCount(suite: Suite): Promise<void> {
   const began = Date.now();
   console.log(`${suite.name} …`);
   const { output, code } = await run(suite);
@@ -130,6 +142,14 @@ for (const suite of suites) {
   console.log(`${mark} ${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
   if (count.failed) console.log(`${output.slice(-12_000)}\n(whole log: ${join(logs, `${suite.name}.log`)})`);
 }
+
+async function runLane(lane: Suite[]): Promise<void> {
+  for (const suite of lane) {
+    if (!stopping && (!chosen.length || chosen.includes(suite.name))) await runAndCount(suite);
+  }
+}
+
+for (const stage of stages) await Promise.all(stage.map(runLane));
 if (existsSync(state)) await rm(state, { recursive: true, force: true });
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = stopping || total.failed || total.passed === 0 ? 1 : 0;

@@ -126,7 +126,7 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
     training = source.training
     parts = prepare(tokenizer, source.records, training)
     asked = require_questions(parts)
-    adapter = AdapterStore(state / "adapters", device, torch.float32, 0).folder(job.adapter)
+    adapter = AdapterStore(state / "adapters").folder(job.adapter)
     # With a mix, or stopped early, a training need not have come to all of its records.
     listed = {leaf["recordId"] for leaf in index_leaves(adapter / "index")}
     trained = [example for example in parts.train if example.record_id in listed]

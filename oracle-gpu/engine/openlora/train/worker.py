@@ -118,7 +118,7 @@ def run_training(
             heldOut=len(parts.held_out),
         )
     memory.write_advice(folder, job, parts, info)
-    store = AdapterStore(state / "adapters", device, torch.float32, 0)
+    store = AdapterStore(state / "adapters")
     work = folder / WORK
     trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
     trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, log, events, state)
