@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from openlora.config import EngineConfig, core_count, fix_numerics
+from openlora.config import EngineConfig, Limits, core_count, fix_numerics
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,6 +21,11 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--threads", type=int, default=0, help="0: all cores")
     serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
+    serve.add_argument("--cache-mib", type=_mib, default=_mib("512"), help="keys and values, MiB (512)")
+    serve.add_argument(
+        "--slots-mib", type=_mib, default=_mib("256"), help="adapters on the device, MiB (256)"
+    )
+    serve.add_argument("--adapters-mib", type=_mib, default=_mib("512"), help="adapters in memory, MiB (512)")
 
     setup = commands.add_parser(
         "setup", help="convert the small base model or unpack the embedding model, once"
@@ -56,6 +61,13 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--device", required=True)
     worker.add_argument("--threads", type=int, required=True)
     return top
+
+
+def _mib(text: str) -> int:
+    """Bytes of so many MiB."""
+    if int(text) < 1:
+        raise ValueError("at least 1 MiB")
+    return int(text) << 20
 
 
 def main() -> int:
@@ -127,6 +139,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         threads=arguments.threads or core_count(),
         device=arguments.device,
         dtype=arguments.dtype,
+        resident_bytes=arguments.adapters_mib,
+        limits=Limits(cache_bytes=arguments.cache_mib, slot_bytes=arguments.slots_mib),
     )
     return serve(config, arguments.port)
 
