@@ -151,6 +151,7 @@ class LLMEngine:
             try:
                 is_busy = self._step()
             except Exception:  # of the scheduler itself: nothing that was begun can be trusted
+                log.exception("a step failed")
                 is_busy = False
                 for sequence in list(self._scheduler.running):
                     self._fail(sequence)
