@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from openlora.adapters import command as adapter_command
-from openlora.config import EngineConfig, core_count, fix_numerics
+from openlora.config import EngineConfig, Limits, core_count, fix_numerics
 from openlora.export import command as export_command
 
 
@@ -23,6 +23,11 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--threads", type=int, default=0, help="0: all cores")
     serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
+    serve.add_argument("--cache-mib", type=_mib, default=_mib("512"), help="keys and values, MiB (512)")
+    serve.add_argument(
+        "--slots-mib", type=_mib, default=_mib("256"), help="adapters on the device, MiB (256)"
+    )
+    serve.add_argument("--adapters-mib", type=_mib, default=_mib("512"), help="adapters in memory, MiB (512)")
 
     adapter_command.add_sources(serve)
     adapter_command.add_parsers(commands)
@@ -67,6 +72,13 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--device", required=True)
     worker.add_argument("--threads", type=int, required=True)
     return top
+
+
+def _mib(text: str) -> int:
+    """Bytes of so many MiB."""
+    if int(text) < 1:
+        raise ValueError("at least 1 MiB")
+    return int(text) << 20
 
 
 def main() -> int:
@@ -147,6 +159,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         dtype=arguments.dtype,
         sources=adapter_command.sources_of(arguments),
+        resident_bytes=arguments.adapters_mib,
+        limits=Limits(cache_bytes=arguments.cache_mib, slot_bytes=arguments.slots_mib),
     )
     return serve(config, arguments.port)
 
