@@ -17,10 +17,12 @@ from openlora.train.data import Example, Split
 from openlora.train.examples import pieces_of
 from openlora.train.spec import Job, Method, Plan, Training
 
-PROCESS_BYTES = 300_000_000  # of interpreter and libraries
+PROCESS_BYTES = 390_000_000  # of interpreter and libraries
 SMALL = 10_000_000  # parameters up to which a base is trained in float32 (trainer.py)
 BF16 = 2
-INDEX_BYTES = 4  # of a weight: the index is built in float32, after the training
+LOAD_BYTES = (
+    7  # of a weight, for a moment: as it is stored, as it is trained on, and what the allocator keeps
+)
 ADAPTER_BYTES = 16  # of a parameter: itself, its gradient and two moments, in float32
 # Kept for the backward pass, bytes: of a token in each layer, by the layer's widths; of each attention score;
 # of each logit of a trained token.
@@ -73,8 +75,8 @@ def training_bytes(
         kept = round(kept * DORA_ACTIVATIONS)
     logits = trained * int(config["vocab_size"]) * KEPT_LOGITS
     weights = width * info.parameters - _saved(method, info, config, width)
-    peak = max(weights + adapter * ADAPTER_BYTES + kept + logits, INDEX_BYTES * info.parameters)
-    return PROCESS_BYTES + peak
+    loading = LOAD_BYTES * info.parameters  # more than the index needs, which is built in float32 afterwards
+    return PROCESS_BYTES + max(weights + adapter * ADAPTER_BYTES + kept + logits, loading)
 
 
 def _saved(method: Method, info: BaseInfo, config: dict[str, Any], width: int) -> int:
