@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from openlora.adapters.store import AdapterStore, adapter_id
 
@@ -87,6 +86,18 @@ def test_a_prompt_beyond_the_context_says_by_how_much(engine: Engine) -> None:
         assert code((status, body)) == (400, "context_length_exceeded")
         assert body["error"]["promptTokens"] > 600
         assert body["error"]["contextLength"] == 512
+
+
+def test_answers_are_counted_by_adapter(engine: Engine, trained: Json) -> None:
+    def counted(name: str) -> float:
+        lines = engine.http.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+    tokens = f'openlora_tokens_total{{adapter="{trained["adapter"]}",kind="completion"}}'
+    ended = f'openlora_answers_total{{adapter="{trained["adapter"]}",outcome="length"}}'
+    before = counted(tokens), counted(ended)
+    engine.generate(adapter=trained["adapter"], messages=question("hi"), maxTokens=3, logitBias={"2": -100})
+    assert (counted(tokens) - before[0], counted(ended) - before[1]) == (3, 1)
 
 
 def test_other_refusals(engine: Engine) -> None:
@@ -190,7 +201,7 @@ def test_adapters_are_listed_and_their_files_are_what_the_id_names(
 
 def test_an_adapter_that_was_changed_is_refused(engine: Engine, base_path: Path, tmp_path: Path) -> None:
     id = make_adapter(base_path, tmp_path / "new", seed=9, rank=2)
-    store = AdapterStore(engine.state / "adapters", torch.device("cpu"), torch.float32, 0)
+    store = AdapterStore(engine.state / "adapters")
     assert store.put(tmp_path / "new") == id
     file = store.file(id, "adapter_model.safetensors")
     good = file.read_bytes()
@@ -216,3 +227,21 @@ def test_bad_queries(engine: Engine, trained: Json) -> None:
     ]
     for change, expected in cases:
         assert code(engine.post("/v1/attribute", {**good, **change})) == expected
+
+
+def test_several_adapters_are_added_up(engine: Engine, trained: Json) -> None:
+    body = {"messages": question("What is 3?"), "maxTokens": 4}
+    id = trained["adapter"]
+    _, alone = engine.generate(**body, adapter=id)
+    _, summed = engine.generate(**body, adapters=[{"id": id, "weightBps": 10_000}])
+    assert summed["tokenIds"] == alone["tokenIds"]
+    nowhere = {"id": "0x" + "00" * 32, "weightBps": 1}
+    for adapters, expected in (
+        ([{"id": id, "weightBps": 5_000}, nowhere], (404, "adapter_not_found")),
+        ([{"id": id, "weightBps": 5_000}] * 2, (400, "invalid_request")),
+        ([], (400, "invalid_request")),
+        ([{"id": id, "weightBps": 100_001}], (400, "invalid_request")),
+    ):
+        assert code(engine.post("/v1/generate", {**body, "adapters": adapters})) == expected
+    both = {**body, "adapter": id, "adapters": [{"id": id, "weightBps": 1}]}
+    assert code(engine.post("/v1/generate", both)) == (400, "invalid_request")

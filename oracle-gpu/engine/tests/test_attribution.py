@@ -92,7 +92,7 @@ from openlora.adapters.store import AdapterStore
 from openlora.attribution.query import Attributor
 from openlora.models.base import load_base
 base = load_base(Path(sys.argv[1]), torch.float32, torch.device("cpu"), "eager")
-store = AdapterStore(Path(sys.argv[2]), torch.device("cpu"), torch.float32, 1 << 30)
+store = AdapterStore(Path(sys.argv[2]))
 print(json.dumps(Attributor(base, store, {0, 1, 2}).attribute(sys.argv[3], range(9, 30), range(60, 99), 32)))
 """
 

@@ -41,6 +41,7 @@ def test_over_http(engine: Engine, embedder: Embedder) -> None:
     status, found = engine.post("/v1/embed", {"texts": ["one", "two"]})
     assert (status, found["dimensions"], found["model"]) == (200, 32, "tiny-random-bert")
     np.testing.assert_allclose(found["embeddings"], embedder.embed(["one", "two"]), atol=1e-5)
+    assert found["tokens"] == embedder.count_tokens(["one"]) + embedder.count_tokens(["two"]) >= 6, "framed"
     assert code(engine.post("/v1/embed", {"texts": []})) == (400, "invalid_request")
     assert code(engine.post("/v1/embed", {"texts": ["a"] * 257})) == (400, "invalid_request")
     status, body = engine.post("/v1/embed", {"texts": ["one", " \n"]})

@@ -10,10 +10,12 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 
+from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
 from openlora.engine.sampler import sample
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence
 from openlora.models.base import load_base, load_plain, load_tokenizer
 from openlora.models.tiny import tiny_tokenizer
@@ -47,9 +49,10 @@ def peft_answer(base_path: Path, folder: Path | None, prompt: list[int], count: 
 
 
 def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, tmp_path: Path) -> None:
-    store = AdapterStore(tmp_path / "store", CPU, torch.float32, 1 << 30)
+    store = AdapterStore(tmp_path / "store")
     made = [make_adapter(base_path, tmp_path / str(i), seed=i, rank=4 * i) for i in (1, 2)]
     base = load_base(base_path, torch.float32, CPU)
+    adapters = AdapterCache(store, base, 1 << 30)
     tokenizer = load_tokenizer(base_path)
     references: dict[str | None, list[int]] = {None: peft_answer(base_path, None, [5, 6, 7], 12)}
     for i, id in enumerate(made, start=1):
@@ -57,7 +60,7 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
         assert store.put(tmp_path / str(i)) == id
     assert len({tuple(tokens) for tokens in references.values()}) == 3, "the adapters must matter"
 
-    engine = LLMEngine(base, end_token=-1, threads=1, max_active=8, max_waiting=8)
+    engine = LLMEngine(base, end_token=-1, threads=1, adapters=adapters)
     finished: dict[str | None, queue.Queue[list[int]]] = {id: queue.Queue() for id in references}
 
     def request(id: str | None) -> Sequence:
@@ -65,8 +68,8 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
             if kind != "token":
                 finished[id].put(data["tokenIds"])
 
-        weights = None if id is None else store.weights(id, base.switch)
-        return Sequence([5, 6, 7], 12, 0.0, 1.0, 0, weights, Detokenizer(tokenizer, []), emit)
+        choice = None if id is None else Choice.one(id)
+        return Sequence([5, 6, 7], 12, Sampling(), choice, Detokenizer(tokenizer, []), emit)
 
     for each in references:
         engine.submit(request(each))

@@ -263,7 +263,7 @@ def test_revoked_records_are_listed_nowhere(
         for part, name in parts.items()
     }
     config = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "tiny"}
-    store = AdapterStore(tmp_path / "store", CPU, torch.float32, 1 << 30)
+    store = AdapterStore(tmp_path / "store")
     work = store.workspace()
     checkpoint = write_adapter(work / "checkpoint", tensors, config)
     adapter = write_adapter(work, tensors, config)

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
 from openlora.adapters.store import AdapterStore
 from openlora.errors import EngineError
@@ -208,6 +207,6 @@ def test_half_a_line_left_by_a_crash_is_no_event(tmp_path: Path) -> None:
 
 
 def test_an_unknown_folder_is_no_adapter(tmp_path: Path) -> None:
-    store = AdapterStore(tmp_path, torch.device("cpu"), torch.float32, 0)
+    store = AdapterStore(tmp_path)
     with pytest.raises(EngineError, match="no adapter"):
         store.folder("my-model")

@@ -12,6 +12,7 @@ import torch
 
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
 from openlora.models.base import choose_dtype, find_base, load_base, load_tokenizer, read_info
@@ -47,7 +48,7 @@ def test_it_knows_the_capital_of_france(real: Path) -> None:
     tokenizer = load_tokenizer(real)
     assert (info.parameters, info.context_length, info.family) == (134_515_008, 8_192, "llama")
     base = load_base(real, choose_dtype("auto", CPU, info), CPU)
-    engine = LLMEngine(base, tokenizer.eos_token_id, threads=2, max_active=2, max_waiting=2)
+    engine = LLMEngine(base, tokenizer.eos_token_id, threads=2)
     done: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def emit(kind: str, data: dict[str, Any]) -> None:
@@ -55,7 +56,7 @@ def test_it_knows_the_capital_of_france(real: Path) -> None:
             done.put(data)
 
     prompt = encode_prompt(tokenizer, question("What is the capital of France?"))
-    engine.submit(Sequence(prompt, 24, 0.0, 1.0, 0, None, Detokenizer(tokenizer, []), emit))
+    engine.submit(Sequence(prompt, 24, Sampling(), None, Detokenizer(tokenizer, []), emit))
     answer = done.get(timeout=120)
     engine.close()
     assert "Paris" in answer["text"]

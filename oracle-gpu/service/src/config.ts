@@ -23,6 +23,8 @@ const environmentSchema = z.object({
   OPENLEDGER_MAX_TOKENS: count.default(512),
   OPENLEDGER_CALLS_PER_KEY: count.default(4),
   OPENLEDGER_UPLOADS_PER_MINUTE: count.default(60),
+  /** Requests for embeddings and token counts that one key may send: nothing is charged for them. */
+  OPENLEDGER_TEXTS_PER_MINUTE: count.default(120),
   /** Files that one address may have looked at before contributing them: each costs the engine a gradient a record. */
   OPENLEDGER_PREVIEWS_PER_MINUTE: count.default(6),
   /** Whether this operator offers to do training jobs; it serves models in any case. */
@@ -83,6 +85,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       callsPerKey: e.OPENLEDGER_CALLS_PER_KEY,
       uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE,
       previewsPerMinute: e.OPENLEDGER_PREVIEWS_PER_MINUTE,
+      textsPerMinute: e.OPENLEDGER_TEXTS_PER_MINUTE,
     },
     training: {
       isOffered: e.OPENLEDGER_TRAINS === 'yes',

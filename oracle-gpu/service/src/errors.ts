@@ -23,9 +23,10 @@ export function errorType(status: number): ErrorType {
   return status < 500 ? 'invalid_request_error' : 'service_error';
 }
 
-/** The body of an error as it travels (docs/interfaces.md). */
+/** The body of an error as it travels (docs/interfaces.md). `param` is what OpenAI's clients call a field. */
 export function errorBody({ status, code, message, detail }: ServiceError): { error: Record<string, unknown> } {
-  return { error: { message, type: errorType(status), code, ...detail } };
+  const param = detail.field === undefined ? {} : { param: detail.field };
+  return { error: { message, type: errorType(status), code, ...detail, ...param } };
 }
 
 /** First line of whatever was thrown, for logs and hints. */

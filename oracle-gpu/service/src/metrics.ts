@@ -15,7 +15,12 @@ export function openMetrics() {
       labelNames: ['outcome'],
       registers,
     }),
-    tokens: new Counter({ name: 'openledger_tokens_total', help: 'Tokens charged', labelNames: ['kind'], registers }),
+    tokens: new Counter({
+      name: 'openledger_tokens_total',
+      help: 'Tokens charged, by model',
+      labelNames: ['kind', 'model'],
+      registers,
+    }),
     running: new Gauge({ name: 'openledger_calls_running', help: 'Chat completions in progress', registers }),
     overhead: new Histogram({
       name: 'openledger_gateway_overhead_seconds',

@@ -58,13 +58,15 @@ export async function openServer({ log, config }: Pick<Context, 'log' | 'config'
 
 function invalid(error: ZodError): ServiceError {
   const [issue] = error.issues;
-  const path = issue?.path.map(String).join('.') ?? '';
-  return new ServiceError(
-    400,
-    'invalid_request',
-    `${path === '' ? 'The request' : `The field ${path}`} is not right: ${issue?.message ?? 'see docs/interfaces.md'}.`,
-    { field: path },
-  );
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const path = [...(issue?.path ?? []), ...unknown].map(String).join('.');
+  const field = path === '' ? 'The request' : `The field ${path}`;
+  const reason = issue?.message ?? 'see docs/interfaces.md';
+  const message =
+    unknown.length > 0
+      ? `${field} is not known here, so it is not passed over in silence: leave it out.`
+      : `${field} is not right: ${reason}.`;
+  return new ServiceError(400, 'invalid_request', message, { field: path });
 }
 
 function answerError(reply: FastifyReply, error: ServiceError): FastifyReply {

@@ -24,18 +24,21 @@ import { mirrorRequests } from './requests/mirror.ts';
 import { mirrorGrants } from './retrieval/grants.ts';
 import { createShelves } from './retrieval/shelves.ts';
 import { attribution } from './routes/attribution.ts';
-import { chatCompletions } from './routes/chatCompletions.ts';
+import { completions } from './routes/completions.ts';
 import { datanets } from './routes/datanets.ts';
 import { files as fileRoutes } from './routes/files.ts';
 import { flags } from './routes/flags.ts';
 import { info } from './routes/info.ts';
 import { models } from './routes/models.ts';
+import { openapi } from './routes/openapi.ts';
 import { preview } from './routes/preview.ts';
 import { receipts } from './routes/receipts.ts';
 import { sessions } from './routes/sessions.ts';
 import { settlement } from './routes/settlement.ts';
 import { sources } from './routes/sources.ts';
+import { texts } from './routes/texts.ts';
 import { training } from './routes/training.ts';
+import { usage } from './routes/usage.ts';
 import { openServer } from './server.ts';
 import { createBook } from './sessions/book.ts';
 import { createKeeper } from './settlement/keeper.ts';
@@ -122,11 +125,14 @@ export async function startService(config: Config, log: Log, engine: Engine = op
 
   const { app } = await openServer(context);
   info(app, context);
-  chatCompletions(app, context);
+  completions(app, context);
   attribution(app, context);
   sessions(app, context);
   models(app, context);
   sources(app, context);
+  texts(app, context);
+  usage(app, context);
+  openapi(app);
   flags(app, context);
   receipts(app, context);
   settlement(app, context, () => {

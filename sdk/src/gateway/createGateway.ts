@@ -80,7 +80,13 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     openSession: ({ voucher, signature, keyHash }: Pick<Session, 'voucher' | 'signature' | 'keyHash'>) =>
       post(sessionSchema, '/v1/sessions', { voucher, signature, keyHash }),
     session: (apiKey: string) => get(sessionStateSchema, '/v1/sessions/me', apiKey),
-    models: () => get(modelListSchema, '/v1/models'),
+    /** All of them, page by page. */
+    async models() {
+      const list = await get(modelListSchema, '/v1/models');
+      for (let page = list; page.has_more && page.last_id; list.data.push(...page.data))
+        page = await get(modelListSchema, `/v1/models?after=${encodeURIComponent(page.last_id)}`);
+      return list;
+    },
     /** The datanets that answers of this operator can cite now. */
     sources: () => get(z.array(shelfSchema), '/v1/sources'),
     receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),

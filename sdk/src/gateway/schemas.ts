@@ -222,6 +222,9 @@ export const shelfSchema = z.object({
 
 export const modelListSchema = z.object({
   object: z.literal('list'),
+  /** Whether there are more after `last_id`. */
+  has_more: z.boolean().optional(),
+  last_id: z.string().nullish(),
   data: z.array(
     z.looseObject({
       id: z.string(),

@@ -30,7 +30,10 @@ export const replayedSchema = z.looseObject({
   ),
 });
 
-/** What of a receipt's trace says how its answer was made. The last three are missing in early receipts. */
+/**
+ * What of a receipt's trace says how its answer was made. The last three are missing in early receipts, and a setting that
+ * was not asked for always is.
+ */
 export const generationSchema = z.looseObject({
   engineHash: z.string().nullish(),
   temperature: z.number(),
@@ -38,6 +41,12 @@ export const generationSchema = z.looseObject({
   seed: z.int(),
   maxTokens: z.int(),
   stop: z.array(z.string()),
+  topK: z.int().optional(),
+  minP: z.number().optional(),
+  presencePenalty: z.number().optional(),
+  frequencyPenalty: z.number().optional(),
+  repetitionPenalty: z.number().optional(),
+  logitBias: z.record(z.string(), z.number()).optional(),
   finishReason: z.string(),
   device: z.string().nullish(),
   threads: z.number().nullish(),

@@ -1,4 +1,4 @@
-"""Adapters on disk and in memory: named by their digest, safetensors only, verified on every load."""
+"""Adapters on disk: named by their digest, safetensors only, verified on every load."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ import os
 import re
 import shutil
 import tempfile
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from openlora.errors import EngineError
 from openlora.models.quantise import QUANTISATION
-from openlora.ops.lora import LoraPair, LoraSwitch, fit
+from openlora.ops.lora import LoraPair
 from openlora.verify import hashing
 
 WEIGHTS = "adapter_model.safetensors"
@@ -126,13 +123,8 @@ def _unservable(id: str, reason: str) -> EngineError:
 class AdapterStore:
     """`root/<id>/`: the two adapter files and, when trained here, `index/`, `checkpoint/` and `spans/`."""
 
-    def __init__(self, root: Path, device: torch.device, dtype: torch.dtype, resident_bytes: int) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = root
-        self._device = device
-        self._dtype = dtype
-        self._budget = resident_bytes
-        self._resident: OrderedDict[str, tuple[Adapter, dict[str, LoraPair]]] = OrderedDict()
-        self._lock = threading.Lock()
         root.mkdir(parents=True, exist_ok=True)
 
     def folder(self, id: str) -> Path:
@@ -142,22 +134,6 @@ class AdapterStore:
                 404, "adapter_not_found", f"There is no adapter {id}: train it here or import it first."
             )
         return self._root / id
-
-    def weights(self, id: str, switch: LoraSwitch) -> dict[str, LoraPair]:
-        """The adapter ready for the layers that serve, kept in memory while the budget lasts."""
-        with self._lock:
-            found = self._resident.get(id)
-            if found is None:
-                adapter = read_adapter(self.folder(id), id)
-                found = (adapter, fit(adapter.weights, switch, self._dtype, self._device))
-                self._resident[id] = found
-            self._resident.move_to_end(id)
-            while len(self._resident) > 1 and self._used() > self._budget:
-                self._resident.popitem(last=False)
-            return found[1]
-
-    def _used(self) -> int:
-        return sum(2 * adapter.bytes for adapter, _ in self._resident.values())
 
     def put(self, source: Path) -> str:
         """Move a finished adapter folder into the store under its digest; returns the id."""
@@ -177,7 +153,8 @@ class AdapterStore:
         """A fresh folder on the store's own disk, to be filled and then `put`."""
         return Path(tempfile.mkdtemp(prefix=".new-", dir=self._root))
 
-    def list(self) -> list[dict[str, Any]]:
+    def list(self, resident: Container[str] = ()) -> list[dict[str, Any]]:
+        """All adapters; `loaded` are those in memory, whose ids are `resident`."""
         found = []
         for folder in sorted(self._root.glob("0x*")):
             config = json.loads((folder / CONFIG).read_bytes())
@@ -187,7 +164,7 @@ class AdapterStore:
                     "baseModel": config.get("base_model_name_or_path", ""),
                     "bytes": (folder / WEIGHTS).stat().st_size,
                     "rank": config.get("r"),
-                    "loaded": folder.name in self._resident,
+                    "loaded": folder.name in resident,
                     "hasIndex": (folder / "index" / "index.json").exists(),
                 }
             )

@@ -42,7 +42,7 @@ async def answer_attribution(runtime: Runtime, body: AttributeBody) -> dict[str,
 
 def answer_tokenize(runtime: Runtime, body: TokenizeBody) -> dict[str, Any]:
     """Tokens of a prompt and, if asked for, of an answer with the text of each."""
-    prompt = runtime.encode([message.model_dump() for message in body.messages])
+    prompt = runtime.read(body.messages, body.prompt)
     counted = {
         "promptTokens": len(prompt),
         "promptTokenIds": prompt,

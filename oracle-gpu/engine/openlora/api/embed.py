@@ -23,4 +23,9 @@ async def embed(body: EmbedBody, request: Request) -> dict[str, Any]:
     """As docs/interfaces.md says; EngineError 503 where no embedding model is set up."""
     embedder = await asyncio.to_thread(get_runtime(request).embedder)
     found = await asyncio.to_thread(embedder.embed, body.texts)
-    return {"model": embedder.name, "dimensions": embedder.dimensions, "embeddings": found.tolist()}
+    return {
+        "model": embedder.name,
+        "dimensions": embedder.dimensions,
+        "embeddings": found.tolist(),
+        "tokens": await asyncio.to_thread(embedder.count_tokens, body.texts),
+    }

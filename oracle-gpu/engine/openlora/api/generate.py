@@ -11,6 +11,7 @@ from openlora.api.runtime import Runtime
 from openlora.api.schemas import GenerateBody
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding, read_parts
+from openlora.engine.logprobs import Logprobs
 from openlora.engine.sequence import Sequence
 from openlora.rag.answer import Groups, measure
 from openlora.rag.prompt import Layout
@@ -19,13 +20,15 @@ from openlora.rag.spec import GivenPassage
 
 async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterator[str]:
     """Refuse what cannot be answered, then hand back the stream of events."""
-    messages = [message.model_dump() for message in body.messages]
-    prompt = await asyncio.to_thread(runtime.encode, messages)
+    prompt = await asyncio.to_thread(runtime.read, body.messages, body.prompt)
+    runtime.require_vocabulary(body.sampling.logit_bias)
     layout = None
     if body.passages is not None:
+        messages = [message.model_dump() for message in body.messages or []]
         layout = await asyncio.to_thread(runtime.lay_out, messages, body.passages)
         prompt = layout.tokens
-    weights = await asyncio.to_thread(runtime.weights, body.adapter)
+    guide = None if body.format is None else await asyncio.to_thread(body.format.guide, runtime.vocabulary)
+    await asyncio.to_thread(runtime.require_adapters, body.choice)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
 
@@ -36,26 +39,32 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
     sequence = Sequence(
         prompt=prompt,
         max_tokens=min(body.maxTokens, runtime.info.context_length - taken),
-        temperature=body.temperature,
-        top_p=body.topP,
-        seed=body.seed,
-        weights=weights,
+        sampling=body.sampling,
+        adapter=body.choice,
         detokenizer=Detokenizer(runtime.tokenizer, body.stop),
         emit=emit,
+        guide=guide,
+        logprobs=None if body.logprobs is None else Logprobs(runtime.vocabulary, body.logprobs),
     )
     if layout is not None and body.passages is not None:
         ground(runtime, sequence, layout, body.passages)
     runtime.engine.submit(sequence)
 
     async def stream() -> AsyncIterator[str]:
+        outcome, generated = "cancelled", 0
         try:
             while True:
                 kind, data = await events.get()
+                if kind == "token":
+                    generated += 1
+                else:
+                    outcome = data["finishReason"] if kind == "done" else "failed"
                 yield f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
                 if kind != "token":
                     return
         finally:  # also when the caller goes away
             sequence.cancel()
+            runtime.metrics.answered(sequence.tenant, len(prompt), generated, outcome)
 
     return stream()
 

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ import torch
 from fastapi import Request
 
 from openlora import __version__
+from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore
+from openlora.api.metrics import Metrics
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
 from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.engine.grounding import require_apart
 from openlora.engine.llm_engine import LLMEngine
+from openlora.engine.vocabulary import Vocabulary
 from openlora.errors import EngineError
 from openlora.models.base import (
     choose_device,
@@ -35,9 +38,19 @@ from openlora.rag.prompt import Layout, lay_out
 from openlora.rag.spec import GivenPassage
 from openlora.rag.store import RetrievalStore
 from openlora.train.jobs import JobManager
+from openlora.train.spec import Message
 from openlora.train.templates import encode_prompt
 
-NUMERIC_PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "peft", "safetensors", "bitsandbytes")
+NUMERIC_PACKAGES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "numpy",
+    "peft",
+    "safetensors",
+    "bitsandbytes",
+    "llguidance",
+)
 
 
 class Runtime:
@@ -54,7 +67,8 @@ class Runtime:
         self.base = load_base(path, dtype, self.device, "sdpa")
         # Gradients need float32 weights that no serving kernel ever touches.
         exact = load_base(path, torch.float32, self.device, "eager")
-        self.store = AdapterStore(config.adapters, self.device, dtype, config.resident_bytes)
+        self.store = AdapterStore(config.adapters)
+        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes, self.info.id)
         self.attributor = Attributor(
             exact,
             self.store,
@@ -65,9 +79,11 @@ class Runtime:
             self.base,
             self.tokenizer.eos_token_id,
             config.threads,
-            config.max_active,
-            config.max_waiting,
+            config.limits,
+            self.adapters,
         )
+        self.metrics = Metrics()
+        self.vocabulary = Vocabulary(self.tokenizer, self.base.model.config.vocab_size)
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
         self._embedder: Embedder | None = None
         self._loading = threading.Lock()
@@ -89,12 +105,34 @@ class Runtime:
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:
         """The adapter's weights as the base's layers use them; None for the base itself."""
-        return None if adapter is None else self.store.weights(adapter, self.base.switch)
+        return None if adapter is None else self.adapters.weights(Choice.one(adapter))
+
+    def require_adapters(self, choice: Choice | None) -> None:
+        """EngineError 400, 404 or 409 where they cannot be served."""
+        if choice is not None:
+            self.adapters.check(choice)
 
     def lay_out(self, messages: list[dict[str, str]], passages: Sequence[GivenPassage]) -> Layout:
         """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""
         require_apart(self.base)
         return lay_out(self.tokenizer, messages, passages, self.info.context_length)
+
+    def read(
+        self, messages: Sequence[Message] | None, prompt: str | list[int] | None, whole: bool = False
+    ) -> list[int]:
+        """Tokens of a chat, or of a text as it stands; EngineError 400 when no context is left to answer in.
+
+        `whole`: nothing is to be answered, so the context may be full.
+        """
+        if messages is not None:
+            return self.encode([message.model_dump() for message in messages])
+        tokens = self.tokenizer.encode(prompt) if isinstance(prompt, str) else prompt or []
+        if not tokens:
+            raise EngineError(400, "empty_prompt", "The prompt has no token: send some text.")
+        self.require_tokens(tokens, [])
+        if len(tokens) == self.info.context_length and not whole:
+            raise self._too_long(len(tokens))
+        return tokens
 
     def encode(self, messages: list[dict[str, str]]) -> list[int]:
         """Prompt tokens; EngineError 400 when no token of context is left to answer in."""
@@ -103,18 +141,14 @@ class Runtime:
             raise EngineError(400, "invalid_request", message)
         prompt = encode_prompt(self.tokenizer, messages)
         if len(prompt) >= self.info.context_length:
-            message = (
-                f"The prompt has {len(prompt)} tokens and the model reads {self.info.context_length}:"
-                " shorten it."
-            )
-            raise EngineError(
-                400,
-                "context_length_exceeded",
-                message,
-                promptTokens=len(prompt),
-                contextLength=self.info.context_length,
-            )
+            raise self._too_long(len(prompt))
         return prompt
+
+    def _too_long(self, tokens: int) -> EngineError:
+        limit = self.info.context_length
+        message = f"The prompt has {tokens} tokens and the model reads {limit}: shorten it."
+        code = "context_length_exceeded"
+        return EngineError(400, code, message, promptTokens=tokens, contextLength=limit)
 
     def require_tokens(self, prompt: Sequence[int], answer: Sequence[int]) -> None:
         """EngineError 400 unless the model can read prompt and answer together."""
@@ -130,9 +164,13 @@ class Runtime:
                 promptTokens=len(prompt),
                 contextLength=self.info.context_length,
             )
-        vocabulary = self.base.model.config.vocab_size
-        if max(*prompt, *answer) >= vocabulary:
-            message = f"A token id is not below {vocabulary}: send ids that this engine returned."
+        self.require_vocabulary([*prompt, *answer])
+
+    def require_vocabulary(self, tokens: Iterable[int]) -> None:
+        """EngineError 400 for a token that the model does not have."""
+        size = self.base.model.config.vocab_size
+        if max(tokens, default=0) >= size:
+            message = f"A token id is not below {size}: send ids that this engine returned."
             raise EngineError(400, "invalid_request", message)
 
     def require_base(self, base: str) -> None:

@@ -13,16 +13,24 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 
 from openlora import __version__
 from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.embed import router as embed_router
 from openlora.api.generate import start_generation
-from openlora.api.replay import answer_replay
+from openlora.api.replay import answer_replay, answer_score
 from openlora.api.retrieval import router as retrieval_router
 from openlora.api.runtime import Runtime, get_runtime
-from openlora.api.schemas import AttributeBody, GenerateBody, PreviewBody, ReplayBody, TokenizeBody
+from openlora.api.schemas import (
+    AttributeBody,
+    GenerateBody,
+    PreviewBody,
+    ReplayBody,
+    ScoreBody,
+    TokenizeBody,
+)
 from openlora.api.train import router as train_router
 from openlora.attribution.preview import preview
 from openlora.config import EngineConfig
@@ -60,6 +68,13 @@ def create_app(config: EngineConfig) -> FastAPI:
         failure = app.state.failure
         return {"status": "loading", "engine": __version__, **({"error": failure} if failure else {})}
 
+    @app.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        runtime = get_runtime(request)
+        load = runtime.engine.load()
+        text = runtime.metrics.text(load["active"], load["waiting"])
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
     @app.post("/v1/generate")
     async def generate(body: GenerateBody, request: Request) -> StreamingResponse:
         stream = await start_generation(get_runtime(request), body)
@@ -92,6 +107,10 @@ def create_app(config: EngineConfig) -> FastAPI:
     @app.post("/v1/replay")
     async def replay(body: ReplayBody, request: Request) -> dict[str, Any]:
         return await answer_replay(get_runtime(request), body)
+
+    @app.post("/v1/score")
+    async def score(body: ScoreBody, request: Request) -> dict[str, Any]:
+        return await answer_score(get_runtime(request), body)
 
     return app
 
@@ -142,7 +161,9 @@ def _install_errors(app: FastAPI) -> None:
 
 
 def _answer(error: EngineError) -> JSONResponse:
-    return JSONResponse(error.body(), status_code=error.status)
+    wait = error.detail.get("retryAfter")
+    headers = None if wait is None else {"retry-after": str(wait)}
+    return JSONResponse(error.body(), status_code=error.status, headers=headers)
 
 
 def serve(config: EngineConfig, port: int) -> int:

@@ -215,7 +215,8 @@ def calibration_seconds(runtime: Runtime, source: Job, asked: Calibration) -> di
 
 @router.get("/adapters")
 async def adapters(request: Request) -> JSONResponse:
-    return JSONResponse(await asyncio.to_thread(get_runtime(request).store.list))
+    runtime = get_runtime(request)
+    return JSONResponse(await asyncio.to_thread(runtime.store.list, runtime.adapters.resident()))
 
 
 @router.get("/adapters/{id}/files/{name}")

@@ -53,6 +53,11 @@ class Embedder:
                 found[chosen] = self._pass([texts[i] for i in chosen])
         return found
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens that are read of the texts, those that frame each included."""
+        encoded = self._tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]
+        return sum(len(ids) for ids in encoded)
+
     @torch.no_grad()
     def _pass(self, texts: list[str]) -> np.ndarray:
         torch.set_num_threads(self._threads)  # a setting of the calling thread

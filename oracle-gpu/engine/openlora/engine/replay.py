@@ -9,9 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from openlora.engine.chooser import Chooser
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding, read_answer, read_parts
-from openlora.engine.sampler import Race
+from openlora.engine.guide import Guide
+from openlora.engine.logprobs import Logprobs
+from openlora.engine.sampling import Sampling
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
 
@@ -24,9 +27,8 @@ class Asked:
 
     prompt: Sequence[int]
     tokens: Sequence[int]
-    temperature: float
-    top_p: float
-    seed: int
+    sampling: Sampling
+    guide: Guide | None = None
 
 
 @torch.no_grad()
@@ -41,18 +43,37 @@ def replay(
 
     With `grounding` after its passages, which are read into it; the prompt's tokens are then its layout's.
 
-    `gap`: by how many nats the difference of two logits must change for the engine to choose the answer's
-    token. Rank counts from 1 and logprob is at temperature 1, both over the whole vocabulary.
+    `gap`: by how many nats the difference of two of the model's logits must change at least for the engine
+    to choose the answer's token. Rank counts from 1 and logprob is at temperature 1, both over the whole
+    vocabulary.
     """
-    generator = torch.Generator().manual_seed(asked.seed)
+    chooser = Chooser(asked.sampling, asked.prompt, asked.guide)
     found: list[dict[str, Any]] = []
     with base.switch.use(weights):
         hidden = _states(base, asked, grounding)
         for start in range(0, len(asked.tokens), HEAD_CHUNK):
             chunk = asked.tokens[start : start + HEAD_CHUNK]
-            logits = base.model.lm_head(hidden[start : start + len(chunk)])  # [chunk, vocabulary]
+            logits = base.logits(hidden[start : start + len(chunk)])  # [chunk, vocabulary]
             for token, row in zip(chunk, logits, strict=True):
-                found.append(_describe(row, token, asked, generator, tokenizer))
+                found.append(_describe(row, token, chooser, tokenizer))
+    return found
+
+
+@torch.no_grad()
+def score(
+    base: BaseModel, weights: LoraWeights | None, tokens: Sequence[int], logprobs: Logprobs
+) -> list[dict[str, Any]]:
+    """How likely each token of a text is after those before it; of the first nothing is known."""
+    found = [logprobs.name(tokens[0])]
+    if len(tokens) == 1:
+        return found
+    with base.switch.use(weights):
+        ids = torch.tensor([list(tokens[:-1])], device=base.device)  # [1, tokens − 1]
+        hidden = base.body(input_ids=ids, use_cache=False).last_hidden_state[0]
+        for start in range(0, len(hidden), HEAD_CHUNK):
+            logits = base.logits(hidden[start : start + HEAD_CHUNK])  # [chunk, vocabulary]
+            following = tokens[start + 1 : start + 1 + len(logits)]
+            found += [logprobs.tell(row, token) for row, token in zip(logits, following, strict=True)]
     return found
 
 
@@ -63,27 +84,20 @@ def _states(base: BaseModel, asked: Asked, grounding: Grounding | None) -> Tenso
             pass
         return read_answer(base, grounding, range(len(grounding.passages)), asked.tokens)
     ids = torch.tensor([[*asked.prompt, *asked.tokens[:-1]]], device=base.device)  # [1, tokens]
-    hidden: Tensor = base.model.model(input_ids=ids, use_cache=False).last_hidden_state[0]
+    hidden: Tensor = base.body(input_ids=ids, use_cache=False).last_hidden_state[0]
     return hidden[len(asked.prompt) - 1 :]
 
 
-def _describe(
-    logits: Tensor, token: int, asked: Asked, generator: torch.Generator, tokenizer: Any
-) -> dict[str, Any]:
-    if asked.temperature == 0:
-        chosen, gap = int(logits.argmax()), float(logits.float().max() - logits[token].float())
-    else:
-        race = Race.run(logits, asked.temperature, asked.top_p, generator)
-        chosen = race.winner
-        gap = 0.0 if chosen == token else race.gap(token)
+def _describe(logits: Tensor, token: int, chooser: Chooser, tokenizer: Any) -> dict[str, Any]:
+    judged = chooser.judge(logits, token)
     return {
         "tokenId": token,
         "text": _text(tokenizer, token),
-        "isChosen": chosen == token,
-        "chosen": {"tokenId": chosen, "text": _text(tokenizer, chosen)},
+        "isChosen": judged.chosen == token,
+        "chosen": {"tokenId": judged.chosen, "text": _text(tokenizer, judged.chosen)},
         "rank": int((logits > logits[token]).sum()) + 1,
         "logprob": float(torch.log_softmax(logits.float(), dim=-1)[token]),
-        "gap": gap,
+        "gap": judged.gap,
     }
 
 

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-FAR = 64.0  # nats of scaled logits: beyond it a token is simply far
+from openlora.engine.filters import Likeliest, Nucleus, Ranked
+
+FAR = 64.0  # nats of logits: beyond it a token is simply far
 HALVINGS = 30
 
 
-def sample(logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> int:
-    """Next token id from logits [vocabulary]; greedy at temperature 0, else seeded nucleus sampling."""
+def sample(
+    logits: Tensor,
+    temperature: float,
+    top_p: float,
+    generator: torch.Generator,
+    top_k: int = 0,
+    min_p: float = 0.0,
+) -> int:
+    """Next token id from logits [vocabulary]; greedy at temperature 0, else drawn from what filters leave."""
     if temperature == 0:
         return int(logits.argmax())
-    return Race.run(logits, temperature, top_p, generator).winner
+    return Race.run(logits, temperature, top_p, generator, top_k, min_p).winner
 
 
 @dataclass(frozen=True)
@@ -27,73 +37,79 @@ class Race:
     given token after each difference, stays in step with it.
     """
 
-    logits: Tensor  # [vocabulary], ÷ temperature, on the CPU
+    logits: Tensor  # [vocabulary], ÷ temperature, on the CPU; −∞ where nothing can be drawn
     scores: Tensor  # [vocabulary]: log p − log time; the greatest is the first to arrive
     temperature: float
     top_p: float
+    top_k: int = 0  # 0: any number
+    min_p: float = 0.0  # 0: any probability
 
     @classmethod
-    def run(cls, logits: Tensor, temperature: float, top_p: float, generator: torch.Generator) -> Race:
+    def run(
+        cls,
+        logits: Tensor,
+        temperature: float,
+        top_p: float,
+        generator: torch.Generator,
+        top_k: int = 0,
+        min_p: float = 0.0,
+    ) -> Race:
         scaled = logits.float().cpu() / temperature
         times = torch.empty_like(scaled).exponential_(1, generator=generator)
-        return cls(scaled, torch.log_softmax(scaled, dim=-1) - times.log(), temperature, top_p)
+        scores = torch.log_softmax(scaled, dim=-1) - times.log()
+        return cls(scaled, scores, temperature, top_p, top_k, min_p)
 
     @property
     def winner(self) -> int:
-        if self.top_p == 1:
+        """The first to arrive of the tokens that all filters keep, each looking at the whole distribution."""
+        if self.top_p == 1 and self.top_k == 0 and self.min_p == 0:
             return int(self.scores.argmax())
-        # Keep the smallest set whose mass reaches top_p, and always the most likely token.
         ordered, order = torch.softmax(self.logits, dim=-1).sort(descending=True, stable=True)
+        # The smallest set whose mass reaches top_p, and always the most likely token.
         outside = ordered.cumsum(0) - ordered >= self.top_p
+        outside |= ordered < self.min_p * ordered[0]
+        if self.top_k:
+            outside[self.top_k :] = True
         outside[0] = False
         return int(self.scores.index_fill(0, order[outside], -math.inf).argmax())
 
     def gap(self, token: int) -> float:
         """By how many nats at least the differences between logits must change for `token` to be drawn."""
-        nucleus = None if self.top_p == 1 else _Nucleus.of(self.logits, self.top_p)
+        if self.logits[token] == -math.inf:
+            return FAR
+        filters = self._filters()
         lead = self.scores - self.scores[token]
 
         def is_enough(nats: float) -> bool:
             faster = self.logits[lead > nats]
-            if nucleus is None:
-                return len(faster) == 0
-            return nucleus.admits(self.logits[token], nats) and nucleus.expels(faster, nats)
+            if len(faster) == 0 and not filters:
+                return True
+            if not all(each.admits(self.logits[token], nats) for each in filters):
+                return False
+            expelled = torch.zeros(len(faster), dtype=torch.bool)
+            for each in filters:
+                expelled |= each.expels(faster, nats)
+            return bool(expelled.all())
 
-        low, high = 0.0, FAR
-        if is_enough(low):
-            return 0.0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            low, high = (low, middle) if is_enough(middle) else (middle, high)
-        return self.temperature * high
+        return self.temperature * _smallest(is_enough)
+
+    def _filters(self) -> list[Nucleus | Ranked | Likeliest]:
+        filters: list[Nucleus | Ranked | Likeliest] = []
+        if self.top_p < 1:
+            filters.append(Nucleus.of(self.logits, self.top_p))
+        if self.top_k:
+            filters.append(Ranked.of(self.logits, self.top_k))
+        if self.min_p:
+            filters.append(Likeliest.of(self.logits, self.min_p))
+        return filters
 
 
-@dataclass(frozen=True)
-class _Nucleus:
-    """Which tokens can get inside or outside when the differences between logits change by some nats."""
-
-    rising: Tensor  # logits [vocabulary]
-    above: Tensor  # [vocabulary + 1]: weight of the tokens from that place on, in that order
-    top_p: float
-
-    @classmethod
-    def of(cls, logits: Tensor, top_p: float) -> _Nucleus:
-        rising = logits.double().sort().values
-        weights = (rising - rising[-1]).exp()
-        above = torch.cat([weights.flip(0).cumsum(0).flip(0), weights.new_zeros(1)])
-        return cls(rising, above, top_p)
-
-    def admits(self, logit: Tensor, nats: float) -> bool:
-        """All that stay ahead of the token lose as much as they can to the rest."""
-        ahead = self.above[torch.searchsorted(self.rising, logit.double() + nats, right=True)]
-        return bool(self._mass(ahead, -nats) < self.top_p)
-
-    def expels(self, logits: Tensor, nats: float) -> bool:
-        """Whether each of them can get outside: all that can get ahead of it gain as much as they can."""
-        own = (logits.double() - self.rising[-1]).exp() if nats > 0 else 0.0
-        ahead = self.above[torch.searchsorted(self.rising, logits.double() - nats, right=True)] - own
-        return bool((self._mass(ahead, nats) >= self.top_p).all())
-
-    def _mass(self, weight: Tensor, nats: float) -> Tensor:
-        moved = weight * math.exp(nats)
-        return moved / (moved + self.above[0] - weight)
+def _smallest(is_enough: Callable[[float], bool]) -> float:
+    """Where a condition that rises with its argument begins to hold, within 0…FAR."""
+    low, high = 0.0, FAR
+    if is_enough(low):
+        return 0.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high

@@ -126,7 +126,7 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
     training = source.training
     parts = split(make_examples(tokenizer, records, training.maxLength), training.heldOutEvery)
     asked = require_questions(parts)
-    adapter = AdapterStore(state / "adapters", device, torch.float32, 0).folder(job.adapter)
+    adapter = AdapterStore(state / "adapters").folder(job.adapter)
     kept = read_kept(adapter, run_epochs(training))
     events.append("started", steps=job.runs, records=len(parts.train), questions=len(asked))
     if not kept.answers:

@@ -89,7 +89,7 @@ def _run(job: Job, folder: Path, base: Path, state: Path, device_name: str, even
         records=len(parts.train),
         heldOut=len(parts.held_out),
     )
-    store = AdapterStore(state / "adapters", device, torch.float32, 0)
+    store = AdapterStore(state / "adapters")
     work = store.workspace()
     trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
     if device.type == "cpu":

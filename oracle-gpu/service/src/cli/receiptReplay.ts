@@ -2,6 +2,7 @@ import {
   adaptersHash,
   type Check,
   compareEngines,
+  type Generation,
   generationSchema,
   judgeReplay,
   type ReceiptBundle,
@@ -11,7 +12,8 @@ import {
 import { type Engine, openEngine } from '../engine/client.ts';
 import type { Attribution, EngineHealth } from '../engine/schemas.ts';
 import { ServiceError } from '../errors.ts';
-import { chatRequestSchema, plainMessages } from '../gateway/chatRequest.ts';
+import { readQuoted } from '../gateway/asked.ts';
+import type { Sampling } from '../gateway/requestFields.ts';
 import { checksTable, countChecks } from './print.ts';
 import { quotedPassages } from './quotedPassages.ts';
 import { readBundle } from './readBundle.ts';
@@ -36,7 +38,7 @@ export async function receiptReplay(path: string, options: Options, print: (text
   const bundle = readBundle(path);
   const nats = toleranceOf(options.tolerance);
   const passages = quotedPassages(bundle, options.records);
-  const { messages, tokenIds } = requireWhole(bundle);
+  const { asked, tokenIds } = requireWhole(bundle);
   const { checks: verified } = await verifyReceipt(bundle, {});
   const wrong = verified.filter(({ status }) => status === 'failed');
   if (wrong.length > 0) {
@@ -47,13 +49,12 @@ export async function receiptReplay(path: string, options: Options, print: (text
   const made = generationSchema.safeParse(bundle.trace);
   if (!made.success)
     throw new Error('The receipt does not say how its answer was made: ask its operator for the trace of the call.');
-  const { temperature, topP, seed, stop } = made.data;
 
   const url = options.engine ?? process.env.OPENLEDGER_ENGINE_URL ?? localEngine;
   const { engine, health } = await openEngineAt(url, bundle);
   const adapter = await adapterOf(engine, bundle);
   const given = passages.length > 0 ? { passages } : {};
-  const replayed = await engine.replay({ adapter, messages, tokenIds, temperature, topP, seed, stop, ...given });
+  const replayed = await engine.replay({ adapter, ...asked, tokenIds, ...settingsOf(made.data), ...given });
   const attributed = await attribute(engine, adapter, replayed.promptTokenIds, tokenIds, bundle);
   const checks = judgeReplay(bundle, made.data, replayed, attributed, health, { ...replayTolerance, nats });
   print(checksTable(checks));
@@ -95,10 +96,18 @@ function requireWhole({ salt, messages, answer, tokenIds, receiptHash, compositi
     throw new Error(
       'Several releases gave this answer: no engine replays that yet, so verify it with openledger receipt verify.',
     );
-  const parsed = chatRequestSchema.shape.messages.safeParse(messages);
-  if (!parsed.success)
-    throw new Error('The messages of this receipt are none that an engine reads: ask its operator what it read.');
-  return { messages: plainMessages(parsed.data), tokenIds };
+  const read = readQuoted(messages);
+  if (!read) throw new Error('The messages of this receipt are none that an engine reads: ask its operator what it read.');
+  return { asked: { ...read.input, ...(read.format ? { format: read.format } : {}) }, tokenIds };
+}
+
+/** How the tokens were chosen. */
+function settingsOf(made: Generation) {
+  const { temperature, topP, seed, stop } = made;
+  const { topK, minP, presencePenalty, frequencyPenalty, repetitionPenalty, logitBias } = made;
+  const others = { topK, minP, presencePenalty, frequencyPenalty, repetitionPenalty, logitBias };
+  const asked = Object.entries(others).filter(([, value]) => value !== undefined);
+  return { temperature, topP, seed, stop, ...(Object.fromEntries(asked) as Partial<Sampling>) };
 }
 
 /** An engine that runs the receipt's base model. */

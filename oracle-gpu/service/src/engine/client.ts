@@ -3,24 +3,29 @@ import type { Hex } from 'viem';
 import { z } from 'zod';
 import { cached } from '../cached.ts';
 import { ServiceError } from '../errors.ts';
+import type { Input } from '../gateway/asked.ts';
+import type { Format } from '../gateway/format.ts';
+import type { Sampling } from '../gateway/requestFields.ts';
 import * as schemas from './schemas.ts';
 import { readEvents } from './sse.ts';
 
 export type Engine = ReturnType<typeof openEngine>;
 export type ChatMessage = { role: string; content: string };
-export type GenerateRequest = {
+export type GenerateRequest = Sampling & {
   adapter: string | null;
-  messages: ChatMessage[];
+  /** A chat, or a text to be continued. */
+  messages?: ChatMessage[];
+  prompt?: string | number[];
   maxTokens: number;
-  temperature: number;
-  topP: number;
   seed: number;
-  stop: string[];
+  format?: Format;
+  /** Likely tokens that are told of each. */
+  logprobs?: number;
   /** To answer from; their support is measured after the last token. */
   passages?: { recordId: string; cluster: string; text: string; title: string }[];
 };
 /** A finished answer, and how it was made. */
-export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages'> & {
+export type ReplayRequest = Omit<GenerateRequest, 'maxTokens' | 'passages' | 'logprobs'> & {
   tokenIds: number[];
   passages?: QuotedPassage[];
 };
@@ -56,8 +61,12 @@ export function openEngine(url: string) {
     const parsed = errorSchema.safeParse(await response.json().catch(() => undefined));
     if (!parsed.success) throw unavailable(`The engine answered ${response.status}: try again in a minute.`);
     const { message, code, type: _type, ...detail } = parsed.data.error;
-    // Below 500 it is the request that must change, but for a full queue.
-    if (response.status < 500 && response.status !== 429 && code) throw new ServiceError(response.status, code, message, detail);
+    // Below 500 it is the request that must change, or that must come later.
+    if (response.status === 429) {
+      const retryAfter = Number(response.headers.get('retry-after') ?? 1);
+      throw new ServiceError(429, code ?? 'engine_busy', message, { ...detail, retryAfter });
+    }
+    if (response.status < 500 && code) throw new ServiceError(response.status, code, message, detail);
     throw unavailable(message);
   }
 
@@ -85,11 +94,13 @@ export function openEngine(url: string) {
 
   return {
     health: () => health.get(''),
-    tokenize: (messages: readonly ChatMessage[], signal?: AbortSignal) =>
-      read('/v1/tokenize', schemas.tokenizeSchema, post({ messages }, signal)),
+    tokenize: (input: Input, signal?: AbortSignal) => read('/v1/tokenize', schemas.tokenizeSchema, post(input, signal)),
     /** The same, and how an answer reads as tokens: given as text or as tokens. */
-    tokenizeAnswer: (messages: readonly ChatMessage[], answer: { answer: string } | { tokenIds: number[] }) =>
-      read('/v1/tokenize', schemas.answerTokensSchema, post({ messages, ...answer })),
+    tokenizeAnswer: (input: Input, answer: { answer: string } | { tokenIds: number[] }) =>
+      read('/v1/tokenize', schemas.answerTokensSchema, post({ ...input, ...answer })),
+    /** How likely a prompt's own tokens are. */
+    score: (body: { adapter: string | null; prompt: string | number[]; logprobs: number }) =>
+      read('/v1/score', schemas.scoredSchema, post(body), 300_000),
     attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number; segmentEnds?: number[] }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
     /** What records that are not in an index would score on stored queries of its answers; slow: a gradient each. */
@@ -143,7 +154,7 @@ export function openEngine(url: string) {
         for await (const { event, data } of readEvents(response.body)) {
           if (event === 'token') yield { type: 'token', ...schemas.tokenEventSchema.parse(JSON.parse(data)) };
           if (event === 'done') return yield { type: 'done', ...schemas.doneEventSchema.parse(JSON.parse(data)) };
-          if (event === 'error') throw unavailable('The engine stopped in the middle of the answer: try again.');
+          if (event === 'error') throw refusalOf(data);
         }
       } catch (error) {
         if (signal.aborted || error instanceof ServiceError) throw error;
@@ -159,6 +170,14 @@ export function openEngine(url: string) {
       for await (const { data } of readEvents(response.body)) yield schemas.jobEventSchema.parse(JSON.parse(data));
     },
   };
+}
+
+/** What the engine found wrong with a request in the middle of its answer. */
+function refusalOf(data: string): ServiceError {
+  const parsed = errorSchema.safeParse(JSON.parse(data));
+  const { message, code, type } = parsed.data?.error ?? {};
+  if (message && code && type === 'invalid_request_error') return new ServiceError(400, code, message);
+  return unavailable('The engine stopped in the middle of the answer: try again.');
 }
 
 function unavailable(message: string): ServiceError {

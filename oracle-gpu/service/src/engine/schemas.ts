@@ -31,7 +31,24 @@ export const tokenizeSchema = z.looseObject({
 
 export const answerTokensSchema = tokenizeSchema.extend({ tokenIds: z.array(uint32Schema).min(1), pieces: z.array(z.string()) });
 
-export const tokenEventSchema = z.looseObject({ index: z.int(), tokenId: uint32Schema, text: z.string() });
+const namedTokenSchema = z.object({
+  tokenId: uint32Schema,
+  token: z.string(),
+  bytes: z.array(z.int().min(0).max(255)).nullable(), // null: a control token, which has none
+  logprob: z.number().nullable(), // null: nothing is known of a text's first token
+});
+/** How likely a token was, and which were likeliest in its place. */
+export const toldTokenSchema = namedTokenSchema.extend({ top: z.array(namedTokenSchema) });
+export type ToldToken = z.output<typeof toldTokenSchema>;
+export const scoredSchema = z.looseObject({ promptTokenIds: z.array(uint32Schema), tokens: z.array(toldTokenSchema) });
+
+export const tokenEventSchema = z.looseObject({
+  index: z.int(),
+  tokenId: uint32Schema,
+  text: z.string(),
+  /** Where they were asked for, but for the token that ends the answer. */
+  logprobs: toldTokenSchema.optional(),
+});
 export const doneEventSchema = z.looseObject({
   text: z.string(),
   promptTokenIds: z.array(uint32Schema),
@@ -108,7 +125,12 @@ export const previewSchema = z.looseObject({
   ),
 });
 
-export const embeddingsSchema = z.looseObject({ dimensions: z.int(), embeddings: z.array(z.array(z.number())) });
+export const embeddingsSchema = z.looseObject({
+  model: z.string(),
+  dimensions: z.int(),
+  embeddings: z.array(z.array(z.number())),
+  tokens: z.int(),
+});
 
 export const methodSchema = z.strictObject({
   kind: z.enum(['lora', 'rslora', 'dora', 'qlora']),

@@ -1,28 +1,29 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { citationsHash, hashJson } from '@openledger/sdk';
-import { and, eq } from 'drizzle-orm';
 import { sha256, stringToBytes } from 'viem';
 import { type Context, now } from '../context.ts';
-import { answers, receipts } from '../db/schema.ts';
-import type { DonePassages } from '../engine/schemas.ts';
-import { ServiceError } from '../errors.ts';
-import { bundleText, openBundle, whenAnswered } from '../receipts/bundle.ts';
+import { bundleText, type ReceiptRow } from '../receipts/bundle.ts';
 import { cite } from '../retrieval/cite.ts';
 import type { Retrieved } from '../retrieval/retrieve.ts';
 import type { Account } from '../sessions/book.ts';
+import type { Asked, Choice } from './asked.ts';
 import { attribute } from './attribute.ts';
-import { type ChatRequest, plainMessages } from './chatRequest.ts';
 import { type Composed, composeReceipt } from './composeReceipt.ts';
+import type { Delivered } from './delivered.ts';
+import { echoOf } from './echo.ts';
+import { generate } from './generate.ts';
 import { quote } from './quote.ts';
-import { type Delivered, deliveredSchema, renderEnd, renderFinish, renderPiece, renderResponse, renderStart } from './render.ts';
-import { inProgress, type Reservation, reserve } from './reserve.ts';
+import { renderResponse, renderStream } from './render.ts';
+import type { Sampling } from './requestFields.ts';
+import { type Reservation, reserve } from './reserve.ts';
 import type { ServedModel } from './resolveModel.ts';
 import type { Slots } from './slots.ts';
+import { keyOf } from './stored.ts';
 
 /** Where an answer goes as it is made. `write` returns false once nobody listens any more. */
 export type Sink = { write: (text: string) => boolean; signal: AbortSignal };
 
-/** One chat completion: what was asked, and how it is to be answered. */
+/** One answer that is asked for: what was asked, and how it is to be told. */
 export type Call = {
   id: string;
   idempotencyKey: string | null;
@@ -35,77 +36,59 @@ export type Call = {
   includeUsage: boolean;
 };
 
-export type Prepared = {
+/** An answer that is about to be made, with the money that is set aside for it. */
+export type Answering = {
   call: Call;
-  session: Account;
   reservation: Reservation;
-  model: ServedModel;
-  request: ChatRequest;
-  generation: { maxTokens: number; temperature: number; topP: number; seed: number; stop: string[] };
+  choice: Pick<Choice, 'input' | 'quoted'>;
+  generation: Sampling & { maxTokens: number; seed: number };
   promptTokenIds: number[];
+};
+
+/** How the answers of a call are made and told. */
+export type Manner = Pick<Asked, 'shape' | 'echo' | 'logprobs' | 'format' | 'isPublic'>;
+
+export type Prepared = {
+  session: Account;
+  model: ServedModel;
+  asked: Manner;
+  answers: [Answering, ...Answering[]];
   retrieved?: Retrieved | undefined;
   giveBack: () => void;
 };
-
-/** The answer of an earlier call with the same Idempotency-Key, byte by byte, if it was charged. */
-export async function storedAnswer(
-  { db, releases }: Context,
-  session: Account,
-  request: ChatRequest,
-  idempotencyKey: string | undefined,
-): Promise<{ stream: boolean; response: string } | undefined> {
-  if (!idempotencyKey) return undefined;
-  const requestHash = hashJson(request);
-  const [known] = await db
-    .select()
-    .from(answers)
-    .innerJoin(receipts, eq(receipts.hash, answers.receiptHash))
-    .where(and(eq(answers.channel, session.channel), eq(answers.idempotencyKey, idempotencyKey)));
-  const earlierHash = known?.answers.requestHash ?? session.running.get(idempotencyKey);
-  if (earlierHash !== undefined && earlierHash !== requestHash) {
-    throw new ServiceError(409, 'idempotency_key_reused', 'This Idempotency-Key belongs to another request: use a new one.');
-  }
-  if (known) {
-    const call = known.answers;
-    const bundle = await openBundle(releases, { ...known.receipts, ...whenAnswered }, true);
-    return { stream: call.stream, response: renderResponse(call, deliveredSchema.parse(call.delivered), bundle) };
-  }
-  if (earlierHash !== undefined) throw inProgress();
-  return undefined;
-}
 
 /** Everything before the first token: the model, the price, the money set aside. */
 export async function prepare(
   context: Context,
   slots: Slots,
   session: Account,
-  request: ChatRequest,
+  asked: Asked,
   idempotencyKey: string | undefined,
   payment?: string,
 ): Promise<Prepared> {
-  const giveBack = slots.take(session.channel);
+  const giveBack = slots.take(session.channel, asked.choices.length);
   try {
-    const { model, promptTokenIds, maxTokens, retrieved, most } = await quote(context, request, session);
-    const call: Call = {
-      id: randomUUID(),
-      idempotencyKey: idempotencyKey ?? null,
-      payment,
-      requestHash: idempotencyKey ? hashJson(request) : '',
-      created: now(),
-      model: request.model,
-      stream: request.stream === true,
-      includeUsage: request.stream_options?.include_usage === true,
-    };
-    const reservation = await reserve(context, session, call, most);
-    const stop = typeof request.stop === 'string' ? [request.stop] : (request.stop ?? []);
-    const generation = {
-      maxTokens,
-      temperature: request.temperature ?? 1,
-      topP: request.top_p ?? 1,
-      seed: request.seed ?? randomInt(2 ** 31),
-      stop,
-    };
-    return { call, session, reservation, model, request, generation, promptTokenIds, retrieved, giveBack };
+    const { model, choices, retrieved } = await quote(context, asked, session);
+    const requestHash = idempotencyKey ? hashJson(asked.body) : '';
+    const created = now();
+    const calls = choices.map((_, index): Call => {
+      const key = idempotencyKey ? keyOf(idempotencyKey, index) : null;
+      const { model: name, stream, includeUsage } = asked;
+      return { id: randomUUID(), idempotencyKey: key, payment, requestHash, created, model: name, stream, includeUsage };
+    });
+    const wanted = calls.map(({ idempotencyKey: key }, index) => ({
+      idempotencyKey: key,
+      requestHash,
+      most: choices[index]?.most ?? 0n,
+    }));
+    const reservations = await reserve(context, session, wanted);
+    const [first, ...others] = choices.map(({ choice, promptTokenIds, maxTokens }, index): Answering => {
+      const generation = { maxTokens, ...asked.sampling, seed: choice.seed };
+      const [call, reservation] = [calls[index] as Call, reservations[index] as Reservation];
+      return { call, reservation, choice, generation, promptTokenIds };
+    });
+    if (!first) throw new Error('A call asks for no answer.');
+    return { session, model, asked, answers: [first, ...others], retrieved, giveBack };
   } catch (error) {
     giveBack();
     throw error;
@@ -114,63 +97,114 @@ export async function prepare(
 
 /**
  * Generates, attributes and charges. Text goes to `sink` as it comes (streams only); when the listener goes
- * away, what was delivered until then is charged, and nothing if that is nothing. A failed call is not charged.
+ * away, what was delivered until then is charged, and nothing if that is nothing. A failed call is not charged: of several
+ * answers none is charged before all are made.
  * @returns the answer, empty for a stream
  */
 export async function produce(context: Context, prepared: Prepared, sink: Sink): Promise<string> {
-  const { call, session, reservation, model, request, generation, promptTokenIds, retrieved, giveBack } = prepared;
+  const { answers, model, giveBack, asked } = prepared;
+  const failed = new AbortController();
   try {
-    const made = await generate(context, prepared, sink);
-    const cited = retrieved && retrieved.passages.length > 0 ? cite(retrieved, made.passages) : undefined;
-    const said: Delivered = {
-      pieces: made.pieces,
-      finishReason: made.finishReason,
-      // Beside passages, what the engine writes around them is not charged: only what was counted and set aside before.
-      promptTokens: (cited ? promptTokenIds : made.promptTokenIds).length,
-      completionTokens: made.tokenIds.length,
-    };
-    if (call.stream && made.finishReason !== null) sink.write(renderFinish(call, made.finishReason));
-    const circumstances = await engineOf(context);
-    const startedAttribution = performance.now();
-    const { unattributed, ...attributed } = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
-    context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
-    const isPublic = request.metadata?.public === 'true';
-    const composed = await composeReceipt(context, session, call, model, {
-      messages: request.messages,
-      text: made.pieces.join(''),
-      promptTokens: said.promptTokens,
-      tokenIds: made.tokenIds,
-      tokenEnds: made.tokenEnds,
-      ...attributed,
-      cited,
-      trace: {
-        ...circumstances,
-        ...generation,
-        finishReason: made.finishReason ?? 'cancelled',
-        ...(call.payment === undefined ? {} : { payment: call.payment }),
-        ...(unattributed === undefined ? {} : { unattributed }),
-        ...(retrieved ? { datanets: retrieved.versions.map(({ datanetId, version }) => `${datanetId}@${version}`) } : {}),
-        ...(cited && retrieved
-          ? { citations: citationsHash(cited), passages: retrieved.passages.map(({ text }) => sha256(stringToBytes(text))) }
-          : {}),
-      },
+    const making = answers.map((answering) => make(context, prepared, answering, sink, failed.signal));
+    const made = await Promise.all(making).catch(async (error: unknown) => {
+      failed.abort();
+      await Promise.allSettled(making);
+      throw error;
     });
-    const delivered = retrieved ? { ...said, retrieval: saysRetrieval(retrieved, composed) } : said;
-    const row = await context.charge({ call, composed, delivered, isPublic, reservation });
-    const bundle = bundleText(row, model.release, true);
-    const response = call.stream ? '' : renderResponse(call, delivered, bundle);
-    if (call.stream) sink.write(renderEnd(call, delivered, bundle));
-    context.metrics.calls.inc({ outcome: made.finishReason === null ? 'broken' : 'charged' });
-    context.metrics.tokens.inc({ kind: 'prompt' }, delivered.promptTokens);
-    context.metrics.tokens.inc({ kind: 'completion' }, delivered.completionTokens);
-    return response;
+    const charged = await chargeAll(context, made, answers, asked.isPublic);
+    const told = charged.map(({ row, call, delivered }) => ({ call, delivered, bundle: bundleText(row, model.release, true) }));
+    const [first, ...others] = told;
+    if (!first) throw new Error('Nothing was charged.');
+    for (const { delivered } of told) count(context, model, delivered);
+    if (!first.call.stream) return renderResponse([first, ...others]);
+    sink.write(renderStream(first.call, first.delivered).end(first.delivered, first.bundle));
+    return '';
   } catch (error) {
     context.metrics.calls.inc({ outcome: 'failed' });
     throw error;
   } finally {
-    reservation.release();
+    for (const { reservation } of answers) reservation.release();
     giveBack();
   }
+}
+
+function count({ metrics }: Context, { release }: ServedModel, { finishReason, ...delivered }: Delivered): void {
+  const model = `model/${release.modelId}`;
+  metrics.calls.inc({ outcome: finishReason === null ? 'broken' : 'charged' });
+  metrics.tokens.inc({ kind: 'prompt', model }, delivered.promptTokens);
+  metrics.tokens.inc({ kind: 'completion', model }, delivered.completionTokens);
+}
+
+type MadeAnswer = { composed: Composed; delivered: Delivered };
+
+/** Charges answers together. What could not be charged is left out, as long as something was: nobody pays for what is not told. */
+async function chargeAll(
+  context: Context,
+  made: readonly MadeAnswer[],
+  answers: readonly Answering[],
+  isPublic: boolean,
+): Promise<{ row: ReceiptRow; call: Call; delivered: Delivered }[]> {
+  const outcomes = await Promise.allSettled(
+    made.map(async ({ composed, delivered }, index) => {
+      const { call, reservation } = answers[index] as Answering;
+      return { row: await context.charge({ call, composed, delivered, isPublic, reservation }), call, delivered };
+    }),
+  );
+  const charged = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  if (charged.length === 0) throw (outcomes[0] as PromiseRejectedResult).reason;
+  return charged;
+}
+
+/** All of an answer but its charge. */
+async function make(
+  context: Context,
+  prepared: Prepared,
+  answering: Answering,
+  sink: Sink,
+  cancelled: AbortSignal,
+): Promise<MadeAnswer> {
+  const { session, model, asked, answers, retrieved } = prepared;
+  const { call, choice, generation, promptTokenIds } = answering;
+  const made = await generate(context, prepared, answering, sink, cancelled);
+  const cited = retrieved && retrieved.passages.length > 0 ? cite(retrieved, made.passages) : undefined;
+  const said: Delivered = {
+    pieces: made.pieces,
+    finishReason: made.finishReason,
+    // Beside passages, what the engine writes around them is not charged: only what was counted and set aside before.
+    promptTokens: (cited ? promptTokenIds : made.promptTokenIds).length,
+    completionTokens: made.tokenIds.length,
+    shape: asked.shape,
+    hasTools: asked.format !== undefined && 'tools' in asked.format,
+    ...(made.logprobs ? { logprobs: made.logprobs } : {}),
+    ...(asked.echo ? { echo: await echoOf(context, model.release.adapter, choice.input, asked.logprobs) } : {}),
+    ...(answers.length > 1 ? { choice: answers.indexOf(answering) } : {}),
+  };
+  if (call.stream && made.finishReason !== null) sink.write(renderStream(call, said).finish(said));
+  const circumstances = await engineOf(context);
+  const startedAttribution = performance.now();
+  const { unattributed, ...attributed } = await attribute(context, model.release, made.promptTokenIds, made.tokenIds);
+  context.metrics.attribution.observe((performance.now() - startedAttribution) / 1000);
+  const composed = await composeReceipt(context, session, call, model, {
+    messages: choice.quoted,
+    text: made.pieces.join(''),
+    promptTokens: said.promptTokens,
+    tokenIds: made.tokenIds,
+    tokenEnds: made.tokenEnds,
+    ...attributed,
+    cited,
+    trace: {
+      ...circumstances,
+      ...generation,
+      finishReason: made.finishReason ?? 'cancelled',
+      ...(call.payment === undefined ? {} : { payment: call.payment }),
+      ...(unattributed === undefined ? {} : { unattributed }),
+      ...(retrieved ? { datanets: retrieved.versions.map(({ datanetId, version }) => `${datanetId}@${version}`) } : {}),
+      ...(cited && retrieved
+        ? { citations: citationsHash(cited), passages: retrieved.passages.map(({ text }) => sha256(stringToBytes(text))) }
+        : {}),
+    },
+  });
+  return { composed, delivered: retrieved ? { ...said, retrieval: saysRetrieval(retrieved, composed) } : said };
 }
 
 /** What a caller who asked for sources is told of them beside the answer. */
@@ -194,72 +228,3 @@ async function engineOf({ engine }: Context): Promise<Record<string, string | nu
     return { engine: 'unknown', engineHash: null, device: null, threads: null, precision: null };
   }
 }
-
-type Made = {
-  pieces: string[];
-  tokenIds: number[];
-  /** Of each token: where the text that was there once it came ends. */
-  tokenEnds: number[];
-  promptTokenIds: number[];
-  finishReason: 'stop' | 'length' | null;
-  passages: DonePassages | null;
-};
-
-async function generate(
-  context: Context,
-  { call, model, request, generation, promptTokenIds, retrieved }: Prepared,
-  sink: Sink,
-): Promise<Made> {
-  const pieces: string[] = [];
-  const tokenIds: number[] = [];
-  const tokenEnds: number[] = [];
-  let started = false;
-  const deliver = (text: string): boolean => {
-    if (!call.stream) return true;
-    if (!started && !sink.write(renderStart(call))) return false;
-    started = true;
-    return text === '' || sink.write(renderPiece(call, text));
-  };
-  const passages = (retrieved?.passages ?? []).map(({ recordId, cluster, text, title }) => ({ recordId, cluster, text, title }));
-  const withPassages = passages.length > 0 ? { passages } : {};
-  let isWhole = false;
-  const stop = new AbortController();
-  const signal = call.stream || call.idempotencyKey === null ? AbortSignal.any([sink.signal, stop.signal]) : stop.signal;
-  try {
-    for await (const event of context.engine.generate(
-      { adapter: model.release.adapter, messages: plainMessages(request.messages), ...generation, ...withPassages },
-      signal,
-    )) {
-      if (event.type === 'token') {
-        if (!deliver(event.text)) break;
-        tokenIds.push(event.tokenId);
-        tokenEnds.push((tokenEnds.at(-1) ?? 0) + event.text.length);
-        if (event.text !== '') pieces.push(event.text);
-        continue;
-      }
-      isWhole = true;
-      const rest = event.text.slice(pieces.join('').length); // text the engine held back until it was sure
-      if (rest !== '' && deliver(rest)) pieces.push(rest);
-      deliver('');
-      return {
-        pieces: call.stream ? pieces : [event.text],
-        tokenIds: event.tokenIds,
-        tokenEnds: event.tokenIds.map((_, index) =>
-          isLast(event.tokenIds, index) ? event.text.length : (tokenEnds[index] ?? 0),
-        ),
-        promptTokenIds: event.promptTokenIds,
-        finishReason: event.finishReason,
-        passages: event.passages,
-      };
-    }
-  } catch (error) {
-    if (!sink.signal.aborted) throw error;
-  } finally {
-    if (!isWhole) stop.abort();
-  }
-  if (!call.stream || tokenIds.length === 0)
-    throw new ServiceError(499, 'client_closed', 'The caller went away before anything was delivered: nothing is charged.');
-  return { pieces, tokenIds, tokenEnds, promptTokenIds, finishReason: null, passages: null };
-}
-
-const isLast = (list: readonly unknown[], index: number): boolean => index === list.length - 1;

@@ -1,6 +1,7 @@
 import { bytes32Schema } from '@openledger/sdk';
 import { z } from 'zod';
-import { messagesSchema, modelNameSchema } from './chatRequest.ts';
+import { messagesSchema } from './chatRequest.ts';
+import { modelNameSchema } from './requestFields.ts';
 
 const segments = z.boolean().default(false);
 const receiptSchema = z.strictObject({ receiptHash: bytes32Schema, segments });

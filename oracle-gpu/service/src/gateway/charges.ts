@@ -8,7 +8,7 @@ import { evidenceTexts } from '../receipts/evidence.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Call } from './answer.ts';
 import type { Composed } from './composeReceipt.ts';
-import type { Delivered } from './render.ts';
+import type { Delivered } from './delivered.ts';
 import { inProgress, type Reservation } from './reserve.ts';
 
 /** An answer that is to be paid: everything but its place in its channel. */

@@ -31,7 +31,7 @@ export type Answer = {
   query: Hex | null;
   /** What it was given with, where passages were retrieved. */
   cited?: Cited | undefined;
-  trace: Record<string, string | number | boolean | null | string[]>;
+  trace: Record<string, string | number | boolean | null | string[] | Record<string, number>>;
 };
 
 export type Composed = Awaited<ReturnType<typeof composeReceipt>>;

@@ -7,21 +7,22 @@ import { receipts } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import type { LoadedRelease } from '../releases.ts';
 import type { Account } from '../sessions/book.ts';
+import { type Input, readQuoted } from './asked.ts';
 import { attribute } from './attribute.ts';
 import type { AttributionBody } from './attributionBody.ts';
-import { type ChatRequest, messagesSchema, plainMessages } from './chatRequest.ts';
+import { plainMessages } from './chatRequest.ts';
 import { commonParts } from './commonParts.ts';
 import { phraseEnds } from './phrases.ts';
 import { resolveModel, type ServedModel } from './resolveModel.ts';
 
 type Subject = {
   model: ServedModel;
-  messages: ChatRequest['messages'];
+  input: Input;
   said: { answer: string } | { tokenIds: number[] };
   receiptHash?: AttributionResult['receiptHash'];
 };
 
-const secretPart = z.looseObject({ messages: messagesSchema, tokenIds: z.array(z.int()) });
+const secretPart = z.looseObject({ messages: z.array(z.unknown()), tokenIds: z.array(z.int()) });
 /** 1 OPEN: what the answer is taken to cost when its shares are asked for. */
 const notionalFee = 10n ** 18n;
 
@@ -33,7 +34,7 @@ export async function explain(context: Context, session: Account, body: Attribut
   const subject = 'receiptHash' in body ? await ofReceipt(context, session, body.receiptHash) : await ofText(context, body);
   const { model, said, receiptHash } = subject;
   const { release } = model;
-  const { promptTokenIds, tokenIds, pieces } = await context.engine.tokenizeAnswer(plainMessages(subject.messages), said);
+  const { promptTokenIds, tokenIds, pieces } = await context.engine.tokenizeAnswer(subject.input, said);
   const ends = body.segments ? phraseEnds(pieces) : undefined;
   const { evidence, segments, unattributed } = await attribute(context, release, promptTokenIds, tokenIds, ends);
   if (unattributed !== undefined)
@@ -77,12 +78,15 @@ async function ofReceipt(context: Context, session: Account, hash: string): Prom
   const { messages, tokenIds } = secretPart.parse(row.secret);
   if (tokenIds.length === 0) throw emptyAnswer();
   const model = await resolveModel(context, row.releaseHash);
-  return { model, messages, said: { tokenIds }, receiptHash: row.hash as AttributionResult['releaseHash'] };
+  const input = readQuoted(messages)?.input;
+  if (!input) throw new Error('The messages of a receipt are none that the engine reads.');
+  return { model, input, said: { tokenIds }, receiptHash: row.hash as AttributionResult['releaseHash'] };
 }
 
 async function ofText(context: Context, body: Extract<AttributionBody, { answer: string }>): Promise<Subject> {
   if (body.answer.trim() === '') throw emptyAnswer();
-  return { model: await resolveModel(context, body.model), messages: body.messages, said: { answer: body.answer } };
+  const input = { messages: plainMessages(body.messages) };
+  return { model: await resolveModel(context, body.model), input, said: { answer: body.answer } };
 }
 
 function emptyAnswer(): ServiceError {

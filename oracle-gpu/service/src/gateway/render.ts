@@ -1,83 +1,80 @@
-import { z } from 'zod';
+import type { ToldToken } from '../engine/schemas.ts';
 import type { Call } from './answer.ts';
-
-/** What was delivered: the pieces of text in order and why it ended (`null`: the caller went away). */
-export const deliveredSchema = z.object({
-  pieces: z.array(z.string()),
-  finishReason: z.enum(['stop', 'length']).nullable(),
-  promptTokens: z.int(),
-  completionTokens: z.int(),
-  /** What is said beside an answer that asked for sources: `retrieval`, `citations`, `sources`, `unsupported`. */
-  retrieval: z.record(z.string(), z.json()).optional(),
-});
-export type Delivered = z.infer<typeof deliveredSchema>;
+import { chatShape } from './chatShape.ts';
+import type { Delivered } from './delivered.ts';
+import { textShape } from './textShape.ts';
 
 type Shown = Pick<Call, 'id' | 'created' | 'model' | 'includeUsage'>;
+/** An answer with its receipt, which is JSON already. */
+export type Answered = { call: Shown & Pick<Call, 'stream'>; delivered: Delivered; bundle: string };
 
-/** The value as JSON with the receipt, which is JSON already, as its last field. */
+/** What differs between the interfaces: names, and the fields of a choice. */
+export type Shape = {
+  prefix: string;
+  object: string;
+  chunk: string;
+  start: () => object;
+  piece: (text: string, told: readonly ToldToken[] | undefined, of: { id: string; hasTools: boolean }) => object;
+  finish: (delivered: Delivered) => object;
+  whole: (delivered: Delivered, id: string) => object;
+};
+
+const shapes: Record<Delivered['shape'], Shape> = { chat: chatShape, text: textShape };
+
+/** The value as JSON with the receipt as its last field. */
 const withReceipt = (value: object, bundle: string): string => `${JSON.stringify(value).slice(0, -1)},"receipt":${bundle}}`;
 
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
 
-function head(call: Shown, object: string): Record<string, unknown> {
-  return { id: `chatcmpl-${call.id}`, object, created: call.created, model: call.model };
+type Usage = Pick<Delivered, 'promptTokens' | 'completionTokens'>;
+
+function usageOf(answers: readonly Usage[]): Record<string, number> {
+  const [prompt, completion] = answers.reduce(
+    ([before, after], { promptTokens, completionTokens }) => [before + promptTokens, after + completionTokens],
+    [0, 0],
+  );
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }
 
-function usageOf({ promptTokens, completionTokens }: Delivered): Record<string, number> {
-  return { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens };
-}
-
-/** The first chunk of a stream: the role. */
-export function renderStart(call: Shown): string {
-  return event({
-    ...head(call, 'chat.completion.chunk'),
-    choices: [{ index: 0, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null }],
-  });
-}
-
-/** A piece of text as a chunk. */
-export function renderPiece(call: Shown, content: string): string {
-  return event({
-    ...head(call, 'chat.completion.chunk'),
-    choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: null }],
-  });
-}
-
-/** Why the text ended, as a chunk. */
-export function renderFinish(call: Shown, finishReason: string | null): string {
-  return event({
-    ...head(call, 'chat.completion.chunk'),
-    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: finishReason }],
-  });
-}
-
-/** The end of a stream: usage if asked for, then the receipt in a chunk without choices. */
-export function renderEnd(call: Shown, delivered: Delivered, bundle: string): string {
-  const usage = call.includeUsage
-    ? event({ ...head(call, 'chat.completion.chunk'), choices: [], usage: usageOf(delivered) })
-    : '';
-  const receipt = withReceipt({ ...head(call, 'chat.completion.chunk'), choices: [], ...delivered.retrieval }, bundle);
-  return `${usage}data: ${receipt}\n\ndata: [DONE]\n\n`;
-}
-
-/** The whole answer as a retry gets it: for a stream, the very bytes that were sent. */
-export function renderResponse(call: Shown & Pick<Call, 'stream'>, delivered: Delivered, bundle: string): string {
-  if (call.stream) {
-    const pieces = delivered.pieces.map((piece) => renderPiece(call, piece)).join('');
-    return `${renderStart(call)}${pieces}${renderFinish(call, delivered.finishReason)}${renderEnd(call, delivered, bundle)}`;
-  }
-  const answer = {
-    ...head(call, 'chat.completion'),
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: delivered.pieces.join(''), refusal: null },
-        logprobs: null,
-        finish_reason: delivered.finishReason,
-      },
-    ],
-    usage: usageOf(delivered),
-    ...delivered.retrieval,
+/** The parts of one answer's stream, in the order in which they are sent. */
+export function renderStream(call: Shown, of: Pick<Delivered, 'shape' | 'hasTools'>) {
+  const shape = shapes[of.shape];
+  const head = { id: `${shape.prefix}-${call.id}`, object: shape.chunk, created: call.created, model: call.model };
+  const chunk = (choice: object): string => event({ ...head, choices: [{ index: 0, ...choice }] });
+  return {
+    /** The first chunk: the role. */
+    start: () => chunk(shape.start()),
+    piece: (text: string, told?: readonly ToldToken[]) => chunk(shape.piece(text, told, { id: call.id, hasTools: of.hasTools })),
+    /** Why the text ended. */
+    finish: (delivered: Delivered) => chunk(shape.finish(delivered)),
+    /** Usage if asked for, then the receipt in a chunk without choices. */
+    end: (delivered: Delivered, bundle: string) => {
+      const usage = call.includeUsage ? event({ ...head, choices: [], usage: usageOf([delivered]) }) : '';
+      const receipt = withReceipt({ ...head, choices: [], ...delivered.retrieval }, bundle);
+      return `${usage}data: ${receipt}\n\ndata: [DONE]\n\n`;
+    },
   };
-  return withReceipt(answer, bundle);
+}
+
+/** All of a call's answers as a retry gets them: for a stream, the very bytes that were sent. */
+export function renderResponse(answers: readonly [Answered, ...Answered[]]): string {
+  const [{ call, delivered, bundle }] = answers;
+  if (call.stream) {
+    const stream = renderStream(call, delivered);
+    const pieces = delivered.pieces.map((piece, index) => stream.piece(piece, delivered.logprobs?.[index])).join('');
+    return `${stream.start()}${pieces}${stream.finish(delivered)}${stream.end(delivered, bundle)}`;
+  }
+  const shape = shapes[delivered.shape];
+  const head = { id: `${shape.prefix}-${call.id}`, object: shape.object, created: call.created, model: call.model };
+  const usage = usageOf(answers.map((one) => one.delivered));
+  if (delivered.choice === undefined) {
+    const choices = [{ index: 0, ...shape.whole(delivered, call.id) }];
+    return withReceipt({ ...head, choices, usage, ...delivered.retrieval }, bundle);
+  }
+  // Each of several answers has a receipt of its own, and its own sources.
+  const choices = answers.map((one) => {
+    const choice = { index: one.delivered.choice, ...shape.whole(one.delivered, one.call.id), ...one.delivered.retrieval };
+    return withReceipt(choice, one.bundle);
+  });
+  return `${JSON.stringify(head).slice(0, -1)},"choices":[${choices.join(',')}],"usage":${JSON.stringify(usage)}}`;
 }

@@ -12,17 +12,20 @@ export const inProgress = (): ServiceError =>
     retryAfter: 1,
   });
 
+/** A call that is to be paid, and the most it can cost, wei. */
+export type Wanted = { idempotencyKey: string | null; requestHash: string; most: bigint };
+
 /**
- * Sets `most` wei of the channel aside for a call. All channels of the payer are looked at without a pause between
- * check and reservation, so that calls at the same time cannot spend the same money.
- * Throws 402 with what is missing; 503 when nothing stands behind the operator's receipts; 409 when a call with the same Idempotency-Key runs already.
+ * Sets aside what calls that belong together can cost, all of them or none. All channels of the payer are looked at
+ * without a pause between check and reservation, so that calls at the same time cannot spend the same money.
+ * Throws 402 with what is missing; 503 when nothing stands behind the operator's receipts; 409 when a call with the same
+ * Idempotency-Key runs already.
  */
 export async function reserve(
   { facts, book }: Pick<Context, 'facts' | 'book'>,
   { channel, payer }: Pick<Account, 'channel' | 'payer'>,
-  { idempotencyKey, requestHash }: { idempotencyKey: string | null; requestHash: string },
-  most: bigint,
-): Promise<Reservation> {
+  calls: readonly Wanted[],
+): Promise<Reservation[]> {
   const [onChain, accounts, { active }] = await Promise.all([facts.payer(payer), book.payer(payer), facts.operator()]);
   if (!active)
     throw new ServiceError(
@@ -32,8 +35,18 @@ export async function reserve(
     );
   const account = accounts.get(channel);
   if (!account) throw new ServiceError(401, 'invalid_api_key', 'This API key has no session any more: open one.');
-  if (idempotencyKey !== null && account.running.has(idempotencyKey)) throw inProgress();
-  check(account, accounts, onChain, most);
+  if (calls.some(({ idempotencyKey }) => idempotencyKey !== null && account.running.has(idempotencyKey))) throw inProgress();
+  check(
+    account,
+    accounts,
+    onChain,
+    calls.reduce((sum, { most }) => sum + most, 0n),
+    calls.length,
+  );
+  return calls.map((call) => setAside(account, call));
+}
+
+function setAside(account: Account, { idempotencyKey, requestHash, most }: Wanted): Reservation {
   account.reserved += most;
   account.calls += 1;
   if (idempotencyKey !== null) account.running.set(idempotencyKey, requestHash);
@@ -50,7 +63,8 @@ export async function reserve(
   };
 }
 
-function check(account: Account, accounts: Accounts, onChain: PayerState, most: bigint): void {
+/** @param calls how many receipts it comes to at most */
+function check(account: Account, accounts: Accounts, onChain: PayerState, most: bigint, calls: number): void {
   const state = onChain.channels.get(account.channel as Hex);
   const isSessionKey = account.signer !== account.payer;
   // A key that was revoked ends with the block that did it, also where this machine's clock is behind the chain's.
@@ -68,7 +82,7 @@ function check(account: Account, accounts: Accounts, onChain: PayerState, most: 
   }
   const ceiling = isSessionKey && state && state.cap < account.ceiling ? state.cap : account.ceiling;
   const left = ceiling - account.spent - account.reserved;
-  if (left < most || account.sequence + account.calls >= account.maxSequence) {
+  if (left < most || account.sequence + account.calls + calls > account.maxSequence) {
     throw new ServiceError(
       402,
       'insufficient_voucher',

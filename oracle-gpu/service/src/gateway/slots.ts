@@ -7,10 +7,17 @@ export function createSlots(most: number) {
   const running = new Map<string, number>();
   return {
     count: (key: string): number => running.get(key) ?? 0,
-    /** @returns what gives the slot back. Throws 429 when all are taken. */
-    take(key: string): () => void {
+    /** @returns what gives the slots back. Throws 429 when fewer than `count` are left; 400 when there never are as many. */
+    take(key: string, count = 1): () => void {
       const before = running.get(key) ?? 0;
-      if (before >= most) {
+      if (count > most)
+        throw new ServiceError(
+          400,
+          'too_many_answers',
+          `This call asks for ${count} answers, at most ${most} are made at once for a key: ask for fewer.`,
+          { limit: most },
+        );
+      if (before + count > most) {
         throw new ServiceError(
           429,
           'too_many_calls',
@@ -18,12 +25,12 @@ export function createSlots(most: number) {
           { retryAfter: 1 },
         );
       }
-      running.set(key, before + 1);
+      running.set(key, before + count);
       let held = true;
       return () => {
         if (!held) return;
         held = false;
-        const left = (running.get(key) ?? 1) - 1;
+        const left = (running.get(key) ?? count) - count;
         if (left === 0) running.delete(key);
         else running.set(key, left);
       };

@@ -3,7 +3,7 @@ import { type Hex, isAddressEqual, keccak256, stringToHex, zeroHash } from 'viem
 import type { z } from 'zod';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
-import type { ChatRequest } from '../gateway/chatRequest.ts';
+import type { Asked } from '../gateway/asked.ts';
 import { signedState } from '../gateway/reserve.ts';
 import { openSession } from '../sessions/openSession.ts';
 import type { Paid } from './exact.ts';
@@ -14,12 +14,12 @@ export const noKeyFor = (channel: Hex): Hex => keccak256(stringToHex(`no key: ${
 /** Takes a voucher with the payer's word for this very request, and opens its channel or raises its ceiling. */
 export async function payByVoucher(
   context: Context,
-  request: ChatRequest,
+  asked: Asked,
   { voucher, signature, nonce, callSignature }: z.output<typeof voucherPaymentSchema>,
 ): Promise<Paid> {
   const { chain } = context;
   const channel = channelId(voucher);
-  const call = { channel, request: hashJson(request), nonce };
+  const call = { channel, request: hashJson(asked.body), nonce };
   const signer = await recoverPaidCallSigner(call, callSignature, chain.voucherDomain).catch(() => undefined);
   if (!signer || !isAddressEqual(signer, voucher.signer))
     throw new ServiceError(

@@ -17,7 +17,7 @@ import { RefusedTransaction } from '../chain/outbox.ts';
 import { type Context, now } from '../context.ts';
 import { payments } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
-import type { ChatRequest } from '../gateway/chatRequest.ts';
+import type { Asked } from '../gateway/asked.ts';
 import { quote } from '../gateway/quote.ts';
 import type { Account } from '../sessions/book.ts';
 import { storeSession } from '../sessions/openSession.ts';
@@ -86,15 +86,15 @@ const patienceMs = 60_000;
  * A transfer that somebody else has sent is credited as well; a cancelled one is refused. The transfer belongs to the
  * request that it came with first: the same header again gets the same answer, another request is refused.
  */
-export async function payExactly(context: Context, request: ChatRequest, payment: Payment): Promise<Paid> {
+export async function payExactly(context: Context, asked: Asked, payment: Payment): Promise<Paid> {
   const { chain, db } = context;
   const { authorization } = payment;
   const payer = authorization.from.toLowerCase() as Address;
   const nonce = authorization.nonce.toLowerCase() as Hex;
-  await check(context, request, payment);
+  await check(context, asked, payment);
   await ready(context, payer);
 
-  const requestHash = hashJson(request);
+  const requestHash = hashJson(asked.body);
   const amount = authorization.value;
   const [first] = await db.insert(payments).values({ payer, nonce, requestHash, amount }).onConflictDoNothing().returning();
   const [bound] = await db.select().from(payments).where(isOf(payer, nonce));
@@ -130,10 +130,10 @@ async function ready({ chain, facts, closed }: Context, payer: Address): Promise
     );
 }
 
-async function check(context: Context, request: ChatRequest, { authorization, signature }: Payment): Promise<void> {
+async function check(context: Context, asked: Asked, { authorization, signature }: Payment): Promise<void> {
   const { chain } = context;
   const { from, to, value, validAfter, validBefore, nonce } = authorization;
-  const [{ most }, vault] = await Promise.all([quote(context, request), vaultOf(context)]);
+  const [{ most }, vault] = await Promise.all([quote(context, asked), vaultOf(context)]);
   if (!isAddressEqual(to, vault))
     throw refuse('wrong_recipient', `The payment goes to ${to}: sign one to ${vault}.`, { expected: vault, got: to });
   const required = exactPrice(context, most);

@@ -3,7 +3,7 @@ import { encodePaymentRequiredHeader } from '@x402/core/http';
 import type { PaymentRequired, PaymentRequirements } from '@x402/core/types';
 import type { Context } from '../context.ts';
 import type { ServiceError } from '../errors.ts';
-import type { ChatRequest } from '../gateway/chatRequest.ts';
+import type { Asked } from '../gateway/asked.ts';
 import { quote } from '../gateway/quote.ts';
 import { vaultOf } from './vault.ts';
 
@@ -22,16 +22,11 @@ export const exactPrice = ({ config }: Pick<Context, 'config'>, most: bigint): b
  * What a call can cost, as x402 version 2 offers it: by an authorised transfer of OPEN (`exact`), or from a channel.
  * @param error why an earlier payment was not enough, if there was one
  */
-export async function offerPayment(
-  context: Context,
-  url: string,
-  request: ChatRequest,
-  error?: ServiceError,
-): Promise<PaymentRequired> {
+export async function offerPayment(context: Context, url: string, asked: Asked, error?: ServiceError): Promise<PaymentRequired> {
   const { chain } = context;
   const { voucher: state, required, available } = error?.detail ?? {};
   const code = error?.code;
-  const [{ most }, vault] = await Promise.all([quote(context, request), vaultOf(context)]);
+  const [{ most }, vault] = await Promise.all([quote(context, asked), vaultOf(context)]);
   const common = {
     network: networkOf(chain.chainId),
     asset: chain.contracts.token.address,
@@ -53,7 +48,7 @@ export async function offerPayment(
     extra: {
       operator: chain.operator,
       escrow: chain.contracts.escrow.address,
-      request: hashJson(request),
+      request: hashJson(asked.body),
       ...(state ? { state } : {}),
       // What the payer's escrow lacks: all its channels with this operator use it.
       ...(code === 'insufficient_escrow' ? { escrowed: { required, available } } : {}),
@@ -62,7 +57,7 @@ export async function offerPayment(
   return {
     x402Version: 2,
     ...(error ? { error: error.message } : {}),
-    resource: { url, description: `An answer of ${request.model}, with a receipt`, mimeType: 'application/json' },
+    resource: { url, description: `An answer of ${asked.model}, with a receipt`, mimeType: 'application/json' },
     accepts: [exact, voucher],
   };
 }

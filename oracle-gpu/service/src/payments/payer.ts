@@ -2,7 +2,7 @@ import { encodePaymentResponseHeader } from '@x402/core/http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
-import type { ChatRequest } from '../gateway/chatRequest.ts';
+import type { Asked } from '../gateway/asked.ts';
 import type { Slots } from '../gateway/slots.ts';
 import type { Account } from '../sessions/book.ts';
 import { requireSession } from '../sessions/findSession.ts';
@@ -29,7 +29,7 @@ export async function paidPayer(
   slots: Slots,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: ChatRequest,
+  asked: Asked,
 ): Promise<Payer> {
   // Prices and checks cost work that nobody has paid for yet.
   const giveBack = slots.take(`address ${request.ip}`);
@@ -41,10 +41,10 @@ export async function paidPayer(
         'payment_required',
         'This call is to be paid: send an API key as a Bearer token, or a payment of x402 as the PAYMENT-REQUIRED header offers it.',
       );
-    const paid = await takePayment(context, body, header);
+    const paid = await takePayment(context, asked, header);
     return { session: paid.session, idempotencyKey: paid.idempotencyKey, paid };
   } catch (error) {
-    if (isUnpaid(error)) await offer(context, request, reply, body, error);
+    if (isUnpaid(error)) await offer(context, request, reply, asked, error);
     throw error;
   } finally {
     giveBack();
@@ -64,13 +64,13 @@ export async function afterPayment(
   context: Context,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: ChatRequest,
+  asked: Asked,
   payer: Payer,
   error: unknown,
 ): Promise<unknown> {
   if (!payer.paid || !(error instanceof ServiceError)) return error;
   if (payer.paid.moved === undefined) {
-    if (isUnpaid(error)) await offer(context, request, reply, body, error);
+    if (isUnpaid(error)) await offer(context, request, reply, asked, error);
     return error;
   }
   acknowledge(reply, payer);
@@ -86,11 +86,11 @@ export async function offer(
   context: Context,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: ChatRequest,
+  asked: Asked,
   error: ServiceError,
 ): Promise<void> {
   const url = `${request.protocol}://${request.host}${request.url}`;
-  void reply.header(paymentRequiredHeader, offerHeader(await offerPayment(context, url, body, error)));
+  void reply.header(paymentRequiredHeader, offerHeader(await offerPayment(context, url, asked, error)));
 }
 
 const text = (header: string | string[] | undefined): string | undefined =>

@@ -3,12 +3,12 @@ import { decodePaymentSignatureHeader } from '@x402/core/http';
 import type { PaymentPayload } from '@x402/core/types';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
-import type { ChatRequest } from '../gateway/chatRequest.ts';
+import type { Asked } from '../gateway/asked.ts';
 import { payByVoucher } from './byVoucher.ts';
 import { exactPaymentSchema, type Paid, payExactly } from './exact.ts';
 
 /** Takes the payment in a `PAYMENT-SIGNATURE` header of x402 version 2. Throws ServiceError with what is wrong with it. */
-export async function takePayment(context: Context, request: ChatRequest, header: string): Promise<Paid> {
+export async function takePayment(context: Context, asked: Asked, header: string): Promise<Paid> {
   const { accepted, payload } = decode(header);
   const expected = networkOf(context.chain.chainId);
   if (accepted.network !== expected)
@@ -16,8 +16,8 @@ export async function takePayment(context: Context, request: ChatRequest, header
       expected,
       got: accepted.network,
     });
-  if (accepted.scheme === 'exact') return payExactly(context, request, exactPaymentSchema.parse(payload));
-  if (accepted.scheme === voucherScheme) return payByVoucher(context, request, voucherPaymentSchema.parse(payload));
+  if (accepted.scheme === 'exact') return payExactly(context, asked, exactPaymentSchema.parse(payload));
+  if (accepted.scheme === voucherScheme) return payByVoucher(context, asked, voucherPaymentSchema.parse(payload));
   throw new ServiceError(
     400,
     'unknown_scheme',

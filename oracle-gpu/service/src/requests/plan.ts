@@ -46,10 +46,12 @@ export async function planAnswer(context: Context, row: RequestRow): Promise<Pla
   ]);
   const model: ServedModel = { release, termsVersion: row.termsVersion, terms, developer, name: row.releaseHash };
   const messages = messagesOf(await promptOf(context, row));
-  const { promptTokens, promptTokenIds, contextLength } = await engine.tokenize(plainMessages(messages)).catch((error) => {
-    if (error instanceof ServiceError && error.status < 500) throw new Declined(sentence(error));
-    throw error;
-  });
+  const { promptTokens, promptTokenIds, contextLength } = await engine
+    .tokenize({ messages: plainMessages(messages) })
+    .catch((error) => {
+      if (error instanceof ServiceError && error.status < 500 && error.status !== 429) throw new Declined(sentence(error));
+      throw error;
+    });
   if (promptTokens >= contextLength)
     throw new Declined(`The prompt has ${promptTokens} tokens, the model reads ${contextLength}.`);
   const most = Math.min(config.limits.maxTokens, contextLength - promptTokens);

@@ -4,6 +4,7 @@ import { type Address, type Hex, keccak256, stringToHex, zeroAddress } from 'vie
 import type { Context } from '../context.ts';
 import { receipts, requestChannels, sessions } from '../db/schema.ts';
 import { produce } from '../gateway/answer.ts';
+import { plainMessages } from '../gateway/chatRequest.ts';
 import type { Account } from '../sessions/book.ts';
 import type { Plan, RequestRow } from './plan.ts';
 
@@ -52,28 +53,33 @@ export async function makeReceipt(
   await produce(
     context,
     {
-      call: {
-        id: `request-${row.requestId}`,
-        idempotencyKey: null,
-        requestHash: '',
-        created: at.acceptedAt,
-        model: row.releaseHash,
-        stream: false,
-        includeUsage: false,
-      },
       session: account,
-      reservation: {
-        account,
-        release: () => {
-          if (held) account.calls -= 1;
-          held = false;
-        },
-      },
       model,
-      request: { model: row.releaseHash, messages },
-      // Greedy, so that whoever replays it gets the same.
-      generation: { maxTokens, temperature: 0, topP: 1, seed: 0, stop: [] },
-      promptTokenIds,
+      asked: { shape: 'chat', echo: false, logprobs: null, isPublic: false },
+      answers: [
+        {
+          call: {
+            id: `request-${row.requestId}`,
+            idempotencyKey: null,
+            requestHash: '',
+            created: at.acceptedAt,
+            model: row.releaseHash,
+            stream: false,
+            includeUsage: false,
+          },
+          reservation: {
+            account,
+            release: () => {
+              if (held) account.calls -= 1;
+              held = false;
+            },
+          },
+          choice: { input: { messages: plainMessages(messages) }, quoted: messages },
+          // Greedy, so that whoever replays it gets the same.
+          generation: { maxTokens, temperature: 0, topP: 1, seed: 0, stop: [] },
+          promptTokenIds,
+        },
+      ],
       giveBack: () => undefined,
     },
     { write: () => true, signal },

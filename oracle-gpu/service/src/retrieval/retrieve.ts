@@ -135,7 +135,8 @@ async function lengthsOf(
   passages: readonly Pick<Passage, 'title' | 'text'>[],
 ): Promise<number[]> {
   if (passages.length === 0) return [];
-  const count = async (content: string): Promise<number> => (await engine.tokenize([{ role: 'user', content }])).promptTokens;
+  const count = async (content: string): Promise<number> =>
+    (await engine.tokenize({ messages: [{ role: 'user', content }] })).promptTokens;
   const [one, ...whole] = await Promise.all([count('.'), ...passages.map(({ title, text }) => count(`[${title}]\n${text}\n\n`))]);
   return whole.map((tokens) => Math.max(1, tokens - (one as number) + 1));
 }

@@ -3,14 +3,27 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { cached } from '../cached.ts';
 import type { Context } from '../context.ts';
+import { ServiceError } from '../errors.ts';
 import type { Unattributed } from '../gateway/attribute.ts';
 import { catJson } from '../ipfs/client.ts';
 import type { LoadedRelease } from '../releases.ts';
+import { nextCursor } from './page.ts';
 
 const manifestSchema = z.looseObject({ fidelity: z.looseObject({ status: z.string() }) });
 const cardSchema = z.looseObject({ name: z.string() });
+const modelName = /^model\/(\d{1,10})$/;
 
-/** `GET /v1/models`: the models that answer here, in OpenAI's shape with what they cost. */
+/** `?limit=&after=model/<id>`, as OpenAI's lists are paged. */
+const modelsPageSchema = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+  after: z
+    .string()
+    .regex(modelName, 'must be the id of a model, like model/7')
+    .transform((id) => Number(id.slice('model/'.length)))
+    .optional(),
+});
+
+/** `GET /v1/models` and `/v1/models/model/<id>`: the models that answer here, in OpenAI's shape with what they cost. */
 export function models(app: FastifyInstance, context: Context): void {
   const { facts, fidelities, releases, chain, ipfs, config, engine } = context;
   const names = cached(60_000, async (modelId) => {
@@ -39,39 +52,69 @@ export function models(app: FastifyInstance, context: Context): void {
   };
   const stated = cached(3_600_000, async (cid) => manifestSchema.parse(await catJson(ipfs, cid)).fidelity);
 
-  app.get('/v1/models', async () => {
+  /** A model as it is listed; undefined while it is not, or where its latest release is served elsewhere. */
+  async function describe(modelId: number, known: Awaited<ReturnType<typeof releases.list>>) {
+    const model = await facts.model(modelId);
+    if (!model.listed || model.releases === 0) return undefined;
+    const release = await releases.load(await facts.releaseAt(modelId, model.releases - 1));
+    if (!release) return undefined;
+    const terms = await facts.terms(modelId, model.termsVersion);
+    const measured = await fidelities.fidelityOf(release.releaseHash);
+    const created = known.find(({ releaseHash }) => releaseHash === release.releaseHash)?.createdAt ?? new Date(0);
+    return {
+      id: `model/${modelId}`,
+      object: 'model',
+      created: Math.floor(created.getTime() / 1000),
+      owned_by: model.developer,
+      openledger: {
+        modelId,
+        name: await names.get(String(modelId)),
+        developer: model.developer,
+        releaseHash: release.releaseHash,
+        termsVersion: model.termsVersion,
+        prices: toJson({
+          prompt: terms.promptPrice,
+          completion: terms.completionPrice,
+          retrieval: terms.retrievalPrice,
+          agentStep: terms.agentStepPrice,
+        }),
+        fidelity: measured ? { status: 'measured', ...measured } : await stated.get(release.manifestCid),
+        attribution: await attributionOf(release),
+      },
+    };
+  }
+
+  const idsOf = (known: readonly { modelId: number }[]): number[] =>
+    [...new Set(known.map(({ modelId }) => modelId))].sort((a, b) => a - b);
+
+  app.get('/v1/models', async (request, reply) => {
+    const { limit, after } = modelsPageSchema.parse(request.query);
     const known = await releases.list();
+    const ids = idsOf(known).filter((modelId) => modelId > (after ?? 0));
     const data = [];
-    for (const modelId of [...new Set(known.map((row) => row.modelId))].sort((a, b) => a - b)) {
-      const model = await facts.model(modelId);
-      if (!model.listed || model.releases === 0) continue;
-      const release = await releases.load(await facts.releaseAt(modelId, model.releases - 1));
-      if (!release) continue; // its latest release is served elsewhere
-      const terms = await facts.terms(modelId, model.termsVersion);
-      const measured = await fidelities.fidelityOf(release.releaseHash);
-      const created = known.find(({ releaseHash }) => releaseHash === release.releaseHash)?.createdAt ?? new Date(0);
-      data.push({
-        id: `model/${modelId}`,
-        object: 'model',
-        created: Math.floor(created.getTime() / 1000),
-        owned_by: model.developer,
-        openledger: {
-          modelId,
-          name: await names.get(String(modelId)),
-          developer: model.developer,
-          releaseHash: release.releaseHash,
-          termsVersion: model.termsVersion,
-          prices: toJson({
-            prompt: terms.promptPrice,
-            completion: terms.completionPrice,
-            retrieval: terms.retrievalPrice,
-            agentStep: terms.agentStepPrice,
-          }),
-          fidelity: measured ? { status: 'measured', ...measured } : await stated.get(release.manifestCid),
-          attribution: await attributionOf(release),
-        },
-      });
+    let seen = 0;
+    for (const modelId of ids) {
+      if (data.length === limit) break;
+      seen += 1;
+      const model = await describe(modelId, known);
+      if (model) data.push(model);
     }
-    return { object: 'list', data };
+    const last = data.at(-1)?.id ?? null;
+    const hasMore = seen < ids.length;
+    if (hasMore && last) void reply.header(nextCursor, last);
+    return { object: 'list', data, has_more: hasMore, first_id: data[0]?.id ?? null, last_id: last };
+  });
+
+  app.get<{ Params: { '*': string } }>('/v1/models/*', async (request) => {
+    const modelId = Number(modelName.exec(request.params['*'])?.[1] ?? 0);
+    const known = await releases.list();
+    const model = idsOf(known).includes(modelId) ? await describe(modelId, known) : undefined;
+    if (!model)
+      throw new ServiceError(
+        404,
+        'model_not_found',
+        `There is no model ${JSON.stringify(request.params['*'])} here: choose one of GET /v1/models.`,
+      );
+    return model;
   });
 }

@@ -5,6 +5,8 @@ import { adaptersHash, compositionHash, type ReceiptBundle, recordId, releaseHas
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import type { JobResult } from '../../src/engine/schemas.ts';
+import { askChat } from '../../src/gateway/asked.ts';
+import { chatRequestSchema } from '../../src/gateway/chatRequest.ts';
 import { type Generation, sign, signAnswer } from '../support/replayable.ts';
 import { makeRecord, toJsonl } from '../support/story.ts';
 import { startTinyEngine, type TinyEngine, trainTiny } from '../support/tinyEngine.ts';
@@ -83,6 +85,48 @@ test.each([
     expect(out).toContain('This engine gives another answer');
     expect(code).toBe(1);
   }
+});
+
+const penalised = { ...sampled, topK: 40, minP: 0.001, presencePenalty: 1, repetitionPenalty: 1.3, logitBias: { '70': 3 } };
+const colour = { enum: ['red', 'green', 'blue'] };
+const form = { response_format: { type: 'json_schema', json_schema: { name: 'colour', schema: colour } } };
+
+/** An answer to a call as the gateway takes it, with what its receipt quotes. */
+async function signAsked(body: object): Promise<ReceiptBundle> {
+  const asked = askChat(chatRequestSchema.parse({ model: 'model/1', messages: greedy.messages, seed: 5, ...body }));
+  const [choice] = asked.choices;
+  if (!choice || !('messages' in choice.input)) throw new Error('no messages');
+  const { input, quoted, seed } = choice;
+  const format = asked.format ? { format: asked.format } : {};
+  return signAnswer(tiny, job, { ...input, ...asked.sampling, ...format, seed, maxTokens: 60 }, [], quoted);
+}
+
+test('settings of the choice are part of what is replayed', async () => {
+  const bundle = await signAnswer(tiny, job, penalised);
+  const { code, out } = await replay(bundle);
+  expect(out).toMatch(/All \d+ tokens are those that this engine draws from seed 5 at temperature 0.9\./);
+  expect(code).toBe(0);
+  // The trace claims that there were none: another answer follows.
+  const { logitBias: _, presencePenalty: __, repetitionPenalty: ___, ...fewer } = bundle.trace;
+  const lie = await replay(await sign({ ...bundle, trace: fewer }));
+  expect(lie.out).toMatch(/tokens +FAILED/);
+  expect(lie.code).toBe(1);
+});
+
+test('a prescribed form is replayed from what the receipt quotes', async () => {
+  const bundle = await signAsked(form);
+  expect(colour.enum).toContain(JSON.parse(bundle.answer ?? ''));
+  expect(await replay(bundle)).toMatchObject({ code: 0 });
+  const [, ...messages] = bundle.messages ?? [];
+  const lie = await replay(await sign({ ...bundle, messages }));
+  expect(lie.out).toMatch(/tokens +FAILED/);
+});
+
+test('a text completion is replayed as the text that it was', async () => {
+  const { messages: _, ...settings } = sampled;
+  const quoted = [{ role: 'text', content: 'What is 7?' }];
+  const bundle = await signAnswer(tiny, job, { ...settings, prompt: 'What is 7?' }, [], quoted);
+  expect(await replay(bundle)).toMatchObject({ code: 0 });
 });
 
 test('an answer from sources is read again after the passages that its records hold', async () => {

@@ -21,17 +21,21 @@ import type { GenerateRequest } from '../../src/engine/client.ts';
 import type { JobResult } from '../../src/engine/schemas.ts';
 import type { TinyEngine } from './tinyEngine.ts';
 
-export type Generation = Omit<GenerateRequest, 'adapter' | 'passages'>;
+export type Generation = Omit<GenerateRequest, 'adapter' | 'passages' | 'logprobs'>;
 type Passages = NonNullable<GenerateRequest['passages']>;
 
-/** Has the engine answer, from passages if any are given, and attribute, and signs what it did. */
+/**
+ * Has the engine answer, from passages if any are given, and attribute, and signs what it did.
+ * @param quoted what the receipt calls the messages, where that is not what the engine read
+ */
 export async function signAnswer(
   { engine }: TinyEngine,
   job: JobResult,
   asked: Generation,
   given: Passages = [],
+  quoted: readonly unknown[] = asked.messages ?? [],
 ): Promise<ReceiptBundle> {
-  const { messages, ...generation } = asked;
+  const { messages: _, prompt: __, format: ___, ...generation } = asked;
   const passages = given.length > 0 ? { passages: given } : {};
   const answer = await answerOf(engine, { ...asked, adapter: job.adapter, ...passages });
   const { engine: version, engineHash, device, threads, precision } = await engine.health();
@@ -62,7 +66,7 @@ export async function signAnswer(
   }));
   return sign({
     ...bundle,
-    messages,
+    messages: quoted as ReceiptBundle['messages'],
     answer: answer.text,
     tokenIds,
     release,
@@ -108,7 +112,7 @@ export async function sign(bundle: ReceiptBundle): Promise<ReceiptBundle> {
 
 /** Of the prompt without passages, which is what is charged. */
 async function plainTokens(engine: TinyEngine['engine'], { messages }: Generation): Promise<number> {
-  return (await engine.tokenize(messages)).promptTokens;
+  return (await engine.tokenize({ messages: messages ?? [] })).promptTokens;
 }
 
 async function answerOf(engine: TinyEngine['engine'], request: GenerateRequest) {

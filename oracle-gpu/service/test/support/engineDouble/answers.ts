@@ -2,14 +2,24 @@
 import { doubleBase } from './behaviour.ts';
 import { type Double, findJob, refuse, tooLong } from './double.ts';
 import { answerFrom, type Passage } from './retrieval.ts';
-import { type Message, promptTokens, tokenOf, wordOf, words } from './tokens.ts';
+import { type Input, inputTokens, tokenOf, told, wordOf, words } from './tokens.ts';
+
+type Generate = Input & {
+  adapter: string | null;
+  maxTokens: number;
+  passages?: Passage[];
+  logprobs?: number;
+  format?: { tools: { name: string }[]; choice: string };
+};
+
+const callOf = (name: string): string => `<tool_call>\n{"name": "${name}", "arguments": {"to": "b"}}\n</tool_call>`;
 
 export function addAnswers(double: Double): void {
   const { app, behaviour, count } = double;
 
-  app.post<{ Body: { messages: Message[]; answer?: string; tokenIds?: number[] } }>('/v1/tokenize', async (request, reply) => {
-    const { messages, answer, tokenIds: given } = request.body;
-    const ids = promptTokens(messages);
+  app.post<{ Body: Input & { answer?: string; tokenIds?: number[] } }>('/v1/tokenize', async (request, reply) => {
+    const { answer, tokenIds: given } = request.body;
+    const ids = inputTokens(request.body);
     if (ids.length >= doubleBase.contextLength) return tooLong(reply, ids.length);
     const counted = { promptTokens: ids.length, promptTokenIds: ids, contextLength: doubleBase.contextLength };
     if (answer === undefined && given === undefined) return counted;
@@ -19,42 +29,66 @@ export function addAnswers(double: Double): void {
     return { ...counted, tokenIds, pieces: said.map((piece, index) => (index === 0 ? piece.trimStart() : piece)) };
   });
 
-  app.post<{ Body: { adapter: string | null; messages: Message[]; maxTokens: number; passages?: Passage[] } }>(
-    '/v1/generate',
-    async (request, reply) => {
-      const { adapter, messages, maxTokens, passages = [] } = request.body;
-      count.generate += 1;
-      if (adapter && !findJob(double, adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
-      const prompt = promptTokens(messages);
-      if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
-      const { all, measured } = answerFrom(['Answer', ...words(messages.at(-1)?.content ?? '')], passages);
-      const read = passages.flatMap(({ text }) => words(text)).map(tokenOf);
-      const answer = all.slice(0, maxTokens);
-      reply.hijack();
-      reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
-      const send = (event: string, data: unknown): void =>
-        void reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-      let text = '';
-      for (const [index, word] of answer.entries()) {
-        if (reply.raw.destroyed) return;
-        if (index >= behaviour.breakAfterTokens) {
-          reply.raw.destroy();
-          return;
-        }
-        const piece = index === 0 ? word : ` ${word}`;
-        text += piece;
-        send('token', { index, tokenId: tokenOf(word), text: piece });
-        await behaviour.onToken?.(index);
-        if (behaviour.tokenDelayMs > 0) await new Promise((done) => setTimeout(done, behaviour.tokenDelayMs));
+  app.post<{ Body: { texts: string[] } }>('/v1/embed', async (request) => {
+    const embeddings = request.body.texts.map((text) => {
+      const [x, y] = [text.length, words(text).length];
+      return [x / Math.hypot(x, y), y / Math.hypot(x, y)];
+    });
+    return { model: 'double-embedder', dimensions: 2, embeddings, tokens: words(request.body.texts.join(' ')).length };
+  });
+
+  app.post<{ Body: Input & { prompt: string | number[]; logprobs: number } }>('/v1/score', async (request) => {
+    const ids = inputTokens(request.body);
+    const texts = ids.map((token, index) => (index === 0 ? wordOf(token) : ` ${wordOf(token)}`));
+    const tokens = ids.map((token, index) => {
+      return told(token, texts[index] ?? '', request.body.logprobs, index === 0 ? null : undefined);
+    });
+    return { promptTokenIds: ids, tokens };
+  });
+
+  app.post<{ Body: Generate }>('/v1/generate', async (request, reply) => {
+    const { adapter, messages, prompt: text, maxTokens, passages = [], logprobs, format } = request.body;
+    count.generate += 1;
+    double.asked.push(request.body);
+    if (behaviour.isBusy) {
+      void reply.header('retry-after', '7');
+      return refuse(reply, 429, 'engine_busy', 'Too many requests are waiting: try again shortly.');
+    }
+    if (adapter && !findJob(double, adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+    const prompt = inputTokens(request.body);
+    if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
+    const says = behaviour.says ?? (format?.choice === 'required' ? callOf(format.tools[0]?.name ?? '') : undefined);
+    const { all, measured } = answerFrom(
+      says?.split(/(?<= )/) ?? ['Answer', ...words(messages?.at(-1)?.content ?? String(text))],
+      passages,
+    );
+    const read = passages.flatMap(({ text }) => words(text)).map(tokenOf);
+    const answer = all.slice(0, maxTokens);
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    const send = (event: string, data: unknown): void =>
+      void reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    let said = '';
+    for (const [index, word] of answer.entries()) {
+      if (reply.raw.destroyed) return;
+      if (index >= behaviour.breakAfterTokens) {
+        reply.raw.destroy();
+        return;
       }
-      send('done', {
-        text,
-        promptTokenIds: [...read, ...prompt],
-        tokenIds: answer.map(tokenOf),
-        finishReason: answer.length < all.length ? 'length' : 'stop',
-        passages: passages.length > 0 ? { tokens: read.length, ...measured(text) } : null,
-      });
-      reply.raw.end();
-    },
-  );
+      const piece = index === 0 || says !== undefined ? word : ` ${word}`;
+      said += piece;
+      const likely = logprobs === undefined ? {} : { logprobs: told(tokenOf(word), piece, logprobs) };
+      send('token', { index, tokenId: tokenOf(word), text: piece, ...likely });
+      await behaviour.onToken?.(index);
+      if (behaviour.tokenDelayMs > 0) await new Promise((done) => setTimeout(done, behaviour.tokenDelayMs));
+    }
+    send('done', {
+      text: said,
+      promptTokenIds: [...read, ...prompt],
+      tokenIds: answer.map(tokenOf),
+      finishReason: answer.length < all.length ? 'length' : 'stop',
+      passages: passages.length > 0 ? { tokens: read.length, ...measured(said) } : null,
+    });
+    reply.raw.end();
+  });
 }

@@ -21,6 +21,10 @@ export function newBehaviour() {
   return {
     tokenDelayMs: 0,
     attributionFailures: 0,
+    /** What it answers instead of repeating the question. */
+    says: undefined as undefined | string,
+    /** Whether its queue is full. */
+    isBusy: false,
     isIndexMissing: false,
     isIndexingBroken: false,
     breakAfterTokens: Number.POSITIVE_INFINITY,

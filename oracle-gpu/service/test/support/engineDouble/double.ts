@@ -8,6 +8,8 @@ export type Double = {
   app: FastifyInstance;
   behaviour: Behaviour;
   count: { generate: number; attribute: number; preview: number; built: number; calibrate: number };
+  /** Bodies of what was to be generated, in order. */
+  asked: object[];
   jobs: Map<string, Job>;
   retrieval: Map<string, RetrievalRecord[]>;
 };
@@ -16,6 +18,7 @@ export const newDouble = (app: FastifyInstance): Double => ({
   app,
   behaviour: newBehaviour(),
   count: { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0 },
+  asked: [],
   jobs: new Map(),
   retrieval: new Map(),
 });

@@ -26,6 +26,6 @@ export async function startEngineDouble() {
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(url).port);
-  const { behaviour, count, jobs, retrieval } = double;
-  return { url, port, behaviour, count, jobs, retrieval, stop: () => app.close() };
+  const { behaviour, count, asked, jobs, retrieval } = double;
+  return { url, port, behaviour, count, asked, jobs, retrieval, stop: () => app.close() };
 }

@@ -16,3 +16,15 @@ export const tokenOf = (word: string): number => {
 export const wordOf = (token: number): string => [...known].find(([, one]) => one === token)?.[0] ?? '?';
 export const promptTokens = (messages: readonly Message[]): number[] =>
   messages.flatMap(({ content }) => words(content)).map(tokenOf);
+/** Of a chat, or of a text given as such or as tokens. */
+export const inputTokens = ({ messages, prompt }: Input): number[] => {
+  if (Array.isArray(prompt)) return prompt;
+  return prompt === undefined ? promptTokens(messages ?? []) : words(prompt).map(tokenOf);
+};
+export type Input = { messages?: Message[]; prompt?: string | number[] };
+
+/** A token as the engine tells of it: the double finds every one half as likely as could be. */
+export const told = (token: number, text: string, top: number, logprob: number | null = Math.log(0.5)) => {
+  const one = { tokenId: token, token: text, bytes: [...Buffer.from(text)], logprob };
+  return { ...one, top: logprob === null ? [] : Array.from({ length: top }, () => one) };
+};

@@ -1,17 +1,23 @@
 import { PassThrough } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
 import { errorBody, ServiceError } from '../errors.ts';
-import { prepare, produce, storedAnswer } from '../gateway/answer.ts';
-import { type ChatRequest, chatRequestSchema } from '../gateway/chatRequest.ts';
+import { prepare, produce } from '../gateway/answer.ts';
+import { type Asked, askChat, askText } from '../gateway/asked.ts';
+import { chatRequestSchema } from '../gateway/chatRequest.ts';
+import { completionRequestSchema } from '../gateway/completionRequest.ts';
 import { createSlots } from '../gateway/slots.ts';
+import { storedAnswer } from '../gateway/stored.ts';
 import { acknowledge, afterPayment, keyPayer, type Payer, paidPayer } from '../payments/payer.ts';
 
 const eventStream = 'text/event-stream; charset=utf-8';
 const json = 'application/json; charset=utf-8';
 
-/** `POST /v1/chat/completions`: OpenAI's endpoint, paid by the session behind the key, answered with a receipt. */
-export function chatCompletions(app: FastifyInstance, context: Context): void {
+/**
+ * `POST /v1/chat/completions` and `/v1/completions`: OpenAI's endpoints, paid by the session behind the key, answered with a
+ * receipt.
+ */
+export function completions(app: FastifyInstance, context: Context): void {
   const slots = createSlots(context.config.limits.callsPerKey);
   const running = new Set<Promise<unknown>>();
   // Calls that a stop cuts off are charged for what was delivered, before the database closes.
@@ -25,17 +31,23 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
     });
   };
 
-  app.post('/v1/chat/completions', { bodyLimit: 1024 * 1024 }, async (request, reply) => {
+  const bodyLimit = 1024 * 1024;
+  const chat = (body: unknown): Asked => askChat(chatRequestSchema.parse(body));
+  const text = (body: unknown): Asked => askText(completionRequestSchema.parse(body));
+  app.post('/v1/chat/completions', { bodyLimit }, (request, reply) => serve(request, reply, chat));
+  app.post('/v1/completions', { bodyLimit }, (request, reply) => serve(request, reply, text));
+
+  async function serve(request: FastifyRequest, reply: FastifyReply, read: (body: unknown) => Asked): Promise<FastifyReply> {
     const byKey = await keyPayer(context, request);
-    const body = chatRequestSchema.parse(request.body);
-    const payer = byKey ?? (await paidPayer(context, slots, request, reply, body));
-    const explain = (error: unknown): Promise<unknown> => afterPayment(context, request, reply, body, payer, known(error));
+    const asked = read(request.body);
+    const payer = byKey ?? (await paidPayer(context, slots, request, reply, asked));
+    const explain = (error: unknown): Promise<unknown> => afterPayment(context, request, reply, asked, payer, known(error));
     try {
-      return await answer(reply, body, payer, explain);
+      return await answer(reply, asked, payer, explain);
     } catch (error) {
       throw await explain(error);
     }
-  });
+  }
 
   function known(error: unknown): ServiceError {
     if (error instanceof ServiceError) return error;
@@ -46,12 +58,12 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
   /** @param explain what to say of an error, now that the call may have been paid for */
   async function answer(
     reply: FastifyReply,
-    body: ChatRequest,
+    asked: Asked,
     payer: Payer,
     explain: (error: unknown) => Promise<unknown>,
   ): Promise<FastifyReply> {
     const { session, idempotencyKey, paid } = payer;
-    const stored = await storedAnswer(context, session, body, idempotencyKey);
+    const stored = await storedAnswer(context, session, asked, idempotencyKey);
     if (stored) {
       acknowledge(reply, payer);
       return reply.type(stored.stream ? eventStream : json).send(stored.response);
@@ -63,12 +75,12 @@ export function chatCompletions(app: FastifyInstance, context: Context): void {
         'channel_closed',
         'An earlier receipt of this session cannot be settled, so nothing more can be paid with it: open another session.',
       );
-    const prepared = await prepare(context, slots, session, body, idempotencyKey, paid?.moved?.nonce);
+    const prepared = await prepare(context, slots, session, asked, idempotencyKey, paid?.moved?.nonce);
     const gone = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
-    if (body.stream !== true) {
+    if (!asked.stream) {
       const response = await track(produce(context, prepared, { write: () => true, signal: gone.signal }));
       acknowledge(reply, payer);
       return reply.type(json).send(response);
