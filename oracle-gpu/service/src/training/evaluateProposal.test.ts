@@ -25,7 +25,7 @@ test('every item is asked once, in order, without randomness', async () => {
   const engine = {
     async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent> {
       asked.push(request);
-      const text = request.messages[0]?.content ?? '';
+      const text = request.messages?.[0]?.content ?? '';
       yield { type: 'done', text, promptTokenIds: [1], tokenIds: [2], finishReason: 'stop', passages: null };
     },
   };
