@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | adapter | export | attribution scores | train-worker`."""
+"""Command line: `openlora serve | setup | adapter | export | evaluate | attribution | train-worker`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from openlora.adapters import command as adapter_command
 from openlora.config import EngineConfig, core_count, fix_numerics
+from openlora.evaluation import command as evaluation_command
 from openlora.export import command as export_command
 
 
@@ -27,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     adapter_command.add_sources(serve)
     adapter_command.add_parsers(commands)
     export_command.add_parser(commands)
+    evaluation_command.add_parser(commands)
 
     setup = commands.add_parser(
         "setup", help="convert the small base model or unpack the embedding model, once"
@@ -80,6 +82,8 @@ def main() -> int:
             return adapter_command.run(arguments)
         if arguments.command == "export":
             return export_command.run(arguments)
+        if arguments.command == "evaluate":
+            return evaluation_command.run(arguments)
         if arguments.command == "attribution":
             return _scores(arguments)
         return _serve(arguments)
