@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | train | adapter | export | attribution scores | train-worker`."""
+"""Command line: serve, setup, train, adapter, export, evaluate, attribution, train-worker."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from openlora.adapters import command as adapter_command
 from openlora.config import EngineConfig, Limits, core_count, fix_numerics
+from openlora.evaluation import command as evaluation_command
 from openlora.export import command as export_command
 
 
@@ -32,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     adapter_command.add_sources(serve)
     adapter_command.add_parsers(commands)
     export_command.add_parser(commands)
+    evaluation_command.add_parser(commands)
 
     setup = commands.add_parser(
         "setup", help="convert the small base model or unpack the embedding model, once"
@@ -101,6 +103,8 @@ def main() -> int:
             from openlora.train.command import run_command, say
 
             return run_command(arguments.job, arguments.models, arguments.device, say)
+        if arguments.command == "evaluate":
+            return evaluation_command.run(arguments)
         if arguments.command == "attribution":
             return _scores(arguments)
         return _serve(arguments)

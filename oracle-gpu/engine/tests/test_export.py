@@ -20,6 +20,7 @@ from openlora.export import llamacpp
 from openlora.export.card import Provenance
 from openlora.export.check import divergence
 from openlora.export.families import WHY_NOT
+from openlora.export.manager import ExportManager
 from openlora.export.run import Format, export
 from openlora.models.base import BaseInfo, load_base, load_plain
 from openlora.models.tiny import tiny_tokenizer
@@ -253,3 +254,27 @@ def test_formats_are_those_of_the_command_line() -> None:
     from openlora.export.command import FORMATS
 
     assert get_args(Format) == FORMATS
+
+
+def test_an_export_that_fails_says_why_and_leaves_nothing(base_path: Path, tmp_path: Path) -> None:
+    """Here of an adapter that was removed after it was asked for."""
+    root = tmp_path / "exports"
+    (root / ".0x12.peft.7.partial").mkdir(parents=True)  # of an engine that was killed
+    manager = ExportManager(root, tmp_path / "state", base_path, "cpu", 1)
+    assert list(root.iterdir()) == []
+    adapter = "0x" + "12" * 32
+    for _ in range(2):  # what has failed may be asked for again
+        id = manager.submit(adapter, "peft", {})["id"]
+        assert manager.submit(adapter, "peft", {})["status"] in ("queued", "running")
+        while (found := manager.status(id))["status"] in ("queued", "running"):
+            time.sleep(0.05)
+        assert found["status"] == "failed"
+        assert f"There is no adapter {adapter}" in found["error"]["message"]
+        with pytest.raises(EngineError) as refusal:
+            manager.file(id, "README.md")
+        assert refusal.value.code == "export_not_done"
+    assert not (root / id).exists()
+    with pytest.raises(EngineError) as refusal:
+        manager.status("..")
+    assert refusal.value.code == "export_not_found"
+    manager.close()

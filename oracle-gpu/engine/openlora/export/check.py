@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from openlora.adapters.parity import logits
+from openlora.adapters.parity import PROMPTS, logits
 from openlora.errors import EngineError
 from openlora.export import llamacpp
 
@@ -55,7 +55,7 @@ def check_merged(folder: Path, expected: Tensor, prompts: list[list[int]], preci
 
 
 def check_gguf(
-    path: Path, config: Any, expected: Tensor, prompts: list[list[int]], plain: int, precision: str
+    path: Path, config: Any, tokenizer: Any, expected: Tensor, prompts: list[list[int]], precision: str
 ) -> list[Check]:
     """By transformers, and by llama.cpp where the extra is installed.
 
@@ -77,6 +77,10 @@ def check_gguf(
         ends = (
             torch.tensor([len(prompt) for prompt in prompts]).cumsum(0) - 1
         )  # the last token of each prompt
-        read = llamacpp.next_token_logprobs(path, prompts, config.vocab_size, plain)
+        plain = tokenizer("a", add_special_tokens=False)["input_ids"][0]
+        read, tokens = llamacpp.read_back(path, prompts, list(PROMPTS), config.vocab_size, plain)
+        if tokens != [tokenizer(text, add_special_tokens=False)["input_ids"] for text in PROMPTS]:
+            message = "llama.cpp cuts text into other tokens than the model's own tokenizer: choose merged."
+            raise EngineError(500, "export_differs", message, reader="llama.cpp")
         checks.append(require("llama.cpp", expected[ends].cpu(), read, precision))
     return checks

@@ -21,13 +21,17 @@ def installed() -> bool:
     return importlib.util.find_spec("xllamacpp") is not None
 
 
-def next_token_logprobs(path: Path, prompts: list[list[int]], vocabulary: int, plain: int) -> Tensor:
-    """Log-probabilities [prompts, vocabulary] of what follows each prompt; EngineError 500 if it cannot.
+def read_back(
+    path: Path, prompts: list[list[int]], texts: list[str], vocabulary: int, plain: int
+) -> tuple[Tensor, list[list[int]]]:
+    """Log-probabilities [prompts, vocabulary] of what follows each prompt, and the tokens of each text.
+
+    EngineError 500 where llama.cpp cannot read the file.
 
     `plain`: a token that is a whole character. It is forced to be the answer, since llama.cpp lists no
     probabilities beside a token that ends an answer or half a character; those listed are the model's own.
     """
-    given = json.dumps({"prompts": prompts, "vocabulary": vocabulary, "plain": plain})
+    given = json.dumps({"prompts": prompts, "texts": texts, "vocabulary": vocabulary, "plain": plain})
     done = subprocess.run(
         [sys.executable, "-m", "openlora.export.llamacpp_reader", str(path)],
         input=given,
@@ -40,4 +44,5 @@ def next_token_logprobs(path: Path, prompts: list[list[int]], vocabulary: int, p
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise EngineError(500, "gguf_unreadable", f"llama.cpp cannot read the exported file: {reason}")
-    return torch.tensor(json.loads(done.stdout.splitlines()[-1]))
+    found = json.loads(done.stdout.splitlines()[-1])
+    return torch.tensor(found["logprobs"]), found["tokens"]

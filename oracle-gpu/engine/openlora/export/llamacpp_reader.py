@@ -9,6 +9,7 @@ import json
 import math
 import sys
 from typing import Any
+from urllib.request import Request, urlopen
 
 
 def main() -> int:
@@ -32,8 +33,17 @@ def main() -> int:
         for entry in answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"]:
             row[entry["id"]] = entry["logprob"]
         rows.append(row)
-    print(json.dumps(rows))
+    tokens = [_tokenise(server.listening_address, text) for text in asked["texts"]]
+    print(json.dumps({"logprobs": rows, "tokens": tokens}))
     return 0
+
+
+def _tokenise(address: str, text: str) -> list[int]:
+    body = json.dumps({"content": text, "add_special": False, "parse_special": False}).encode()
+    request = Request(f"{address}/tokenize", body, {"content-type": "application/json"})
+    with urlopen(request, timeout=60) as answer:
+        tokens: list[int] = json.load(answer)["tokens"]
+    return tokens
 
 
 if __name__ == "__main__":

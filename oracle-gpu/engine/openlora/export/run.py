@@ -129,5 +129,4 @@ def _write(
     path = work / f"{info.name.lower()}-{stored.id[2:10]}-{precision}.gguf"
     write_gguf(model, tokenizer, path, precision, f"{info.name} with {stored.id[:10]}", info.licence)
     say("check")
-    plain = tokenizer("a", add_special_tokens=False)["input_ids"][0]
-    return check_gguf(path, model.config, expected, prompts, plain, precision)
+    return check_gguf(path, model.config, tokenizer, expected, prompts, precision)

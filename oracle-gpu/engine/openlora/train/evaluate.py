@@ -58,6 +58,7 @@ def answers(
     examples: Sequence[Example],
     device: torch.device,
     precision: AbstractContextManager[Any],
+    max_tokens: int = SAMPLE_TOKENS,
 ) -> list[str]:
     """Greedy answers to the records' last questions, all at once."""
     if not examples:
@@ -74,7 +75,7 @@ def answers(
         out = model.generate(
             input_ids=ids.to(device),
             attention_mask=mask.to(device),
-            max_new_tokens=SAMPLE_TOKENS,
+            max_new_tokens=max_tokens,
             do_sample=False,
             eos_token_id=end,
             pad_token_id=end,
