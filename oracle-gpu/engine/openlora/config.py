@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one engine takes on at once."""
+
+    max_active: int = 32  # requests answered together
+    max_waiting: int = 1_024  # requests queued before 429; those of one adapter may fill half of it
+    max_adapters: int = 16  # distinct ones in a step
+    step_tokens: int = 256  # computed in a step: first one for each answer, then parts of prompts
+    cache_bytes: int = 512 * 1024 * 1024  # keys and values
+    slot_bytes: int = 256 * 1024 * 1024  # adapters on the device
+    idle_seconds: float = 300.0  # after which an adapter leaves the device
 
 
 @dataclass(frozen=True)
@@ -15,9 +28,8 @@ class EngineConfig:
     threads: int = 0  # 0: all cores this process may use
     device: str = "auto"  # auto | cpu | cuda
     dtype: str = "auto"  # serving weights: auto | float32 | bfloat16
-    max_active: int = 8  # sequences decoded in turn
-    max_waiting: int = 256  # sequences queued before 503
     resident_bytes: int = 512 * 1024 * 1024  # adapters kept in memory
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def jobs(self) -> Path:

@@ -227,3 +227,21 @@ def test_bad_queries(engine: Engine, trained: Json) -> None:
     ]
     for change, expected in cases:
         assert code(engine.post("/v1/attribute", {**good, **change})) == expected
+
+
+def test_several_adapters_are_added_up(engine: Engine, trained: Json) -> None:
+    body = {"messages": question("What is 3?"), "maxTokens": 4}
+    id = trained["adapter"]
+    _, alone = engine.generate(**body, adapter=id)
+    _, summed = engine.generate(**body, adapters=[{"id": id, "weightBps": 10_000}])
+    assert summed["tokenIds"] == alone["tokenIds"]
+    nowhere = {"id": "0x" + "00" * 32, "weightBps": 1}
+    for adapters, expected in (
+        ([{"id": id, "weightBps": 5_000}, nowhere], (404, "adapter_not_found")),
+        ([{"id": id, "weightBps": 5_000}] * 2, (400, "invalid_request")),
+        ([], (400, "invalid_request")),
+        ([{"id": id, "weightBps": 100_001}], (400, "invalid_request")),
+    ):
+        assert code(engine.post("/v1/generate", {**body, "adapters": adapters})) == expected
+    both = {**body, "adapter": id, "adapters": [{"id": id, "weightBps": 1}]}
+    assert code(engine.post("/v1/generate", both)) == (400, "invalid_request")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 
-from openlora.adapters.cache import AdapterCache
+from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore, write_adapter
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
@@ -60,7 +60,7 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
         assert store.put(tmp_path / str(i)) == id
     assert len({tuple(tokens) for tokens in references.values()}) == 3, "the adapters must matter"
 
-    engine = LLMEngine(base, end_token=-1, threads=1, max_active=8, max_waiting=8)
+    engine = LLMEngine(base, end_token=-1, threads=1, adapters=adapters)
     finished: dict[str | None, queue.Queue[list[int]]] = {id: queue.Queue() for id in references}
 
     def request(id: str | None) -> Sequence:
@@ -68,8 +68,8 @@ def test_two_adapters_and_none_at_once_equal_peft_per_request(base_path: Path, t
             if kind != "token":
                 finished[id].put(data["tokenIds"])
 
-        weights = None if id is None else adapters.weights(id)
-        return Sequence([5, 6, 7], 12, Sampling(), weights, Detokenizer(tokenizer, []), emit)
+        choice = None if id is None else Choice.one(id)
+        return Sequence([5, 6, 7], 12, Sampling(), choice, Detokenizer(tokenizer, []), emit)
 
     for each in references:
         engine.submit(request(each))

@@ -16,6 +16,7 @@ from openlora.api.generate import ground
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.grounding import Grounding, read_parts, require_apart, surprise
 from openlora.engine.llm_engine import LLMEngine
+from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence as Request
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_tokenizer
@@ -128,15 +129,13 @@ def ask(base: BaseModel, tokenizer: Any, passages: list[GivenPassage], tokens: i
     request = Request(
         prompt=layout.tokens,
         max_tokens=tokens,
-        temperature=0.0,
-        top_p=1.0,
-        seed=0,
-        weights=None,
+        sampling=Sampling(),
+        adapter=None,
         detokenizer=Detokenizer(tokenizer, []),
         emit=lambda kind, data: events.put((kind, data)),
     )
     ground(runtime, request, layout, passages)
-    engine = LLMEngine(base, end_token=-1, threads=2, max_active=8, max_waiting=8)
+    engine = LLMEngine(base, end_token=-1, threads=2)
     engine.submit(request)
     kind, data = events.get(timeout=120)
     while kind == "token":

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM
 
-from openlora.adapters.cache import AdapterCache
+from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import WEIGHTS, AdapterStore, read_adapter, write_adapter
 from openlora.attribution import projection, scan
 from openlora.attribution.composed import Parent, composed_gradients, merge
@@ -259,7 +259,7 @@ def test_a_dora_adapter_is_served_from_the_store_in_bfloat16(dora: Stored, tmp_p
     base = load_base(tmp_path / "base", torch.bfloat16, CPU)
     ids = torch.tensor([[5, 6, 7, 8]])
     stored = fit(read_adapter(store.folder(id), id).weights, exact.switch, torch.float32, CPU)
-    with torch.no_grad(), base.switch.use(AdapterCache(store, base, 1 << 30).weights(id)):
+    with torch.no_grad(), base.switch.use(AdapterCache(store, base, 1 << 30).weights(Choice.one(id))):
         rounded = base.model(input_ids=ids).logits
     with torch.no_grad(), exact.switch.use(stored):
         expected = exact.model(input_ids=ids).logits

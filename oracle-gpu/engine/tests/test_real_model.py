@@ -48,7 +48,7 @@ def test_it_knows_the_capital_of_france(real: Path) -> None:
     tokenizer = load_tokenizer(real)
     assert (info.parameters, info.context_length, info.family) == (134_515_008, 8_192, "llama")
     base = load_base(real, choose_dtype("auto", CPU, info), CPU)
-    engine = LLMEngine(base, tokenizer.eos_token_id, threads=2, max_active=2, max_waiting=2)
+    engine = LLMEngine(base, tokenizer.eos_token_id, threads=2)
     done: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def emit(kind: str, data: dict[str, Any]) -> None:

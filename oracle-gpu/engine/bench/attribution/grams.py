@@ -6,6 +6,7 @@ Everything that is tried on small studies follows from these; nothing of full si
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -51,25 +52,29 @@ def compute(
     questions: Sequence[Marked],
     divisor: float,
 ) -> Grams:
-    """Gradients of every LoRA tensor: about 10 MB in memory for each sequence of a 135M model at rank 8."""
+    """Gradients of every LoRA tensor, on disk meanwhile: 10 MB a sequence for a 135M model at rank 8."""
     slices = make_slices(weights, [(layer, part) for layer in sorted(weights) for part in "AB"])
     sequences = [*records, *questions]
-    gradients = np.empty((len(sequences), slices[-1].end), np.float32)
-    order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].tokens))
-    started = time.monotonic()
-    for start in range(0, len(order), BATCH):
-        places = order[start : start + BATCH]
-        _, found = loss_gradients(base, weights, slices, [sequences[i] for i in places], divisor)
-        gradients[places] = found.cpu().numpy()
-        done = start + len(places)
-        left = (time.monotonic() - started) / done * (len(order) - done)
-        print(f"\rgradients {done}/{len(order)}, {left:.0f} s left ", end="", flush=True)
-    blocks = [gradients[:, piece.start : piece.end] for piece in slices]
-    values = np.stack([block @ block.T for block in blocks])
-    for block in blocks:
-        block *= _adam_scale(block[: len(records)])
-    scaled = np.stack([block @ block.T for block in blocks])
-    print("\r", end="")
+    shape = (len(sequences), slices[-1].end)
+    values = np.empty((len(slices), len(sequences), len(sequences)), np.float32)
+    scaled = np.empty_like(values)
+    with tempfile.TemporaryFile() as file:
+        gradients = np.memmap(file, np.float32, "w+", shape=shape)
+        order = sorted(range(len(sequences)), key=lambda i: len(sequences[i].tokens))
+        started = time.monotonic()
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            _, found = loss_gradients(base, weights, slices, [sequences[i] for i in places], divisor)
+            gradients[places] = found.cpu().numpy()
+            done = start + len(places)
+            left = (time.monotonic() - started) / done * (len(order) - done)
+            print(f"\rgradients {done}/{len(order)}, {left:.0f} s left ", end="", flush=True)
+        for place, piece in enumerate(slices):
+            block = np.array(gradients[:, piece.start : piece.end])
+            np.matmul(block, block.T, out=values[place])
+            block *= _adam_scale(block[: len(records)])
+            np.matmul(block, block.T, out=scaled[place])
+        print("\r", end="")
     names = [f"{piece.layer}.{piece.part}" for piece in slices]
     return Grams(names, values, scaled, len(records), [piece.end - piece.start for piece in slices])
 

@@ -28,7 +28,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
         layout = await asyncio.to_thread(runtime.lay_out, messages, body.passages)
         prompt = layout.tokens
     guide = None if body.format is None else await asyncio.to_thread(body.format.guide, runtime.vocabulary)
-    weights = await asyncio.to_thread(runtime.weights, body.adapter)
+    await asyncio.to_thread(runtime.require_adapters, body.choice)
     loop = asyncio.get_running_loop()
     events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
 
@@ -40,7 +40,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
         prompt=prompt,
         max_tokens=min(body.maxTokens, runtime.info.context_length - taken),
         sampling=body.sampling,
-        weights=weights,
+        adapter=body.choice,
         detokenizer=Detokenizer(runtime.tokenizer, body.stop),
         emit=emit,
         guide=guide,
@@ -64,7 +64,7 @@ async def start_generation(runtime: Runtime, body: GenerateBody) -> AsyncIterato
                     return
         finally:  # also when the caller goes away
             sequence.cancel()
-            runtime.metrics.answered(body.adapter, len(prompt), generated, outcome)
+            runtime.metrics.answered(sequence.tenant, len(prompt), generated, outcome)
 
     return stream()
 

@@ -15,7 +15,7 @@ import torch
 from fastapi import Request
 
 from openlora import __version__
-from openlora.adapters.cache import AdapterCache
+from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore
 from openlora.api.metrics import Metrics
 from openlora.attribution.query import Attributor
@@ -68,7 +68,7 @@ class Runtime:
         # Gradients need float32 weights that no serving kernel ever touches.
         exact = load_base(path, torch.float32, self.device, "eager")
         self.store = AdapterStore(config.adapters)
-        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes)
+        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes, self.info.id)
         self.attributor = Attributor(
             exact,
             self.store,
@@ -79,8 +79,8 @@ class Runtime:
             self.base,
             self.tokenizer.eos_token_id,
             config.threads,
-            config.max_active,
-            config.max_waiting,
+            config.limits,
+            self.adapters,
         )
         self.metrics = Metrics()
         self.vocabulary = Vocabulary(self.tokenizer, self.base.model.config.vocab_size)
@@ -105,7 +105,12 @@ class Runtime:
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:
         """The adapter's weights as the base's layers use them; None for the base itself."""
-        return None if adapter is None else self.adapters.weights(adapter)
+        return None if adapter is None else self.adapters.weights(Choice.one(adapter))
+
+    def require_adapters(self, choice: Choice | None) -> None:
+        """EngineError 400, 404 or 409 where they cannot be served."""
+        if choice is not None:
+            self.adapters.check(choice)
 
     def lay_out(self, messages: list[dict[str, str]], passages: Sequence[GivenPassage]) -> Layout:
         """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from openlora import config
+from openlora.adapters.cache import Choice
 from openlora.api.format import FormatBody
 from openlora.attribution.segments import MOST_SEGMENTS
 from openlora.engine.logprobs import MOST
@@ -16,6 +17,8 @@ from openlora.rag.spec import MOST_PASSAGES, GivenPassage, QuotedPassage
 from openlora.train.spec import Hash, Message, Record, Strict
 
 AdapterId = Annotated[str, Field(min_length=1, max_length=256)]
+MOST_ADAPTERS = 8  # added up for one answer
+MOST_BPS = 100_000  # of one adapter in a sum: ten times what it is alone
 MAX_PREVIEW_RECORDS = 512  # a gradient each, of a tenth of a second and more on a CPU
 MAX_PREVIEW_QUERIES = 2_048
 Tokens = Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
@@ -68,10 +71,19 @@ class SamplingBody(Strict):
         )
 
 
+class WeightedAdapter(Strict):
+    id: AdapterId
+    weightBps: int = Field(ge=-MOST_BPS, le=MOST_BPS)
+
+
 class GenerateBody(SamplingBody):
-    """`messages` for a chat's next answer, or `prompt` (text or tokens) for what follows it."""
+    """`messages` for a chat's next answer, or `prompt` (text or tokens) for what follows it.
+
+    `adapters`, instead of `adapter`: several, whose changes of the base are added with weights.
+    """
 
     adapter: AdapterId | None = None
+    adapters: list[WeightedAdapter] | None = Field(default=None, min_length=1, max_length=MOST_ADAPTERS)
     messages: list[Message] | None = Field(default=None, min_length=1)
     prompt: str | Tokens | None = None
     maxTokens: int = Field(default=256, ge=1, le=65_536)
@@ -82,7 +94,18 @@ class GenerateBody(SamplingBody):
     def _one_prompt(self) -> GenerateBody:
         if self.passages is not None and self.messages is None:
             raise ValueError("passages need messages to be given with")
+        if self.adapters is not None and self.adapter is not None:
+            raise ValueError("give either adapter or adapters")
+        if self.adapters is not None and len({part.id for part in self.adapters}) < len(self.adapters):
+            raise ValueError("name each adapter once")
         return _one_of(self, "messages", "prompt")
+
+    @property
+    def choice(self) -> Choice | None:
+        """What the engine is asked for; None for the base itself."""
+        if self.adapters is not None:
+            return Choice(tuple((part.id, part.weightBps) for part in self.adapters))
+        return None if self.adapter is None else Choice.one(self.adapter)
 
 
 class ScoreBody(Strict):

@@ -161,7 +161,9 @@ def _install_errors(app: FastAPI) -> None:
 
 
 def _answer(error: EngineError) -> JSONResponse:
-    return JSONResponse(error.body(), status_code=error.status)
+    wait = error.detail.get("retryAfter")
+    headers = None if wait is None else {"retry-after": str(wait)}
+    return JSONResponse(error.body(), status_code=error.status, headers=headers)
 
 
 def serve(config: EngineConfig, port: int) -> int:

@@ -65,6 +65,11 @@ def read_parts(base: BaseModel, grounding: Grounding) -> Iterator[None]:
         yield
 
 
+def joined(grounding: Grounding) -> Block:
+    """The prefix and all passages, one after another."""
+    return _concatenate([grounding.prefix, *grounding.passages])
+
+
 def cache_with(base: BaseModel, grounding: Grounding, passages: Iterable[int]) -> DynamicCache:
     """A cache of the prefix and the passages given by their places."""
     return _cache(base, [grounding.prefix, *(grounding.passages[place] for place in passages)])
@@ -78,7 +83,7 @@ def read_answer(
     read = [*layout.question, *answer[:-1]]
     ids, positions = _inputs(base, read, layout.question_start)
     cache = cache_with(base, grounding, passages)
-    states: Tensor = base.model.model(
+    states: Tensor = base.body(
         input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True
     ).last_hidden_state[0, len(layout.question) - 1 :]
     return states
@@ -92,7 +97,7 @@ def surprise(
     found: list[int] = []
     for start in range(0, len(answer), HEAD_CHUNK):
         wanted = torch.tensor(answer[start : start + HEAD_CHUNK], device=base.device)
-        logits = base.model.lm_head(hidden[start : start + HEAD_CHUNK]).float()  # [chunk, vocabulary]
+        logits = base.logits(hidden[start : start + HEAD_CHUNK]).float()  # [chunk, vocabulary]
         chosen = torch.log_softmax(logits, dim=-1).gather(1, wanted.unsqueeze(1)).squeeze(1)
         found += [thousandths(value) for value in chosen.tolist()]
     return found
@@ -103,7 +108,7 @@ def _read(base: BaseModel, past: Sequence[Block], tokens: Sequence[int], start: 
     ids, positions = _inputs(base, tokens, start)
     cache = _cache(base, past)
     known = cache.get_seq_length()
-    base.model.model(input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True)
+    base.body(input_ids=ids, position_ids=positions, past_key_values=cache, use_cache=True)
     return [(layer.keys[:, :, known:], layer.values[:, :, known:]) for layer in cache.layers]
 
 

@@ -53,7 +53,7 @@ def replay(
         hidden = _states(base, asked, grounding)
         for start in range(0, len(asked.tokens), HEAD_CHUNK):
             chunk = asked.tokens[start : start + HEAD_CHUNK]
-            logits = base.model.lm_head(hidden[start : start + len(chunk)])  # [chunk, vocabulary]
+            logits = base.logits(hidden[start : start + len(chunk)])  # [chunk, vocabulary]
             for token, row in zip(chunk, logits, strict=True):
                 found.append(_describe(row, token, chooser, tokenizer))
     return found
@@ -69,9 +69,9 @@ def score(
         return found
     with base.switch.use(weights):
         ids = torch.tensor([list(tokens[:-1])], device=base.device)  # [1, tokens − 1]
-        hidden = base.model.model(input_ids=ids, use_cache=False).last_hidden_state[0]
+        hidden = base.body(input_ids=ids, use_cache=False).last_hidden_state[0]
         for start in range(0, len(hidden), HEAD_CHUNK):
-            logits = base.model.lm_head(hidden[start : start + HEAD_CHUNK])  # [chunk, vocabulary]
+            logits = base.logits(hidden[start : start + HEAD_CHUNK])  # [chunk, vocabulary]
             following = tokens[start + 1 : start + 1 + len(logits)]
             found += [logprobs.tell(row, token) for row, token in zip(logits, following, strict=True)]
     return found
@@ -84,7 +84,7 @@ def _states(base: BaseModel, asked: Asked, grounding: Grounding | None) -> Tenso
             pass
         return read_answer(base, grounding, range(len(grounding.passages)), asked.tokens)
     ids = torch.tensor([[*asked.prompt, *asked.tokens[:-1]]], device=base.device)  # [1, tokens]
-    hidden: Tensor = base.model.model(input_ids=ids, use_cache=False).last_hidden_state[0]
+    hidden: Tensor = base.body(input_ids=ids, use_cache=False).last_hidden_state[0]
     return hidden[len(asked.prompt) - 1 :]
 
 

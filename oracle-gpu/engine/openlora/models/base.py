@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
@@ -51,6 +52,17 @@ class BaseModel:
     switch: LoraSwitch
     dtype: torch.dtype
     device: torch.device
+
+    @property
+    def body(self) -> Any:
+        """The model without its output head; its `last_hidden_state` is what `logits` takes."""
+        return self.model.base_model
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """[..., width] → [..., vocabulary], as the whole model would give them."""
+        logits: Tensor = self.model.get_output_embeddings()(hidden)
+        cap = getattr(self.model.config, "final_logit_softcapping", None)
+        return logits if cap is None else torch.tanh(logits / cap) * cap
 
 
 def find_base(models: Path, name: str | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""A linear layer that adds the adapter chosen for the running request (reference operators)."""
+"""A linear layer that adds one adapter to a whole batch, or to each token its own (reference operators)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
 from openlora.errors import EngineError
+from openlora.ops.segments import TokenPlan
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,25 @@ class LoraSwitch:
     def __init__(self, layers: Mapping[str, nn.Module]) -> None:
         self.layers = layers  # the base's linear layers that can carry an adapter
         self.current: LoraWeights = {}
+        self.plan: TokenPlan | None = None
 
     @contextmanager
     def use(self, weights: LoraWeights | None) -> Iterator[None]:
+        """The same adapter for all."""
         self.current = weights or {}
         try:
             yield
         finally:
             self.current = {}
+
+    @contextmanager
+    def use_by_token(self, plan: TokenPlan) -> Iterator[None]:
+        """To each token of a packed batch its own; no gradients."""
+        self.plan = plan
+        try:
+            yield
+        finally:
+            self.plan = None
 
 
 class LoraLinear(nn.Module):
@@ -59,6 +71,8 @@ class LoraLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] → [..., out]."""
         y: Tensor = self.base(x)
+        if self.switch.plan is not None:
+            return self.switch.plan.add(self.name, getattr(self.base, "bias", None), x, y)
         pair = self.switch.current.get(self.name)
         if pair is None:
             return y
@@ -103,7 +117,7 @@ def fit(
     for name, pair in weights.items():
         if name not in switch.layers:
             raise _unfit(f"the base model has no linear layer {name}")
-        base = _rows(switch.layers[name])
+        base = rows(switch.layers[name])
         if (pair.b.shape[0], pair.a.shape[1]) != base.shape:
             raise _unfit(f"its tensors of {name} are not of that layer's size")
         scale, gain = pair.scale, pair.gain
@@ -118,7 +132,7 @@ def fit(
     return fitted
 
 
-def _rows(layer: nn.Module) -> Tensor:
+def rows(layer: nn.Module) -> Tensor:
     """Weights of a linear layer as [out, in]."""
     weight = layer.weight
     assert isinstance(weight, Tensor)
