@@ -4,14 +4,6 @@ import { type Double, findJob, refuse, tooLong } from './double.ts';
 import { answerFrom, type Passage } from './retrieval.ts';
 import { type Input, inputTokens, tokenOf, told, wordOf, words } from './tokens.ts';
 
-/** What another engine can answer, and what that is told beside the body. */
-const elsewhere = new Map<string, object>([
-  ['/v1/tokenize', {}],
-  ['/v1/embed', {}],
-  ['/v1/score', { adapter: null }],
-  ['/v1/generate', { adapter: null }],
-]);
-
 type Generate = Input & {
   adapter: string | null;
   maxTokens: number;
@@ -24,20 +16,6 @@ const callOf = (name: string): string => `<tool_call>\n{"name": "${name}", "argu
 
 export function addAnswers(double: Double): void {
   const { app, behaviour, count } = double;
-
-  app.addHook('preHandler', async (request, reply) => {
-    const withoutAdapter = elsewhere.get(request.url);
-    if (behaviour.answersBy === undefined || !withoutAdapter) return;
-    const { status, headers, body } = await fetch(behaviour.answersBy + request.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ...(request.body as object), ...withoutAdapter }),
-    });
-    await reply
-      .code(status)
-      .type(headers.get('content-type') ?? '')
-      .send(body);
-  });
 
   app.post<{ Body: Input & { answer?: string; tokenIds?: number[] } }>('/v1/tokenize', async (request, reply) => {
     const { answer, tokenIds: given } = request.body;
