@@ -9,6 +9,7 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {AccessGrants} from "../contracts/src/datanets/AccessGrants.sol";
 import {DatanetPool} from "../contracts/src/datanets/DatanetPool.sol";
 import {DatanetRegistry} from "../contracts/src/datanets/DatanetRegistry.sol";
@@ -21,8 +22,11 @@ import {IDelegatedVotes} from "../contracts/src/governance/IDelegatedVotes.sol";
 import {OpenGovernor} from "../contracts/src/governance/OpenGovernor.sol";
 import {Treasury} from "../contracts/src/governance/Treasury.sol";
 import {VotingPower} from "../contracts/src/governance/VotingPower.sol";
+import {BackerShares} from "../contracts/src/models/BackerShares.sol";
+import {IModelProposals} from "../contracts/src/models/IModelProposals.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
+import {ModelProposals} from "../contracts/src/models/ModelProposals.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
 import {DataRequests} from "../contracts/src/oracles/DataRequests.sol";
@@ -30,6 +34,7 @@ import {EvidenceProofs} from "../contracts/src/oracles/EvidenceProofs.sol";
 import {FraudProofs} from "../contracts/src/oracles/FraudProofs.sol";
 import {IDataRequests} from "../contracts/src/oracles/IDataRequests.sol";
 import {InferenceRequests} from "../contracts/src/oracles/InferenceRequests.sol";
+import {IJury} from "../contracts/src/oracles/IJury.sol";
 import {IOperatorRegistry} from "../contracts/src/oracles/IOperatorRegistry.sol";
 import {OperatorRegistry} from "../contracts/src/oracles/OperatorRegistry.sol";
 import {Jury} from "../contracts/src/oracles/Jury.sol";
@@ -77,6 +82,7 @@ abstract contract Deployment {
         _deployFidelity();
         _deployJury(p);
         _deployRequests(p);
+        _deployProposals(p);
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -299,6 +305,7 @@ abstract contract Deployment {
             ISettlement(at("Settlement")),
             ITrainingJobs(at("TrainingJobs")),
             IDatanetRegistry(at("DatanetRegistry")),
+            IModelProposals(at("ModelProposals")),
             p.clocks.longestPause,
             JurySettings({
                 minimumStake: p.jurorStake,
@@ -332,6 +339,25 @@ abstract contract Deployment {
         _proxy(
             "InferenceRequests", address(requests), abi.encodeCall(InferenceRequests.initialize, (at("AccessManager")))
         );
+    }
+
+    function _deployProposals(
+        Parameters memory p
+    ) private {
+        IERC20 token = IERC20(at("OpenToken"));
+        address shares = address(new BackerShares(token, IERC721(at("ModelRegistry")), at("ModelProposals")));
+        ModelProposals proposals = new ModelProposals(
+            token,
+            IModelRegistry(at("ModelRegistry")),
+            ITrainingJobs(at("TrainingJobs")),
+            IDatanetRegistry(at("DatanetRegistry")),
+            IAccessGrants(at("AccessGrants")),
+            IJury(at("Jury")),
+            shares,
+            p.clocks.longestPause,
+            p.proposals
+        );
+        _proxy("ModelProposals", address(proposals), abi.encodeCall(ModelProposals.initialize, (at("AccessManager"))));
     }
 
     function _deployFaucet(

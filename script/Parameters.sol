@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
+import {ProposalSettings} from "../contracts/src/types/Proposals.sol";
 
 /// @dev All in seconds.
 struct Clocks {
@@ -43,6 +44,7 @@ struct Parameters {
     uint96 juryBond; // wei, of the first open case about a batch or release
     uint96 dataBond; // wei, of a request for a batch's data
     uint16 jurySeats; // of a first round
+    ProposalSettings proposals;
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
     uint16 treasuryQuorumBps;
@@ -104,6 +106,16 @@ library ParameterSets {
         p.juryBond = uint96(50 * OPEN);
         p.dataBond = uint96(5 * OPEN);
         p.jurySeats = 3;
+        p.proposals = ProposalSettings({
+            bond: uint96(20 * OPEN),
+            longestFunding: 30 days,
+            startPeriod: 10 minutes,
+            quotePeriod: 10 minutes,
+            longestTraining: 1 days,
+            revealPeriod: 10 minutes,
+            reportPeriod: 10 minutes,
+            disputePeriod: 30
+        });
         p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
         p.bridge = STANDARD_BRIDGE;
         p.faucetAmount = 1_000 * OPEN;
@@ -144,6 +156,16 @@ library ParameterSets {
         p.juryBond = uint96(2_000 * OPEN);
         p.dataBond = uint96(100 * OPEN);
         p.jurySeats = 7;
+        p.proposals = ProposalSettings({
+            bond: uint96(1_000 * OPEN),
+            longestFunding: 60 days,
+            startPeriod: 7 days,
+            quotePeriod: 7 days,
+            longestTraining: 30 days,
+            revealPeriod: 3 days,
+            reportPeriod: 3 days,
+            disputePeriod: 5 days
+        });
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
         p.proposalThreshold = 0.001e18;
         p.bridge = STANDARD_BRIDGE;
@@ -177,6 +199,8 @@ library ParameterSets {
         _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");
         // a pause of deposits, which answers make, ends before a request does
         _require(c.requestPeriod > c.longestPause, "request period > longest pause");
+        // nobody can keep objections out until a proposal pays
+        _require(p.proposals.disputePeriod > c.longestPause, "dispute period > longest pause");
         if (p.development) return;
         _require(c.window >= 48 hours, "window >= 48 h in production");
         if (p.guardian == address(0)) revert Parameters_Missing("guardian");

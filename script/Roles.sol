@@ -7,6 +7,7 @@ import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
 import {BoundedPause} from "../contracts/src/libraries/BoundedPause.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
+import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
 import {IOpenToken} from "../contracts/src/token/IOpenToken.sol";
 import {Parameters} from "./Parameters.sol";
 
@@ -18,6 +19,7 @@ library Roles {
     uint64 internal constant TRAINING = 3; // adds attested releases
     uint64 internal constant TREASURY = 4; // spends the treasury
     uint64 internal constant GUARDIAN = 5; // pauses what is new, for a bounded time
+    uint64 internal constant PROPOSALS = 6; // opens jobs whose pay it holds, and locks backers' shares
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
@@ -45,6 +47,10 @@ library Roles {
         all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.addRelease.selector), TRAINING);
         all[n++] = _grant(TRAINING, at("TrainingJobs"));
 
+        all[n++] = _only(at("TrainingJobs"), _one(ITrainingJobs.openHeld.selector), PROPOSALS);
+        all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.lockBackers.selector), PROPOSALS);
+        all[n++] = _grant(PROPOSALS, at("ModelProposals"));
+
         all[n++] = _only(at("Treasury"), _one(ITreasury.spend.selector), TREASURY);
         all[n++] = _grant(TREASURY, at("TreasuryTimelock"));
 
@@ -53,10 +59,11 @@ library Roles {
         all[n++] = _only(at("Settlement"), pauses, GUARDIAN);
         all[n++] = _only(at("Jury"), pauses, GUARDIAN);
         all[n++] = _only(at("InferenceRequests"), pauses, GUARDIAN);
+        all[n++] = _only(at("ModelProposals"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
-        string[5] memory labels = ["bridge", "rewards", "training", "treasury", "guardian"];
-        for (uint64 role = BRIDGE; role <= GUARDIAN; ++role) {
+        string[6] memory labels = ["bridge", "rewards", "training", "treasury", "guardian", "proposals"];
+        for (uint64 role = BRIDGE; role <= PROPOSALS; ++role) {
             all[n++] = abi.encodeCall(IAccessManager.labelRole, (role, labels[role - 1]));
         }
 

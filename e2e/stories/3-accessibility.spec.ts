@@ -10,6 +10,8 @@ const routes = [
   '/models',
   '/models/1',
   '/studio',
+  '/proposals',
+  '/proposals/new',
   '/chat',
   '/governance',
   '/earn',

@@ -20,7 +20,7 @@ import { numberId, roundId, seatId } from './entities/ids';
 import { ZERO } from './entities/protocol';
 
 /** Names of the contract's numbers. */
-const QUESTIONS: string[] = ['OUTPUT', 'QUERY', 'ROW', 'TRAINING'];
+const QUESTIONS: string[] = ['OUTPUT', 'QUERY', 'ROW', 'TRAINING', 'EVALUATION'];
 const STATUSES: string[] = ['', 'OPEN', 'GUILTY', 'INNOCENT', 'DISMISSED'];
 const CHOICES: string[] = ['', 'GUILTY', 'INNOCENT'];
 

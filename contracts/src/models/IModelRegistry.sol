@@ -12,6 +12,8 @@ interface IModelRegistry {
     error ModelRegistry_InvalidSplit(uint256 sum);
     error ModelRegistry_ReleaseExists(bytes32 releaseHash, uint32 modelId);
     error ModelRegistry_UnknownTerms(uint32 modelId, uint32 termsVersion);
+    /// @notice New terms must keep paying the model's backers until they have all that they were promised.
+    error ModelRegistry_BackersLocked(uint32 modelId, address backers, uint16 backersBps);
 
     event ModelCreated(uint32 indexed modelId, address indexed developer, string name, string cardCid);
     event CardUpdated(uint32 indexed modelId, address indexed developer, string cardCid);
@@ -31,6 +33,7 @@ interface IModelRegistry {
         int32 nullThreshold,
         string manifestCid
     );
+    event BackersLocked(uint32 indexed modelId, address indexed backers, uint16 backersBps);
     event TermsSet(
         uint32 indexed modelId,
         uint32 indexed termsVersion,
@@ -72,6 +75,12 @@ interface IModelRegistry {
         Terms calldata terms
     ) external returns (uint32 termsVersion);
 
+    /// @notice Keeps the backers' account and share of the current terms in all later ones, until that account (an
+    ///         IBackerShares) is paid in full. The model's owner, which needs the proposals' role.
+    function lockBackers(
+        uint32 modelId
+    ) external;
+
     /// @notice Adds a release. The training contract for attested jobs; the owner for builds made elsewhere (jobId 0).
     /// @param manifestCid JSON on IPFS that opens every hash of the release
     function addRelease(
@@ -110,4 +119,9 @@ interface IModelRegistry {
         uint32 modelId
     ) external view returns (bool);
     function modelCount() external view returns (uint32);
+    /// @return backers account that the terms must name, 0 if none; it stays when it is paid in full
+    /// @return backersBps share that they must give it at least
+    function backersOf(
+        uint32 modelId
+    ) external view returns (address backers, uint16 backersBps);
 }

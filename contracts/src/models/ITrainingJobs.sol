@@ -59,6 +59,8 @@ interface ITrainingJobs {
         bytes32 datanetsHash,
         string specCid
     );
+    /// @notice Follows JobOpened where the requester pays the operator itself, when the release has passed.
+    event JobHeld(uint32 indexed jobId, address indexed requester);
     event JobQuoted(uint32 indexed jobId, address indexed operator, uint96 price, uint32 duration, uint16 checkpoints);
     event JobAccepted(
         uint32 indexed jobId, address indexed operator, address indexed requester, uint96 price, uint64 deliverBy
@@ -82,6 +84,18 @@ interface ITrainingJobs {
     /// @param grantIds one per datanet use, in the same order
     /// @param specCid JSON on IPFS: base, hyper-parameters, data
     function open(
+        uint32 modelId,
+        bytes32 baseModel,
+        DatanetUse[] calldata datanets,
+        uint32[] calldata grantIds,
+        uint96 escrow,
+        uint64 openUntil,
+        string calldata specCid
+    ) external returns (uint32 jobId);
+
+    /// @notice The same, but nothing is paid to the operator before the requester does: checkpoints and attestation return
+    ///         the whole escrow to it. For the proposals' contract, whose code says when it pays; needs its role.
+    function openHeld(
         uint32 modelId,
         bytes32 baseModel,
         DatanetUse[] calldata datanets,
@@ -138,4 +152,8 @@ interface ITrainingJobs {
         bytes32 releaseHash
     ) external view returns (address operator, uint64 attestedAt);
     function jobCount() external view returns (uint32);
+    /// @return whether the requester pays the operator itself, after the attestation
+    function isHeld(
+        uint32 jobId
+    ) external view returns (bool);
 }

@@ -7,6 +7,7 @@ import {
 import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Release, Terms} from "../types/Release.sol";
+import {IBackerShares} from "./IBackerShares.sol";
 import {IModelRegistry} from "./IModelRegistry.sol";
 
 /// @title Models, their releases and terms
@@ -27,12 +28,19 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         uint64 until;
     }
 
+    /// @dev What later terms must keep.
+    struct BackersLock {
+        address backers;
+        uint16 backersBps;
+    }
+
     /// @custom:storage-location erc7201:openledger.storage.ModelRegistry
     struct ModelRegistryStorage {
         uint32 modelCount;
         mapping(uint32 modelId => Model) models;
         mapping(bytes32 releaseHash => uint32) modelOf;
         mapping(uint256 modelId => mapping(address owner => Tenure)) tenures;
+        mapping(uint32 modelId => BackersLock) locks;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.ModelRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -100,6 +108,16 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     ) external returns (uint32) {
         _requireModelOwner(modelId);
         return _setTerms(modelId, terms_);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function lockBackers(
+        uint32 modelId
+    ) external restricted {
+        Model storage model = _requireModelOwner(modelId);
+        Terms storage t = model.terms[model.termsVersion];
+        _modelRegistry().locks[modelId] = BackersLock(t.backers, t.backersBps);
+        emit BackersLocked(modelId, t.backers, t.backersBps);
     }
 
     /// @inheritdoc IModelRegistry
@@ -190,6 +208,14 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         return _modelRegistry().modelCount;
     }
 
+    /// @inheritdoc IModelRegistry
+    function backersOf(
+        uint32 modelId
+    ) external view returns (address backers, uint16 backersBps) {
+        BackersLock memory lock = _modelRegistry().locks[modelId];
+        return (lock.backers, lock.backersBps);
+    }
+
     /// @notice The model card on IPFS.
     function tokenURI(
         uint256 modelId
@@ -217,6 +243,11 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         uint256 sum = uint256(terms_.operatorBps) + terms_.developerBps + terms_.parentsBps + terms_.backersBps
             + terms_.contributorsBps;
         if (sum != BPS) revert ModelRegistry_InvalidSplit(sum);
+        BackersLock memory lock = _modelRegistry().locks[modelId];
+        bool keeps = terms_.backers == lock.backers && terms_.backersBps >= lock.backersBps;
+        if (lock.backers != address(0) && !keeps && !IBackerShares(lock.backers).paidInFull()) {
+            revert ModelRegistry_BackersLocked(modelId, lock.backers, lock.backersBps);
+        }
         Model storage model = _modelRegistry().models[modelId];
         version = ++model.termsVersion;
         model.terms[version] = terms_;

@@ -53,6 +53,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         mapping(uint32 jobId => mapping(address operator => Quote)) quotes;
         mapping(uint32 jobId => uint32) lastStep;
         mapping(bytes32 releaseHash => Attestation) attestations;
+        mapping(uint32 jobId => bool) held; // nothing is paid by this contract but back to the requester
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.TrainingJobs")) - 1)) & ~bytes32(uint256(0xff))
@@ -96,6 +97,33 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         uint64 openUntil,
         string calldata specCid
     ) external returns (uint32 jobId) {
+        return _open(modelId, baseModel, datanets, grantIds, escrow, openUntil, specCid);
+    }
+
+    /// @inheritdoc ITrainingJobs
+    function openHeld(
+        uint32 modelId,
+        bytes32 baseModel,
+        DatanetUse[] calldata datanets,
+        uint32[] calldata grantIds,
+        uint96 escrow,
+        uint64 openUntil,
+        string calldata specCid
+    ) external restricted returns (uint32 jobId) {
+        jobId = _open(modelId, baseModel, datanets, grantIds, escrow, openUntil, specCid);
+        _trainingJobs().held[jobId] = true;
+        emit JobHeld(jobId, msg.sender);
+    }
+
+    function _open(
+        uint32 modelId,
+        bytes32 baseModel,
+        DatanetUse[] calldata datanets,
+        uint32[] calldata grantIds,
+        uint96 escrow,
+        uint64 openUntil,
+        string calldata specCid
+    ) private returns (uint32 jobId) {
         TrainingJobsStorage storage $ = _trainingJobs();
         if (IERC721(address($.models)).ownerOf(modelId) != msg.sender) {
             revert TrainingJobs_NotModelOwner(modelId, msg.sender);
@@ -170,7 +198,7 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
         $.lastStep[jobId] = step;
         uint16 number = ++j.checkpointsDone;
         // slither-disable-next-line divide-before-multiply (the wei that halving leaves is paid at the end)
-        uint96 earned = uint96((uint256(j.price) / 2) * number / j.checkpoints);
+        uint96 earned = $.held[jobId] ? 0 : uint96((uint256(j.price) / 2) * number / j.checkpoints);
         uint96 due = earned - j.released;
         j.released = earned;
         emit CheckpointCommitted(jobId, msg.sender, number, step, digest, due);
@@ -189,10 +217,11 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
             release.baseModel != j.baseModel || release.datanetsHash != j.datanetsHash
                 || release.evaluationHash != keccak256(bytes(evaluationCid))
         ) revert TrainingJobs_WrongRelease(jobId);
-        uint96 due = j.price - j.released;
-        uint96 surplus = j.escrow - j.price;
+        uint96 price = _trainingJobs().held[jobId] ? 0 : j.price;
+        uint96 due = price - j.released;
+        uint96 surplus = j.escrow - price;
         j.status = JobStatus.Attested;
-        j.released = j.price;
+        j.released = price;
         // slither-disable-next-line reentrancy-no-eth (registry and token are this project's own and call nobody)
         releaseHash = _trainingJobs().models.addRelease(j.modelId, release, jobId, manifestCid);
         _trainingJobs().attestations[releaseHash] = Attestation(msg.sender, uint64(block.timestamp));
@@ -247,6 +276,13 @@ contract TrainingJobs is AccessManagedUpgradeable, UUPSUpgradeable, ITrainingJob
     /// @inheritdoc ITrainingJobs
     function jobCount() external view returns (uint32) {
         return _trainingJobs().jobCount;
+    }
+
+    /// @inheritdoc ITrainingJobs
+    function isHeld(
+        uint32 jobId
+    ) external view returns (bool) {
+        return _trainingJobs().held[jobId];
     }
 
     function _requireOpen(

@@ -49,8 +49,9 @@ interface IJury is IJuryEvents {
         uint96 highestBond,
         string calldata statementCid
     ) external returns (uint32 caseId);
-    /// @notice Files a case about an attested release, against the operator that trained it: Row or Training.
-    /// @param detail the row's position, or the segment's number
+    /// @notice Files a case about an attested release, against the operator that trained it: Row, Training, or
+    ///         Evaluation once a score was stated for a proposal.
+    /// @param detail the row's position, the segment's number, or the item's
     function fileRelease(
         Question question,
         Release calldata release,

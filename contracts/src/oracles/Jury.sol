@@ -5,6 +5,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDatanetRegistry} from "../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
+import {IModelProposals} from "../models/IModelProposals.sol";
 import {ITrainingJobs} from "../models/ITrainingJobs.sol";
 import {ISettlement} from "../settlement/ISettlement.sol";
 import {AccusedReceipt, JurySettings, Question, Sampling} from "../types/Jury.sol";
@@ -37,10 +38,13 @@ contract Jury is JuryVerdicts, UUPSUpgradeable {
         ISettlement settlement_,
         ITrainingJobs jobs_,
         IDatanetRegistry datanets_,
+        IModelProposals proposals_,
         uint64 longestPause_,
         JurySettings memory settings_
-    ) BoundedPause(longestPause_) JuryState(registry_, settlement_, jobs_, datanets_, token_, settings_) {
-        clerk = address(new JuryClerk(token_, registry_, settlement_, jobs_, datanets_, longestPause_, settings_));
+    ) BoundedPause(longestPause_) JuryState(registry_, settlement_, jobs_, datanets_, proposals_, token_, settings_) {
+        clerk = address(
+            new JuryClerk(token_, registry_, settlement_, jobs_, datanets_, proposals_, longestPause_, settings_)
+        );
         _disableInitializers();
     }
 

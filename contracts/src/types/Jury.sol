@@ -10,7 +10,8 @@ enum Question {
     Output, // was this the model's output
     Query, // was this the output's gradient
     Row, // is this row of the index the projected gradient of its record
-    Training // does replaying this segment of the training log give its checkpoint
+    Training, // does replaying this segment of the training log give its checkpoint
+    Evaluation // does the release give the outputs and the score that its operator stated for a proposal's items
 }
 
 enum CaseStatus {

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDatanetRegistry} from "../../src/datanets/IDatanetRegistry.sol";
 import {Channels} from "../../src/libraries/Channels.sol";
+import {IModelProposals} from "../../src/models/IModelProposals.sol";
 import {ITrainingJobs} from "../../src/models/ITrainingJobs.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
 import {AccusedReceipt, CaseStatus, Juror, JuryCase, JurySettings, Question, Vote} from "../../src/types/Jury.sol";
@@ -39,6 +40,7 @@ abstract contract JuryBase is FraudBase {
             settlement,
             ITrainingJobs(makeAddr("jobs")),
             datanets,
+            IModelProposals(makeAddr("proposals")),
             LONGEST_PAUSE,
             _settings()
         );

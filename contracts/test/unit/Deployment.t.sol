@@ -19,6 +19,7 @@ import {
 } from "../../../script/Parameters.sol";
 import {Roles} from "../../../script/Roles.sol";
 import {Treasury} from "../../src/governance/Treasury.sol";
+import {ModelProposals} from "../../src/models/ModelProposals.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
 import {DataRequests} from "../../src/oracles/DataRequests.sol";
 import {EvidenceProofs} from "../../src/oracles/EvidenceProofs.sol";
@@ -48,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 27);
+        assertEq(names.length, 28);
     }
 
     /// @dev Nobody else can void a batch.
@@ -187,6 +188,7 @@ contract DeploymentTest is Test, Deployment {
             assertLe(target.code.length, 24_576, names[i]);
         }
         assertLe(Jury(at("Jury")).clerk().code.length, 24_576);
+        assertLe(ModelProposals(at("ModelProposals")).clerk().code.length, 24_576);
     }
 
     function test_upgrade_changesTheCode() public {

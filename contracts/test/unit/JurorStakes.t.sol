@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {StakeTree} from "../../src/libraries/StakeTree.sol";
+import {IModelProposals} from "../../src/models/IModelProposals.sol";
 import {ITrainingJobs} from "../../src/models/ITrainingJobs.sol";
 import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
@@ -86,8 +87,9 @@ contract JurorStakesTest is JuryBase {
         JurySettings memory s
     ) private {
         (IERC20 open, ITrainingJobs jobs) = (jury.token(), jury.jobs());
+        IModelProposals proposals = jury.proposals();
         vm.expectRevert(IJuryEvents.Jury_InvalidSettings.selector);
-        new Jury(open, registry, settlement, jobs, datanets, LONGEST_PAUSE, s);
+        new Jury(open, registry, settlement, jobs, datanets, proposals, LONGEST_PAUSE, s);
     }
 
     /// @dev The tree against a plain list, at the end and as it was half-way.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IModelProposals} from "../../src/models/IModelProposals.sol";
 import {ITrainingJobs} from "../../src/models/ITrainingJobs.sol";
 import {Jury} from "../../src/oracles/Jury.sol";
 import {CaseStatus, Vote} from "../../src/types/Jury.sol";
@@ -34,6 +35,7 @@ contract JuryUpgradesTest is JuryBase, UpgradeChecks {
             settlement,
             ITrainingJobs(makeAddr("jobs")),
             datanets,
+            IModelProposals(makeAddr("proposals")),
             LONGEST_PAUSE,
             _settings()
         );

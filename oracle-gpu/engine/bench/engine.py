@@ -1,6 +1,6 @@
 """Many adapters on one base, against PEFT and against ourselves with one adapter.
 
-    python -m bench.engine [throughput|prefix|fairness|switching|storm|registered|churn …]
+    python -m bench.engine [registered|throughput|prefix|fairness|switching|storm|churn …]
 
 On the small model with random weights in the adapters: what they say does not matter for the time it takes.
 Each ratio is to the alternative in the same run. Adapters come and go in bench/tiers.py.
@@ -142,9 +142,10 @@ def fairness(bench: Bench) -> list[Measure]:
 
 
 def main(chosen: Sequence[str]) -> None:
+    # Memory first: what other parts leave behind would hide what it takes.
     parts: dict[str, Callable[[Bench], list[Measure]]] = {
-        "throughput": throughput, "prefix": prefix, "fairness": fairness, "switching": tiers.switching,
-        "storm": tiers.storm, "registered": tiers.registered, "churn": tiers.churn,
+        "registered": tiers.registered, "throughput": throughput, "prefix": prefix, "fairness": fairness,
+        "switching": tiers.switching, "storm": tiers.storm, "churn": tiers.churn,
     }  # fmt: skip
     folder = Path(tempfile.mkdtemp(prefix="bench-engine-"))
     try:
@@ -154,7 +155,7 @@ def main(chosen: Sequence[str]) -> None:
             flush=True,
         )
         measures = []
-        for name in chosen or parts:
+        for name in [name for name in parts if not chosen or name in chosen]:
             found = parts[name](bench)
             print("\n".join(f"  {each.measure}: {each.value:.4g} {each.unit}" for each in found), flush=True)
             measures += found

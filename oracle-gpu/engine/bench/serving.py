@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openlora.config import core_count, fix_numerics
+from openlora.config import Limits, core_count, fix_numerics
 
 fix_numerics()
 
@@ -85,9 +85,11 @@ class Bench:
     folder: Path
 
     @contextmanager
-    def engine(self, memory: int = 1 << 29) -> Iterator[tuple[LLMEngine, AdapterCache]]:
+    def engine(
+        self, memory: int = 1 << 29, limits: Limits | None = None
+    ) -> Iterator[tuple[LLMEngine, AdapterCache]]:
         adapters = AdapterCache(self.store, self.base, memory, "bench")
-        engine = LLMEngine(self.base, -1, self.threads, adapters=adapters)
+        engine = LLMEngine(self.base, -1, self.threads, limits, adapters)
         try:
             yield engine, adapters
         finally:

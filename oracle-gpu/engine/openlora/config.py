@@ -8,6 +8,16 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Sources:
+    """Where adapters may be imported from."""
+
+    ipfs_gateway: str | None = None  # its address; files are under /ipfs/
+    hub_endpoint: str = ""  # "": HF_ENDPOINT, or the hub that huggingface_hub knows
+    hub_owners: tuple[str, ...] = ()  # whose adapters may be taken from the hub
+    adapter_bytes: int = 512 * 1024 * 1024  # largest file of weights
+
+
+@dataclass(frozen=True)
 class Limits:
     """What one engine takes on at once."""
 
@@ -29,6 +39,7 @@ class EngineConfig:
     device: str = "auto"  # auto | cpu | cuda
     dtype: str = "auto"  # serving weights: auto | float32 | bfloat16
     resident_bytes: int = 512 * 1024 * 1024  # adapters kept in memory
+    sources: Sources = field(default_factory=Sources)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -40,6 +51,15 @@ class EngineConfig:
         return self.state / "adapters"
 
     @property
+    def exports(self) -> Path:
+        return self.state / "exports"
+
+    @property
+    def imports(self) -> Path:
+        """Folders of adapters that a request may import."""
+        return self.state / "imports"
+
+    @property
     def retrieval(self) -> Path:
         return self.state / "retrieval"
 
@@ -49,7 +69,9 @@ MAX_RECORDS = 20_000
 MAX_RECORD_BYTES = 16 * 1024
 MAX_EPOCHS = 20
 MAX_RANK = 64
+MAX_IMPORTED_RANK = 256  # of an adapter that comes from elsewhere, or of a merge
 MAX_BATCH = 64
+MAX_ACCUMULATE = 64
 
 
 def core_count() -> int:

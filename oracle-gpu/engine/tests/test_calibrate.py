@@ -37,7 +37,7 @@ class Measured:
         folder.mkdir(parents=True)
         write_json(folder / "job.json", self.job.model_dump())
         log = EventLog(folder / "events.jsonl")
-        worker._run(self.job, folder, base, self.state, "cpu", log)
+        worker.run_training(self.job, folder, base, self.state, "cpu", log)
         self.adapter: str = read_events(folder / "events.jsonl")[-1]["result"]["adapter"]
         self.folder = root / "jobs" / "calibration"
         self.folder.mkdir()

@@ -142,7 +142,11 @@ def test_a_packed_adapter_is_read_back_only_if_it_is_whole(
         assert read_packed(path, id, "base", torch.float32, base.device) is None
         cache.check(Choice.one(id))
         assert path.read_bytes() == whole, "made again from the adapter's files"
-    path.write_bytes(b"")
+    path.unlink()
+    path.mkdir()  # as on a full disk: it cannot be written
+    cache.check(Choice.one(id))
+    assert [file.name for file in path.parent.iterdir() if "partial" in file.name] == []
+    path.rmdir()
     file = store.file(id, WEIGHTS)
     good = file.read_bytes()
     file.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -11,13 +12,17 @@ import pytest
 
 from openlora.adapters.store import AdapterStore
 from openlora.errors import EngineError
+from openlora.files import write_json
 from openlora.models.base import load_tokenizer
 from openlora.train.events import EventLog, read_events
+from openlora.train.jobs import JobManager
+from openlora.train.spec import Job, folder_name
 from openlora.train.templates import encode_prompt, render_record
 from openlora.verify import hashing
 
-from .conftest import Engine, Json, question, record
+from .conftest import Engine, Json, plan, question, record
 
+KILLED = {"epochs": 3, "batchSize": 1, "heldOutEvery": 4, "checkpointEvery": 4}
 LONG = {"epochs": 20, "batchSize": 1, "heldOutEvery": 0}  # about half a minute if nobody stops it
 
 
@@ -152,21 +157,34 @@ def test_a_training_process_that_dies_fails_its_job_only(engine: Engine) -> None
     assert engine.generate(messages=question("hi"), maxTokens=2)[1]["tokenIds"]
     engine.post("/v1/jobs", engine.job("after", 8))
     assert engine.events("after")[-1]["type"] == "done"
+    assert engine.post("/v1/jobs/crashed/resume", {})[0] == 202
+    resumed = engine.events("crashed", final["seq"] + 1, until="step")
+    assert [event["type"] for event in resumed][:2] == ["queued", "resumed"]
+    _, status = engine.get("/v1/jobs/crashed")
+    assert status["status"] == "running"
+    assert "error" not in status
+    engine.http.delete("/v1/jobs/crashed")
+    assert engine.events("crashed")[-1]["type"] == "cancelled"
+    for job in ("crashed", "after"):
+        code, body = engine.post(f"/v1/jobs/{job}/resume", {})
+        assert (code, body["error"]["code"]) == (409, "job_not_failed")
 
 
 @pytest.fixture
 def killed(tmp_path: Path, models: Path) -> tuple[Path, int]:
-    """State of an engine killed in the middle of a training, with one more job queued."""
+    """State of an engine killed in the middle of a training, with the same one queued once more."""
     engine = Engine(tmp_path / "state", models)
-    engine.post("/v1/jobs", engine.job("running", 40, **LONG))
-    engine.post("/v1/jobs", engine.job("queued", 8))
-    engine.events("running", until="step")
+    engine.post("/v1/jobs", engine.job("running", 16, **KILLED))
+    engine.post("/v1/jobs", engine.job("queued", 16, **KILLED))
+    next_event = 0
+    for _ in range(9):  # its state is kept after every fourth step
+        next_event = engine.events("running", next_event, until="step")[-1]["seq"] + 1
     worker = worker_of(engine)
     engine.stop(signal.SIGKILL)
     return engine.state, worker
 
 
-def test_a_killed_engine_marks_its_job_failed_and_goes_on(killed: tuple[Path, int], models: Path) -> None:
+def test_a_killed_engine_goes_on_where_it_was(killed: tuple[Path, int], models: Path) -> None:
     state, worker = killed
     for _ in range(100):  # the training process must not outlive its engine
         if not Path(f"/proc/{worker}").exists():
@@ -176,18 +194,92 @@ def test_a_killed_engine_marks_its_job_failed_and_goes_on(killed: tuple[Path, in
     engine = Engine(state, models)
     events = engine.events("running")
     assert [event["seq"] for event in events] == list(range(len(events)))
-    assert events[-1]["type"] == "failed"
-    assert "new job" in events[-1]["hint"]
+    kinds = [event["type"] for event in events]
+    assert kinds.count("started") == kinds.count("resumed") == 1
+    resumed = kinds.index("resumed")
+    steps = [event["step"] for event in events[resumed:] if event["type"] == "step"]
+    assert events[resumed]["step"] > 0, "what was kept is not done again"
+    assert steps == list(range(events[resumed]["step"] + 1, events[resumed]["steps"] + 1))
     _, status = engine.get("/v1/jobs/running")
-    assert status["status"] == "failed"
-    assert status["error"]["hint"] == events[-1]["hint"]
-    assert engine.events("queued")[-1]["type"] == "done", "what had not begun still runs"
+    assert status["status"] == "done"
+    log = engine.http.get("/v1/jobs/running/log").content
+    logged = [json.loads(line) for line in log.splitlines()]
+    assert [entry["step"] for entry in logged if entry["type"] == "step"] == list(range(1, steps[-1] + 1))
     finished = engine.events("queued")
+    assert finished[-1]["type"] == "done", "what had not begun still runs"
+    results = [events[-1]["result"], finished[-1]["result"]]
+    for part in ("adapter", "checkpoint", "trainingLogRoot", "checkpoints"):
+        assert results[0][part] == results[1][part], "as if nobody had killed it"
+    step = results[0]["checkpoints"][0]["step"]
+    path = f"/v1/jobs/running/checkpoints/{step}/files"
+    kept = engine.http.get(f"{path}/state.safetensors").content
+    assert hashing.to_hex(hashing.sha256(kept)) == results[0]["checkpoints"][0]["stateHash"]
+    for wrong in (f"{path}/rng.pkl", f"/v1/jobs/running/checkpoints/{step + 1}/files/state.safetensors"):
+        assert engine.get(wrong)[0] == 404
     engine.stop()
     engine = Engine(state, models)
     assert engine.events("queued") == finished, "a restart replays the same log"
     assert engine.events("running") == events
     engine.stop()
+
+
+def test_two_engines_do_not_share_a_folder(tmp_path: Path) -> None:
+    first = JobManager(tmp_path, tmp_path, tmp_path, "cpu", 1)
+    with pytest.raises(EngineError, match="Another engine") as refusal:
+        JobManager(tmp_path, tmp_path, tmp_path, "cpu", 1)
+    assert refusal.value.code == "state_in_use"
+    first.close()
+    JobManager(tmp_path, tmp_path, tmp_path, "cpu", 1).close()
+
+
+def test_a_job_that_never_gets_further_is_given_up(tmp_path: Path, base_path: Path) -> None:
+    """Its process takes the engine down with it, say: that must not go on for ever."""
+    job = Job.model_validate_json(json.dumps({"id": "bad", **plan("0x" + "1" * 64, 8)}))
+    folder = tmp_path / folder_name("bad")
+    folder.mkdir()
+    write_json(folder / "job.json", job.model_dump())
+    log = EventLog(folder / "events.jsonl")
+    log.append("queued")
+    log.append("started", steps=4)
+    for _ in range(2):
+        log.append("resumed", step=0, steps=4)
+    manager = JobManager(tmp_path, base_path, tmp_path, "cpu", 1)
+    status = manager.status("bad")
+    manager.close()
+    assert status["status"] == "failed"
+    assert "resume" in status["error"]["hint"]
+
+
+def test_rows_of_other_kinds_are_taken_and_malformed_ones_named(engine: Engine) -> None:
+    def ask(*rows: Json, **training: object) -> tuple[int, Json]:
+        asked = plan(engine.base, 1, **training)
+        names = [{key: record(i)[key] for key in ("recordId", "cluster")} for i in range(len(rows))]
+        asked["records"] = [{**name, **row} for name, row in zip(names, rows, strict=True)]
+        return engine.post("/v1/estimate", asked)
+
+    status, found = ask({"text": "All of it is trained."})
+    assert (status, found["sample"]["trained"]) == (200, [[0, len(found["sample"]["text"])]])
+    assert found["freeBytes"] > found["memoryBytes"]
+    for rows, reason in (
+        ([], "records"),
+        ([{"text": "a"}, {"prompt": "b"}], "a row has"),
+        ([{"text": " "}], "text must not be empty"),
+        ([{"text": "x" * 20_000}], "longer than"),
+    ):
+        status, body = ask(*rows)
+        assert (status, reason in body["error"]["message"]) == (400, True), body
+    status, body = ask({"text": "a"}, mix=[{"datanet": 1, "weight": 1}])
+    assert (status, body["error"]["field"]) == (400, "training.mix")
+    status, body = ask({"text": "a"}, patience=2)
+    assert (status, body["error"]["field"]) == (400, "training.patience")
+    status, body = ask(
+        *[{"text": f"{i}"} for i in range(4)], epochs=20, batchSize=1, checkpointEvery=1, heldOutEvery=0
+    )
+    assert status == 200
+    status, body = ask(
+        *[{"text": f"{i}"} for i in range(6)], epochs=20, batchSize=1, checkpointEvery=1, heldOutEvery=0
+    )
+    assert (status, body["error"]["field"]) == (400, "training.checkpointEvery")
 
 
 def test_half_a_line_left_by_a_crash_is_no_event(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 from collections.abc import Sequence as Prompts
@@ -13,6 +14,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+from openlora.__main__ import parser
 from openlora.adapters.cache import AdapterCache, Choice, add
 from openlora.adapters.packed import Packed, PackedLayer
 from openlora.adapters.store import AdapterStore, write_adapter
@@ -20,6 +22,7 @@ from openlora.config import Limits
 from openlora.engine.llm_engine import LLMEngine
 from openlora.engine.probe import probe
 from openlora.engine.sampling import Sampling
+from openlora.engine.scheduler import Chunk, Scheduler
 from openlora.engine.sequence import Sequence
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_plain
@@ -263,3 +266,34 @@ def test_what_cannot_be_loaded_fails_alone(tmp_path: Path) -> None:
     assert caught.value.code == "context_length_exceeded"
     assert engine.load()["active"] == engine.load()["waiting"] == 0
     engine.close()
+
+
+def test_a_step_that_fails_takes_no_later_request_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = save_base("llama", tmp_path / "base")
+    engine = LLMEngine(base, -1, 1, SMALL)
+    first, second = Ask(None, [5, 6], 30), Ask(None, [5, 6])
+    schedule, calls = Scheduler.schedule, itertools.count()
+
+    def fail_once(self: Scheduler) -> list[Chunk]:
+        if next(calls) == 3:
+            raise ZeroDivisionError
+        return schedule(self)
+
+    monkeypatch.setattr(Scheduler, "schedule", fail_once)
+    engine.submit(first.sequence)
+    kind, data = first.wait()
+    assert (kind, data["error"]["code"]) == ("error", "generation_failed")
+    engine.submit(second.sequence)
+    assert len(second.answer()) == ANSWER
+    engine.close()
+
+
+def test_budgets_are_given_in_mib() -> None:
+    serve = ["serve", "--state", "s", "--models", "m"]
+    asked = parser().parse_args([*serve, "--cache-mib", "3", "--slots-mib", "2"])
+    assert (asked.cache_mib, asked.slots_mib, asked.adapters_mib) == (3 << 20, 2 << 20, 512 << 20)
+    for wrong in ("0", "-1", "many"):
+        with pytest.raises(SystemExit):
+            parser().parse_args([*serve, "--cache-mib", wrong])

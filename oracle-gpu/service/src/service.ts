@@ -47,6 +47,7 @@ import { createSettler } from './settlement/settler.ts';
 import { mirrorThresholds } from './settlement/thresholds.ts';
 import { createAdoption } from './training/adopt.ts';
 import { createCalibrator } from './training/calibrate.ts';
+import { createEvaluator } from './training/evaluateProposal.ts';
 import { createJobLog } from './training/events.ts';
 import { createJobMirror } from './training/mirror.ts';
 import { openTrainer } from './training/trainer.ts';
@@ -109,6 +110,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   freshen = () => oneReader(readChain);
   const settler = createSettler(context);
   const responder = createResponder(context);
+  const evaluator = createEvaluator(trainerContext);
   const loops = [
     repeat('chain', config.pollMs, log, freshen),
     repeat('settlement', config.pollMs, log, settler.tick),
@@ -117,6 +119,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
     repeat('requests', config.pollMs, log, responder.tick),
     repeat('calibrations', 5 * config.pollMs, log, createCalibrator(trainerContext).tick),
+    repeat('evaluations', 5 * config.pollMs, log, evaluator.tick),
     repeat('data', config.pollMs, log, createDataAnswers(context).tick),
   ];
 
@@ -151,6 +154,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     stop: async (): Promise<void> => {
       await app.close();
       responder.stop();
+      evaluator.stop();
       await Promise.all(loops.map((loop) => loop.stop()));
       await trainer.stop();
       await database.close();

@@ -92,7 +92,7 @@ export const engine: ServiceSpec = {
   command: tools.python,
   args: [
     ...['-m', 'openlora', 'serve', '--port', String(ports.engine)],
-    ...['--state', join(stateFolder, 'engine'), '--models', modelsFolder],
+    ...['--state', join(stateFolder, 'engine'), '--models', modelsFolder, '--ipfs-gateway', urls.ipfs],
   ],
   healthy: async () => {
     const response = await fetch(`${urls.engine}/health`, { signal: AbortSignal.timeout(5000) });

@@ -159,6 +159,21 @@ export const trainingSchema = z.object({
   maxLength: z.int(),
   seed: z.int(),
   heldOutEvery: z.int(),
+  /** `cluster`: no near-duplicate of a held-out record is trained on. */
+  heldOutBy: z.enum(['record', 'cluster']).optional(),
+  /** Batches whose gradients make one step. */
+  accumulate: z.int().optional(),
+  schedule: z.enum(['linear', 'cosine', 'constant']).optional(),
+  /** Share of the steps in which the learning rate rises. */
+  warmup: z.number().optional(),
+  /** Records end to end in one sequence, none of which sees another: the same losses in less time. */
+  packing: z.boolean().optional(),
+  /** Epochs without a better held-out loss after which the training ends; 0: never. */
+  patience: z.int().optional(),
+  /** Steps between states that are committed, so that the steps after them can be replayed; 0: none. */
+  checkpointEvery: z.int().optional(),
+  /** Of preferences: how close to the base the model stays. */
+  beta: z.number().optional(),
 });
 
 /** The document behind a job's `specCid`. */
@@ -166,7 +181,8 @@ export const jobSpecSchema = z.object({
   baseModel: bytes32Schema,
   method: methodSchema,
   training: trainingSchema,
-  datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema })).min(1),
+  /** `weight`: how much of what is trained on is of this datanet, in relation to the others. */
+  datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema, weight: z.int().optional() })).min(1),
 });
 
 export const estimateSchema = z.object({
@@ -175,6 +191,9 @@ export const estimateSchema = z.object({
   trainTokens: z.int(),
   records: z.int(),
   memoryBytes: z.number(),
+  freeBytes: z.number().optional(),
+  /** What would need less memory, where the operator has too little. */
+  advice: z.string().optional(),
   price: amountSchema,
 });
 

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDatanetRegistry} from "../../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../../libraries/BoundedPause.sol";
+import {IModelProposals} from "../../models/IModelProposals.sol";
 import {ITrainingJobs} from "../../models/ITrainingJobs.sol";
 import {ISettlement} from "../../settlement/ISettlement.sol";
 import {JurySettings} from "../../types/Jury.sol";
@@ -23,7 +24,8 @@ contract JuryClerk is JuryFilings, JuryDraws, JurySampling, JuryCompensation {
         ISettlement settlement_,
         ITrainingJobs jobs_,
         IDatanetRegistry datanets_,
+        IModelProposals proposals_,
         uint64 longestPause_,
         JurySettings memory settings_
-    ) BoundedPause(longestPause_) JuryState(registry_, settlement_, jobs_, datanets_, token_, settings_) {}
+    ) BoundedPause(longestPause_) JuryState(registry_, settlement_, jobs_, datanets_, proposals_, token_, settings_) {}
 }

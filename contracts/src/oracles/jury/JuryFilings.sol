@@ -64,7 +64,9 @@ abstract contract JuryFilings is JuryState {
         s.highestBond = highestBond;
         s.releaseHash = keccak256(abi.encode(release));
         (s.accused, s.since) = jobs.attestationOf(s.releaseHash);
-        if (s.accused == address(0)) revert Jury_NotAttested(s.releaseHash);
+        // The score comes after the release: objections have their time from then on.
+        if (question == Question.Evaluation) s.since = proposals.reportedAt(s.releaseHash);
+        if (s.accused == address(0) || s.since == 0) revert Jury_NotAttested(s.releaseHash);
         s.target = s.releaseHash;
         s.object = s.releaseHash;
         s.datanetsHash = release.datanetsHash;

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDatanetRegistry} from "../../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../../libraries/BoundedPause.sol";
 import {StakeTree} from "../../libraries/StakeTree.sol";
+import {IModelProposals} from "../../models/IModelProposals.sol";
 import {ITrainingJobs} from "../../models/ITrainingJobs.sol";
 import {ISettlement} from "../../settlement/ISettlement.sol";
 import {CaseStatus, Juror, JuryCase, JurySettings, Sampling, Seat} from "../../types/Jury.sol";
@@ -45,6 +46,7 @@ abstract contract JuryState is IJuryEvents, BoundedPause {
     ISettlement public immutable settlement;
     ITrainingJobs public immutable jobs;
     IDatanetRegistry public immutable datanets;
+    IModelProposals public immutable proposals;
 
     uint96 internal immutable _minimumStake;
     uint96 internal immutable _noShowPenalty;
@@ -85,6 +87,7 @@ abstract contract JuryState is IJuryEvents, BoundedPause {
         ISettlement settlement_,
         ITrainingJobs jobs_,
         IDatanetRegistry datanets_,
+        IModelProposals proposals_,
         IERC20 token_,
         JurySettings memory s
     ) {
@@ -96,6 +99,7 @@ abstract contract JuryState is IJuryEvents, BoundedPause {
         settlement = settlement_;
         jobs = jobs_;
         datanets = datanets_;
+        proposals = proposals_;
         token = token_;
         _minimumStake = s.minimumStake;
         _noShowPenalty = s.noShowPenalty;

@@ -25,6 +25,7 @@ from openlora.engine.grounding import require_apart
 from openlora.engine.llm_engine import LLMEngine
 from openlora.engine.vocabulary import Vocabulary
 from openlora.errors import EngineError
+from openlora.export.manager import ExportManager
 from openlora.models.base import (
     choose_device,
     choose_dtype,
@@ -85,6 +86,7 @@ class Runtime:
         self.metrics = Metrics()
         self.vocabulary = Vocabulary(self.tokenizer, self.base.model.config.vocab_size)
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
+        self.exports = ExportManager(config.exports, config.state, path, str(self.device), config.threads)
         self._embedder: Embedder | None = None
         self._loading = threading.Lock()
         self.retrieval = RetrievalStore(config.retrieval, self.embedder, self.count_tokens)
@@ -101,6 +103,7 @@ class Runtime:
 
     def close(self) -> None:
         self.jobs.close()
+        self.exports.close()
         self.engine.close()
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:

@@ -13,19 +13,24 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from openlora import config
+from openlora.adapters.store import FILES
 from openlora.api.runtime import Runtime, get_runtime
 from openlora.attribution.fidelity import MAX_RUNS, MIN_RUNS
 from openlora.attribution.index import INDEX, ROWS, index_leaves, read_row
 from openlora.errors import EngineError
 from openlora.models.quantise import require_quantisable
 from openlora.train.calibrate import DATA, calibration_estimate, require_questions
-from openlora.train.data import Split, bad_record, make_examples, split
+from openlora.train.data import Split, bad_record
 from openlora.train.estimate import SPEED, estimate, index_speed, train_speed
 from openlora.train.events import FINAL, read_tail
+from openlora.train.schedule import prepare as prepare_rows
+from openlora.train.schedule import step_count
 from openlora.train.spec import MAX_ID, Calibration, CalibrationBody, Job, Plan, read_job
+from openlora.train.state import COMMITTED, STATE
 
 router = APIRouter(prefix="/v1")
 Runs = Annotated[int, Query(ge=MIN_RUNS, le=MAX_RUNS, multiple_of=2)]
+MAX_COMMITTED = 100  # states of one training, each three times its adapter
 POLL_SECONDS = 0.15  # how often a live stream looks for new events
 PING_SECONDS = 15.0  # a comment that keeps idle connections open
 
@@ -58,16 +63,17 @@ def prepare(runtime: Runtime, plan: Plan) -> Split:
         raise EngineError(400, "invalid_request", message, field="training.maxLength")
     seen: set[str] = set()
     for record in plan.records:
-        if not record.messages:
-            raise bad_record(record.recordId, "it has no messages")
-        if sum(len(message.content.encode()) for message in record.messages) > config.MAX_RECORD_BYTES:
+        if record.bytes > config.MAX_RECORD_BYTES:
             raise bad_record(record.recordId, f"it is longer than {config.MAX_RECORD_BYTES} bytes")
         if record.recordId in seen:
             raise bad_record(record.recordId, "it is listed twice")
         seen.add(record.recordId)
-    records = [record.plain for record in plan.records]
-    examples = make_examples(runtime.tokenizer, records, plan.training.maxLength)
-    return split(examples, plan.training.heldOutEvery)
+    parts = prepare_rows(runtime.tokenizer, plan.records, plan.training)
+    every = plan.training.checkpointEvery
+    if every and step_count(len(parts.train), plan.training) // every > MAX_COMMITTED:
+        message = f"At most {MAX_COMMITTED} states of a training are kept: raise checkpointEvery."
+        raise EngineError(400, "invalid_request", message, field="training.checkpointEvery")
+    return parts
 
 
 @router.get("/jobs")
@@ -83,6 +89,12 @@ async def job(id: str, request: Request) -> dict[str, Any]:
 @router.delete("/jobs/{id}")
 async def cancel(id: str, request: Request) -> dict[str, Any]:
     return await asyncio.to_thread(get_runtime(request).jobs.cancel, id)
+
+
+@router.post("/jobs/{id}/resume", status_code=202)
+async def resume(id: str, request: Request) -> dict[str, Any]:
+    """Go on with a job that failed, after the last step that was kept."""
+    return await asyncio.to_thread(get_runtime(request).jobs.resume, id)
 
 
 @router.get("/jobs/{id}/events")
@@ -105,8 +117,8 @@ async def follow(path: Path, start: int) -> AsyncIterator[str]:
         for event in found:
             if event["seq"] >= start:
                 yield f"id: {event['seq']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
-            if event["type"] in FINAL:
-                return
+        if found and found[-1]["type"] in FINAL:  # one that failed may have been resumed
+            return
         now = time.monotonic()
         if found:
             spoken = now
@@ -151,6 +163,18 @@ async def training_log(id: str, request: Request) -> FileResponse:
     if not path.exists():
         raise EngineError(409, "job_not_started", f"Job {id} has no training log yet: wait for its start.")
     return FileResponse(path, media_type="application/jsonl")
+
+
+@router.get("/jobs/{id}/checkpoints/{step}/files/{name}")
+async def committed_file(id: str, step: int, name: str, request: Request) -> FileResponse:
+    """A file of a checkpoint that was committed with its state: the steps after it can be replayed."""
+    folder = get_runtime(request).jobs.folder(id)
+    if name not in (*FILES, STATE):
+        raise EngineError(404, "file_not_found", f"A checkpoint has the files {', '.join((*FILES, STATE))}.")
+    path = folder / COMMITTED / str(step) / name
+    if not path.exists():
+        raise EngineError(404, "checkpoint_not_found", f"Job {id} committed no state after step {step}.")
+    return FileResponse(path, media_type="application/octet-stream")
 
 
 @router.get("/jobs/{id}/calibration")

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
-from openlora.train.data import Marked, collate
-from openlora.train.evaluate import per_record, token_losses
+from openlora.train.data import Example, Marked, collate
+from openlora.train.losses import record_terms, token_losses
 
 BLOCKS, STRIDE = 3, 3
+PIECES = 8  # of documents to a pass
 BUDGET = 2 << 30  # bytes of the gradients of all records, and so of their projection
 
 
@@ -75,13 +76,43 @@ def loss_gradients(
     sequences: Sequence[Marked],
     divisor: float,
 ) -> tuple[Tensor, Tensor]:
-    """Of each sequence: summed loss of its trained tokens ÷ divisor, and its gradient.
+    """Of each sequence or record: its term in the objective (losses.py) ÷ divisor, and its gradient.
 
-    Returns losses [sequences] and gradients [sequences, dimensions] in float32. One pass for all: each row
-    of the batch has a copy of the few tensors for itself. No autocast; `base` is loaded in float32 with
-    eager attention, so that the result is the same in every process with the same thread count and batch.
+    Returns losses [sequences] and gradients [sequences, dimensions] in float32. A document's is the sum over
+    its pieces, which are read few at a time.
     """
-    rows = len(sequences)
+    parts = [
+        (place, part)
+        for place, sequence in enumerate(sequences)
+        for part in (sequence.apart() if isinstance(sequence, Example) else [sequence])
+    ]
+    if len(parts) == len(sequences):
+        return _gradients(base, weights, slices, sequences, divisor)
+    losses = torch.zeros(len(sequences), device=base.device)
+    gradients = torch.zeros(len(sequences), slices[-1].end, device=base.device)
+    for start in range(0, len(parts), PIECES):
+        places, read = zip(*parts[start : start + PIECES], strict=True)
+        found = _gradients(base, weights, slices, read, divisor)
+        at = torch.tensor(places, device=base.device)
+        losses.index_add_(0, at, found[0])
+        gradients.index_add_(0, at, found[1])
+    return losses, gradients
+
+
+def _gradients(
+    base: BaseModel,
+    weights: LoraWeights,
+    slices: Sequence[Slice],
+    sequences: Sequence[Marked],
+    divisor: float,
+) -> tuple[Tensor, Tensor]:
+    """Losses and gradients, one pass for all: each row of the batch has a copy of the few tensors for itself.
+
+    No autocast; `base` is loaded in float32 with eager attention, so that the result is the same in every
+    process with the same thread count and batch.
+    """
+    batch = collate(sequences, 0, base.device)
+    rows = len(batch.owners)
     leaves = dict(weights)
     parameters: list[Tensor] = []
     for piece in slices:
@@ -90,8 +121,14 @@ def loss_gradients(
         leaf = shared.detach().expand(rows, *shared.shape).clone().requires_grad_(True)
         parameters.append(leaf)
         leaves[piece.layer] = replace(pair, a=leaf) if piece.part == "A" else replace(pair, b=leaf)
-    batch = collate(sequences, 0, base.device)
+    reference = None
+    if batch.betas is not None:
+        with torch.no_grad(), base.switch.use(None):
+            reference = token_losses(base.model, batch)[0]
     with torch.enable_grad(), base.switch.use(leaves):
-        losses = per_record(token_losses(base.model, batch)[0], batch) / divisor
+        losses = record_terms(token_losses(base.model, batch)[0], batch, reference) / divisor
         gradients = torch.autograd.grad(losses.sum(), parameters)
-    return losses.detach(), torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+    found = torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+    if rows > len(sequences):  # a preference's gradient is the sum over its answers
+        found = found.new_zeros(len(sequences), found.shape[1]).index_add(0, batch.owners, found)
+    return losses.detach(), found

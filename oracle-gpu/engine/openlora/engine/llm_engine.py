@@ -148,7 +148,14 @@ class LLMEngine:
                     self._scheduler.add(self._arrived.popleft())
             if task is not None:
                 self._run_task(*task)
-            if self._step() or self._tasks:
+            try:
+                is_busy = self._step()
+            except Exception:  # of the scheduler itself: nothing that was begun can be trusted
+                log.exception("a step failed")
+                is_busy = False
+                for sequence in list(self._scheduler.running):
+                    self._fail(sequence)
+            if is_busy or self._tasks:
                 self._notify()
 
     @staticmethod

@@ -19,16 +19,17 @@ import torch
 
 from openlora.adapters.store import AdapterStore, read_adapter
 from openlora.attribution import fidelity
-from openlora.attribution.index import INDEX, AttributionIndex
+from openlora.attribution.index import INDEX, AttributionIndex, index_leaves
 from openlora.attribution.reader import IndexReader
 from openlora.errors import EngineError
 from openlora.files import write_json
 from openlora.models.base import BaseModel, choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
 from openlora.train import estimate, evaluate
-from openlora.train.data import Example, Split, answered, make_examples, split
+from openlora.train.data import Example, Split, answered
 from openlora.train.events import EventLog
 from openlora.train.retrain import Retrainer
+from openlora.train.schedule import prepare
 from openlora.train.spec import Calibration, Job, Training, folder_name, read_job
 from openlora.train.threads import choose_threads
 from openlora.train.trainer import Trainer
@@ -122,13 +123,15 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
     device = choose_device(device_name)
     info = read_info(base)
     tokenizer = load_tokenizer(base)
-    records = [record.plain for record in source.records]
     training = source.training
-    parts = split(make_examples(tokenizer, records, training.maxLength), training.heldOutEvery)
+    parts = prepare(tokenizer, source.records, training)
     asked = require_questions(parts)
     adapter = AdapterStore(state / "adapters").folder(job.adapter)
+    # With a mix, or stopped early, a training need not have come to all of its records.
+    listed = {leaf["recordId"] for leaf in index_leaves(adapter / "index")}
+    trained = [example for example in parts.train if example.record_id in listed]
     kept = read_kept(adapter, run_epochs(training))
-    events.append("started", steps=job.runs, records=len(parts.train), questions=len(asked))
+    events.append("started", steps=job.runs, records=len(trained), questions=len(asked))
     if not kept.answers:
         exact = load_base(base, torch.float32, device, "eager")
         kept.answers = _answers(exact, tokenizer, adapter, job.adapter, asked)
@@ -139,18 +142,18 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
     names = [example.record_id for example in asked]
     targets = answered(tokenizer, questions, names, kept.answers, training.maxLength)
     if len(kept.losses) < job.runs:
-        short = Training(**{**training.model_dump(), "epochs": kept.epochs})
+        short = training.model_copy(update={"epochs": kept.epochs, "patience": 0})
         trainer = Trainer(info, source.method, short, tokenizer.pad_token_id, device)
         threads = torch.get_num_threads()
         if device.type == "cpu":
             choose_threads(partial(trainer.try_step, parts.train[: training.batchSize]), threads)
-        _retrain(job, trainer, parts.train, targets, kept, events)
+        _retrain(job, trainer, parts.train, trained, targets, kept, events)
         torch.set_num_threads(threads)  # a query's, as for a call
         del trainer
         gc.collect()
     quantised = source.method.kind == "qlora"
     trained_on = load_base(base, torch.float32, device, "eager", quantised)
-    data = _data(job, adapter, trained_on, parts.train, targets, kept)
+    data = _data(job, adapter, trained_on, trained, targets, kept)
     found = measure_data(data)
     body = hashing.canonical(data)
     (folder / DATA).write_bytes(body)
@@ -161,7 +164,7 @@ def run(job: Calibration, folder: Path, base: Path, state: Path, device_name: st
         "highBps": found.high_bps,
         "runs": job.runs,
         "questions": len(targets),
-        "records": len(parts.train),
+        "records": len(trained),
         "dataHash": hashing.to_hex(hashing.keccak256(body)),
         "seconds": round(time.monotonic() - started),
     }
@@ -191,6 +194,7 @@ def _retrain(
     job: Calibration,
     trainer: Trainer,
     train: list[Example],
+    indexed: Sequence[Example],
     targets: Sequence[Example],
     kept: Kept,
     events: EventLog,
@@ -198,8 +202,8 @@ def _retrain(
     retrainer = Retrainer(trainer, train)
     began, first = time.monotonic(), len(kept.losses)
     for run in range(first, job.runs):
-        taken = fidelity.half_subset(job.adapter, run, len(train))
-        retrainer.run({train[at].record_id for at in taken}, lambda step, steps: None)
+        taken = fidelity.half_subset(job.adapter, run, len(indexed))
+        retrainer.run({indexed[at].record_id for at in taken}, lambda step, steps: None)
         kept.losses.append([round(float(loss) * MICRO) for loss in retrainer.losses(targets)])
         kept.save()
         left = (time.monotonic() - began) / (run + 1 - first) * (job.runs - run - 1)

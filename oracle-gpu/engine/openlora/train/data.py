@@ -1,45 +1,22 @@
-"""Records of a training job: checked, rendered, split and batched."""
+"""Records of a training job: split, ordered and laid out as tensors."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from openlora.errors import EngineError
-from openlora.train.templates import render_record
+from openlora.train.examples import Example as Example
+from openlora.train.examples import Marked as Marked
+from openlora.train.examples import Piece, pieces_of
+from openlora.train.examples import bad_record as bad_record
+from openlora.train.rows import answered as answered
+from openlora.train.rows import make_examples as make_examples
 
 BUCKET_BATCHES = 8  # batches drawn together and sorted by length, so that little is padding
-
-
-class Marked(Protocol):
-    """Tokens of one sequence and which of them are trained (have a loss)."""
-
-    @property
-    def tokens(self) -> Sequence[int]: ...
-
-    @property
-    def trained(self) -> Sequence[bool]: ...
-
-
-@dataclass(frozen=True)
-class Example:
-    record_id: str
-    cluster: str
-    messages: Sequence[Mapping[str, str]]
-    tokens: list[int]
-    trained: list[bool]
-    text: str
-    spans: list[tuple[int, int]]
-
-    @property
-    def responses(self) -> int:
-        """Tokens whose loss counts; the first token of a sequence can never be predicted."""
-        return sum(self.trained[1:])
 
 
 @dataclass(frozen=True)
@@ -48,53 +25,15 @@ class Split:
     held_out: list[Example]
 
 
-def make_examples(tokenizer: Any, records: Sequence[Mapping[str, Any]], max_length: int) -> list[Example]:
-    """Render every record; EngineError 400 names the first that cannot be trained on, and why."""
-    return [_example(tokenizer, record, max_length) for record in records]
-
-
-def _example(tokenizer: Any, record: Mapping[str, Any], max_length: int) -> Example:
-    name = record["recordId"]
-    messages = record["messages"]
-    if messages[-1]["role"] != "assistant" or not messages[-1]["content"].strip():
-        raise bad_record(name, "its last message must be the assistant's and not empty")
-    try:
-        rendered = render_record(tokenizer, messages)
-    except EngineError as error:
-        raise bad_record(name, error.message[0].lower() + error.message[1:].rstrip(".")) from error
-    tokens, trained = rendered.tokens[:max_length], rendered.trained[:max_length]
-    if not any(trained[1:]):
-        reason = f"no token of its answer lies within maxLength {max_length}: raise maxLength"
-        raise bad_record(name, reason)
-    return Example(name, record["cluster"], messages, tokens, trained, rendered.text, rendered.spans)
-
-
-def answered(
-    tokenizer: Any,
-    questions: Sequence[Sequence[Mapping[str, str]]],
-    names: Sequence[str],
-    answers: Sequence[str],
-    max_length: int,
-) -> list[Example]:
-    """Each question with the answer given to it, as a record of that name; an empty answer becomes a dot."""
-    rows = []
-    for question, name, answer in zip(questions, names, answers, strict=True):
-        messages = [*question, {"role": "assistant", "content": answer.strip() or "."}]
-        rows.append({"recordId": name, "cluster": name, "messages": messages})
-    return make_examples(tokenizer, rows, max_length)
-
-
-def bad_record(record_id: str, reason: str) -> EngineError:
-    message = f"Record {record_id} cannot be trained on: {reason}."
-    return EngineError(400, "bad_record", message, recordId=record_id, reason=reason)
-
-
-def split(examples: list[Example], held_out_every: int) -> Split:
-    """Keep every n-th record out of training; 0 keeps none out."""
+def split(examples: list[Example], held_out_every: int, by: str = "record") -> Split:
+    """Keep every n-th record out of training, or all records of every n-th cluster; 0 keeps none out."""
     if held_out_every == 0:
         return Split(examples, [])
-    held = [e for i, e in enumerate(examples) if i % held_out_every == held_out_every - 1]
-    train = [e for i, e in enumerate(examples) if i % held_out_every != held_out_every - 1]
+    keys = [e.cluster if by == "cluster" else i for i, e in enumerate(examples)]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    is_held = [numbers[key] % held_out_every == held_out_every - 1 for key in keys]
+    held = [e for e, kept in zip(examples, is_held, strict=True) if kept]
+    train = [e for e, kept in zip(examples, is_held, strict=True) if not kept]
     return Split(train, held)
 
 
@@ -113,28 +52,51 @@ def batches(examples: list[Example], size: int, seed: int, epoch: int) -> Iterat
 
 @dataclass(frozen=True)
 class Batch:
-    ids: Tensor  # [records, length], padded at the right
+    ids: Tensor  # [rows, length], padded at the right
     targets: Tensor  # [trained tokens]
-    rows: Tensor  # [trained tokens]: which record each target belongs to
-    positions: Tensor  # [trained tokens]: the position whose logits predict it
+    rows: Tensor  # [trained tokens]: which row each target is read in
+    positions: Tensor  # [trained tokens]: the position in the row whose logits predict it
+    pieces: Tensor  # [trained tokens]: which piece each target belongs to
+    owners: Tensor  # [pieces]: which record each piece belongs to
+    records: int
+    betas: Tensor | None  # float32 [records], where these are preferences
+    packed: tuple[Piece, ...] = ()  # where each piece lies, if all are in one row; empty: a row each
 
 
-def collate(examples: Sequence[Marked], pad: int, device: torch.device) -> Batch:
-    """Padding lies behind every trained token, so causal attention needs no mask."""
-    length = max(len(example.tokens) for example in examples)
-    ids = torch.full((len(examples), length), pad, dtype=torch.long)
+def collate(examples: Sequence[Marked], pad: int, device: torch.device, packed: bool = False) -> Batch:
+    """Padding lies behind every trained token, so causal attention needs no mask.
+
+    `packed`: all pieces end to end in one row, to be read by `packing.read`.
+    """
+    owners = [number for number, example in enumerate(examples) for _ in pieces_of(example)]
+    read = [(e.tokens[a:b], e.trained[a:b]) for e in examples for a, b in pieces_of(e)]
+    length = max(len(tokens) for tokens, _ in read)
+    ids = torch.full((1, sum(len(t) for t, _ in read)) if packed else (len(read), length), pad)
     rows: list[int] = []
     positions: list[int] = []
     targets: list[int] = []
-    for row, example in enumerate(examples):
-        ids[row, : len(example.tokens)] = torch.tensor(example.tokens)
-        at = [i for i in range(1, len(example.tokens)) if example.trained[i]]
+    pieces: list[int] = []
+    places: list[Piece] = []
+    start = 0
+    for number, (tokens, trained) in enumerate(read):
+        row = 0 if packed else number
+        ids[row, start : start + len(tokens)] = torch.tensor(tokens)
+        at = [i for i in range(1, len(tokens)) if trained[i]]
         rows += [row] * len(at)
-        positions += [i - 1 for i in at]
-        targets += [example.tokens[i] for i in at]
+        positions += [start + i - 1 for i in at]
+        targets += [tokens[i] for i in at]
+        pieces += [number] * len(at)
+        if packed:
+            places.append((start, start + len(tokens)))
+            start += len(tokens)
+
+    def tensor(values: list[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.long, device=device)
+
+    betas = [e.beta for e in examples if isinstance(e, Example) and e.beta is not None]
+    assert len(betas) in (0, len(examples)), "preferences are trained apart"
+
     return Batch(
-        ids.to(device),
-        torch.tensor(targets, device=device),
-        torch.tensor(rows, device=device),
-        torch.tensor(positions, device=device),
-    )
+        ids.to(device), tensor(targets), tensor(rows), tensor(positions), tensor(pieces), tensor(owners),
+        len(examples), torch.tensor(betas, device=device) if betas else None, tuple(places),
+    )  # fmt: skip

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from openlora.models.base import BaseInfo, fast_bf16
-from openlora.models.quantise import BYTES
+from openlora.train import memory
 from openlora.train.data import Example, Split
-from openlora.train.spec import Kind, Plan
-from openlora.train.trainer import step_count
+from openlora.train.schedule import draw, step_count
+from openlora.train.spec import Kind, Plan, Training
 
 # Share of the speed of large matrix products that a whole training step reaches (measured, 2 cores).
 EFFICIENCY = 0.5
@@ -21,10 +21,7 @@ EFFICIENCY = 0.5
 INDEX_SPEED = 0.8
 # Tokens per second of training, as shares of LoRA's (measured by bench/adapters.py, one core).
 SPEED: dict[Kind, float] = {"lora": 1.0, "rslora": 1.0, "dora": 0.4, "qlora": 0.65}
-DORA_ACTIVATIONS = 1.75  # times what LoRA keeps for the backward pass (likewise)
-BASE_BYTES = 6  # of a weight of the base: bfloat16 to train, float32 to build the index
 START_SECONDS = 20  # loading, evaluation before and after
-ACTIVATION_BYTES = 4  # per value kept for the backward pass
 SPEEDS = "speed.json"
 
 
@@ -62,38 +59,34 @@ def train_speed(state: Path, info: BaseInfo, device: torch.device) -> float:
     return EFFICIENCY * flops / (4 * info.parameters)
 
 
+def train_tokens(parts: Split, training: Training) -> int:
+    """Tokens that a whole training reads."""
+    epochs = (draw(parts.train, training, epoch) for epoch in range(training.epochs))
+    return sum(len(example.tokens) for epoch in epochs for example in epoch)
+
+
 def estimate(
     plan: Plan, parts: Split, info: BaseInfo, state: Path, device: torch.device, config: dict[str, Any]
 ) -> dict[str, Any]:
     """The body of `/v1/estimate`."""
     tokens = sum(len(example.tokens) for example in parts.train)
     held = sum(len(example.tokens) for example in parts.held_out)
+    trained = train_tokens(parts, plan.training)
     speed = train_speed(state, info, device)
-    seconds = (tokens * plan.training.epochs + held) / speed / SPEED[plan.method.kind] + START_SECONDS
+    seconds = (trained + held) / speed / SPEED[plan.method.kind] + START_SECONDS
     seconds += (tokens + held) / index_speed(state, speed)
-    longest = max(len(example.tokens) for example in parts.train) * plan.training.batchSize
-    values = 20 * config["hidden_size"] + 6 * config["intermediate_size"]
-    activations = longest * values * config["num_hidden_layers"] * ACTIVATION_BYTES
-    if plan.method.kind == "dora":
-        activations = round(activations * DORA_ACTIVATIONS)
-    logits = longest * config["vocab_size"] * ACTIVATION_BYTES * 2
+    needed = memory.training_bytes(plan.method, plan.training, parts.train, info, config)
+    free = memory.free_bytes(device)
+    fits = needed <= free
     return {
-        "trainTokens": tokens * plan.training.epochs,
+        "trainTokens": trained,
         "steps": step_count(len(parts.train), plan.training),
         "seconds": round(seconds),
-        "memoryBytes": _base_bytes(plan.method.kind, info, config) + activations + logits,
+        "memoryBytes": needed,
+        "freeBytes": free,
+        **({} if fits else {"advice": memory.advise(plan, parts.train, info, config)}),
         "sample": _sample(parts.train[0]),
     }
-
-
-def _base_bytes(kind: Kind, info: BaseInfo, config: dict[str, Any]) -> int:
-    """The base at each of its precisions; in four bits embeddings and output head stay as they are."""
-    whole = BASE_BYTES * info.parameters
-    if kind != "qlora":
-        return whole
-    tables = 1 if config.get("tie_word_embeddings") else 2
-    linear: int = info.parameters - tables * config["vocab_size"] * config["hidden_size"]
-    return whole - round((2 - BYTES) * max(0, linear))
 
 
 def _sample(example: Example) -> dict[str, Any]:

@@ -8,33 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
-from openlora.train.data import Batch, Example, collate
+from openlora.train.data import Example, collate
+from openlora.train.losses import per_record as per_record
+from openlora.train.losses import token_losses as token_losses
 from openlora.train.templates import encode_prompt
 
 EVALUATION_BATCH = 16
 SAMPLE_TOKENS = 40
 SAMPLES = 4
-
-
-def token_losses(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Loss [trained tokens] of a batch, in nats, and whether each token is the likeliest one.
-
-    The output head, a fifth of the model, runs only where a trained token is predicted.
-    """
-    hidden = model.base_model(input_ids=batch.ids, use_cache=False).last_hidden_state
-    logits = model.get_output_embeddings()(hidden[batch.rows, batch.positions]).float()
-    cap = getattr(model.config, "final_logit_softcapping", None)  # Gemma bends its logits after the head
-    logits = logits if cap is None else torch.tanh(logits / cap) * cap
-    losses = functional.cross_entropy(logits, batch.targets, reduction="none")
-    return losses, logits.argmax(-1) == batch.targets
-
-
-def per_record(values: Tensor, batch: Batch) -> Tensor:
-    """Sum values [trained tokens] by record: [records]."""
-    return values.new_zeros(len(batch.ids)).index_add(0, batch.rows, values)
 
 
 @dataclass(frozen=True)
@@ -76,6 +58,7 @@ def answers(
     examples: Sequence[Example],
     device: torch.device,
     precision: AbstractContextManager[Any],
+    max_tokens: int = SAMPLE_TOKENS,
 ) -> list[str]:
     """Greedy answers to the records' last questions, all at once."""
     if not examples:
@@ -92,7 +75,7 @@ def answers(
         out = model.generate(
             input_ids=ids.to(device),
             attention_mask=mask.to(device),
-            max_new_tokens=SAMPLE_TOKENS,
+            max_new_tokens=max_tokens,
             do_sample=False,
             eos_token_id=end,
             pad_token_id=end,

@@ -3,27 +3,37 @@
 Trainings come first: a calibration gives way to one, and goes on afterwards from its last whole run.
 
 A job is a folder: `job.json` (what was asked), `events.jsonl` (its state is the last event), `log.jsonl`
-(the training log), `worker.log`. Nothing about a job is kept in memory only.
+(the training log), `state.safetensors` (where a training goes on after a kill), `work` (what it has made so
+far), `worker.log`. Nothing about a job is kept in memory only.
 """
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import logging
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from openlora.errors import EngineError
 from openlora.files import write_json
+from openlora.train import memory
 from openlora.train.events import FINAL, Event, EventLog, read_events
 from openlora.train.spec import Calibration, Job, folder_name, read_job
+from openlora.train.state import COMMITTED, STATE, saved_step
 
-STOPPED = "The engine stopped while this job was training."
-STOPPED_HINT = "Nothing was released. Start the training again as a new job."
+log = logging.getLogger("openlora")
+WORK = "work"  # folder of what a training has made so far
+
+STOPPED = "The process of this job was stopped several times before it got further."
+STOPPED_HINT = "Nothing was released. See worker.log in the job's folder; then resume the job."
+ATTEMPTS = 3  # starts of a job without a step between them that is kept
 # glibc otherwise gives each step's large blocks back to the system and faults them in again: a quarter of the
 # processor time of a step, and more where a virtual machine has to ask its host for each.
 KEEP_MEMORY = {
@@ -49,6 +59,7 @@ class JobManager:
         self._gave_way: set[str] = set()
         self._closing = False
         root.mkdir(parents=True, exist_ok=True)
+        self._claim = _claim(root)
         self._folders: dict[str, Path] = {}
         self._recover()
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
@@ -106,11 +117,12 @@ class JobManager:
         found: dict[str, Any] = {"id": id, "status": "queued", "step": 0, "steps": 0}
         for event in read_events(self.events_path(id)):
             kind = event["type"]
-            if kind in FINAL:
+            if kind in FINAL or kind == "queued":
                 found["status"] = kind
-            elif kind != "queued":
+                found.pop("error", None)
+            else:
                 found["status"] = "running"
-            found["step"] = event["step"] if kind in ("step", "run") else found["step"]
+            found["step"] = event["step"] if kind in ("step", "run", "resumed") else found["step"]
             found["steps"] = event.get("steps", found["steps"])
             if kind == "failed":
                 found["error"] = {"message": event["message"], "hint": event["hint"]}
@@ -135,17 +147,38 @@ class JobManager:
                 EventLog(path).append("cancelled")
         return self.status(id)
 
+    def resume(self, id: str) -> dict[str, Any]:
+        """Queue a failed job again: a training goes on after the last step that was kept.
+
+        One that is queued or running stays as it is. EngineError 409 where there is nothing to go on with.
+        """
+        with self._lock:
+            path = self.events_path(id)
+            kind = self._last(path)["type"]
+            if kind in ("done", "cancelled"):
+                message = f"Job {id} is {kind}: only one that failed can be resumed."
+                raise EngineError(409, "job_not_failed", message)
+            if kind != "failed" or self._is_running(id):
+                return self.status(id)
+            EventLog(path).append("queued")
+            job = read_job(self.folder(id))
+            if isinstance(job, Job):
+                self._make_way()
+        self._put(job)
+        return self.status(id)
+
     def close(self) -> None:
-        """Stop the running job, if any; the next start marks a training failed."""
+        """Stop the running job, if any; it goes on when the engine starts again."""
         with self._lock:
             self._closing = True
             if self._running is not None:
                 self._running[1].kill()
         self._queue.put((-1, 0, None))
         self._thread.join(timeout=30)
+        self._claim.close()
 
     def _recover(self) -> None:
-        """Queue what had not begun; a training that was running when the engine stopped has failed."""
+        """Queue what has not ended; a job that was running goes on from what it kept."""
         for path in sorted(self._root.glob("*/job.json"), key=lambda path: path.stat().st_mtime):
             folder = path.parent
             job = read_job(folder)
@@ -156,14 +189,18 @@ class JobManager:
                 events.append("queued")
             if known and known[-1]["type"] in FINAL:
                 continue
-            if not known or known[-1]["type"] == "queued" or isinstance(job, Calibration):
-                self._put(job)
-            else:
+            if isinstance(job, Job) and _starts(known, saved_step(folder / STATE)) >= ATTEMPTS:
                 events.append("failed", message=STOPPED, hint=STOPPED_HINT)
+            else:
+                self._put(job)
 
     def _loop(self) -> None:
         while (id := self._queue.get()[2]) is not None:
-            self._run(id)
+            try:
+                self._run(id)
+            except OSError:  # no room for an event: the job is found unfinished at the next start
+                log.exception("job %s could not be run", id)
+                self._running = None
 
     def _run(self, id: str) -> None:
         folder = self.folder(id)
@@ -180,6 +217,7 @@ class JobManager:
             )
             self._running = (id, process)
             self._gave_way.discard(id)
+            kept = saved_step(folder / STATE)
         code = process.wait()
         with self._lock:
             self._running = None
@@ -192,11 +230,44 @@ class JobManager:
             events = EventLog(folder / "events.jsonl")
             if id in self._cancelled:
                 events.append("cancelled")
+                forget(folder)
+            elif saved_step(folder / STATE) > kept:
+                self._put(read_job(folder))  # it got further, so it will again
             else:
-                hint = "The machine may lack memory: lower batchSize or maxLength and start a new job."
-                message = f"The job's process ended unexpectedly (exit code {code})."
+                hint = memory.read_advice(folder) or memory.GENERAL_ADVICE
+                message = f"The job's process ended unexpectedly (exit code {code}): memory may have run out."
                 events.append("failed", message=message, hint=hint)
 
     @staticmethod
     def _last(path: Path) -> Event:
         return read_events(path)[-1]
+
+
+def forget(folder: Path) -> None:
+    """Delete what a training has kept so far."""
+    (folder / STATE).unlink(missing_ok=True)
+    for part in (WORK, COMMITTED):
+        shutil.rmtree(folder / part, ignore_errors=True)
+
+
+def _starts(events: list[Event], kept: int) -> int:
+    """How often a training was begun or gone on with since the last step that is kept, or a failure."""
+    count = 0
+    for event in events:
+        if event["type"] in ("started", "resumed"):
+            count = count + 1 if event.get("step", 0) == kept else 0
+        elif event["type"] == "failed":
+            count = 0
+    return count
+
+
+def _claim(root: Path) -> IO[bytes]:
+    """Hold the folder of jobs for this process; EngineError 503 where another engine does."""
+    file = (root / ".lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        message = f"Another engine uses {root}: stop it, or give this one a --state of its own."
+        raise EngineError(503, "state_in_use", message) from error
+    return file

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from openlora import config
 from openlora.attribution.fidelity import MAX_RUNS, MIN_RUNS
@@ -21,6 +21,9 @@ JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_lengt
 # rslora: scaled by alpha ÷ √rank instead of alpha ÷ rank. dora: norms of a layer's rows are learned apart.
 # qlora: lora, trained on a base in four bits.
 Kind = Literal["lora", "rslora", "dora", "qlora"]
+
+
+Schedule = Literal["linear", "cosine", "constant"]
 
 
 class Strict(BaseModel):
@@ -42,6 +45,65 @@ class Record(Strict):
         return self.model_dump()
 
 
+# A row of each kind of data: what it holds beside its names. `rows.py` says how each is rendered.
+SHAPES: dict[frozenset[str], str] = {
+    frozenset({"messages"}): "chat",
+    frozenset({"prompt", "response"}): "instruction",
+    frozenset({"text"}): "document",
+    frozenset({"prompt", "chosen", "rejected"}): "preference",
+    frozenset({"text", "label"}): "classification",
+}
+
+
+class Row(Strict):
+    """A record to train on, of one of the kinds in SHAPES. `datanet`: which share of a mix it is of."""
+
+    recordId: Hash
+    cluster: Hash
+    datanet: int | None = Field(default=None, ge=0)
+    messages: list[Message] | None = None
+    prompt: str | None = None
+    response: str | None = None
+    text: str | None = None
+    label: str | None = None
+    chosen: str | None = None
+    rejected: str | None = None
+
+    @property
+    def kind(self) -> str:
+        return SHAPES[frozenset(self._content())]
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True)
+
+    @property
+    def bytes(self) -> int:
+        """Of its texts, as UTF-8."""
+        texts = [self.prompt, self.response, self.text, self.label, self.chosen, self.rejected]
+        texts += [message.content for message in self.messages or []]
+        return sum(len(text.encode()) for text in texts if text)
+
+    def _content(self) -> dict[str, Any]:
+        return self.model_dump(exclude_none=True, exclude={"recordId", "cluster", "datanet"})
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Row:
+        found = self._content()
+        if frozenset(found) not in SHAPES:
+            shapes = "; ".join(" and ".join(sorted(shape)) for shape in SHAPES)
+            have = " and ".join(sorted(found)) or "nothing"
+            raise ValueError(f"a row has {shapes}; this one has {have}")
+        return self
+
+
+class Share(Strict):
+    """How much of a mix the records of one datanet are, in relation to the others."""
+
+    datanet: int = Field(ge=0)
+    weight: int = Field(ge=1, le=10_000)
+
+
 class Method(Strict):
     kind: Kind = "lora"
     rank: int = Field(default=8, ge=1, le=config.MAX_RANK)
@@ -57,6 +119,34 @@ class Training(Strict):
     maxLength: int = Field(default=512, ge=8)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     heldOutEvery: int = Field(default=10, ge=0)
+    # The defaults of what follows are what trainings did before it could be chosen.
+    heldOutBy: Literal["record", "cluster"] = "record"  # cluster: no near-duplicate of one is trained
+    accumulate: int = Field(default=1, ge=1, le=config.MAX_ACCUMULATE)  # batches whose gradients make a step
+    schedule: Schedule = "linear"
+    warmup: float = Field(default=0.06, ge=0, le=0.5, strict=False)  # share of the steps
+    packing: bool = False  # records end to end in one sequence, none of which sees another
+    patience: int = Field(default=0, ge=0, le=config.MAX_EPOCHS)  # epochs without a better held-out loss
+    checkpointEvery: int = Field(default=0, ge=0)  # steps between committed states; 0: none
+    beta: float = Field(default=0.1, gt=0, le=10, strict=False)  # of preferences: how far from the base
+    mix: list[Share] = Field(default_factory=list, max_length=32)
+
+    @property
+    def perStep(self) -> int:
+        """Records of a step."""
+        return self.batchSize * self.accumulate
+
+    @field_validator("mix")
+    @classmethod
+    def _named_once(cls, value: list[Share]) -> list[Share]:
+        if len({share.datanet for share in value}) < len(value):
+            raise ValueError("a datanet has one weight")
+        return value
+
+    @model_validator(mode="after")
+    def _stops_on_something(self) -> Training:
+        if self.patience and not self.heldOutEvery:
+            raise ValueError("patience needs held-out records to look at: set heldOutEvery to 2 or more")
+        return self
 
     @field_validator("heldOutEvery")
     @classmethod
@@ -72,7 +162,7 @@ class Plan(Strict):
     base: str
     method: Method = Method()
     training: Training = Training()
-    records: list[Record] = Field(min_length=1, max_length=config.MAX_RECORDS)
+    records: list[Row] = Field(min_length=1, max_length=config.MAX_RECORDS)
 
 
 class Named(Strict):

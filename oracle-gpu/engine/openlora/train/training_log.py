@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,21 @@ class TrainingLog:
         self._path = path
         self.head = hashing.ZERO
         path.write_bytes(b"")
+
+    @classmethod
+    def reopened(cls, path: Path, size: int, head: str) -> TrainingLog:
+        """The log as it was at `size` bytes; what came later goes. ValueError where it is another."""
+        data = path.read_bytes()[:size]
+        log = cls.__new__(cls)
+        log._path, log.head = path, _head(data)
+        if len(data) != size or hashing.to_hex(log.head) != head:
+            raise ValueError("the training log is not the one that the state was saved with")
+        os.truncate(path, size)
+        return log
+
+    @property
+    def size(self) -> int:
+        return self._path.stat().st_size
 
     def append(self, entry: dict[str, Any]) -> None:
         """Add one entry; its canonical JSON is what is hashed and what the file holds."""
@@ -41,13 +57,19 @@ class TrainingLog:
             }
         )
 
-    def checkpoint(self, step: int, digest: str) -> None:
-        self.append({"type": "checkpoint", "step": step, "digest": digest})
+    def checkpoint(self, step: int, digest: str, state_hash: str | None = None) -> None:
+        """`state_hash`: sha256 of the training's state at that step, where it is kept for a replay."""
+        state = {} if state_hash is None else {"stateHash": state_hash}
+        self.append({"type": "checkpoint", "step": step, "digest": digest, **state})
 
 
 def log_root(path: Path) -> bytes:
     """Root of a log file as written: the last head of the chain."""
+    return _head(path.read_bytes())
+
+
+def _head(data: bytes) -> bytes:
     head = hashing.ZERO
-    for line in path.read_bytes().splitlines():
+    for line in data.splitlines():
         head = hashing.log_head(head, line)
     return head

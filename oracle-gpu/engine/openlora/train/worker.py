@@ -1,9 +1,15 @@
-"""A job in its own process, so that no failure of it can stop the answering of requests."""
+"""A job in its own process, so that no failure of it can stop the answering of requests.
+
+A training goes on where an earlier process of the same job left it: its state (`state.py`), its log up to
+there, what was measured before it began, and its work folder lie in the folder of the job.
+"""
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import gc
+import json
 import os
 import sys
 import threading
@@ -18,23 +24,25 @@ from typing import Any
 import torch
 
 from openlora.adapters.store import AdapterStore, read_adapter
-from openlora.attribution.index import build_index
-from openlora.attribution.spans import FOLDER as SPANS
-from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
-from openlora.models.base import BaseInfo, choose_device, load_base, load_tokenizer, read_info
+from openlora.files import write_json
+from openlora.models.base import choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
-from openlora.train import calibrate, estimate, evaluate
-from openlora.train.data import Split, collate, make_examples, split
+from openlora.train import calibrate, estimate, evaluate, memory
+from openlora.train.course import StepReport, Trained
+from openlora.train.data import Split
 from openlora.train.events import EventLog
+from openlora.train.indexing import index_training
+from openlora.train.jobs import WORK, forget
+from openlora.train.schedule import prepare, step_count
 from openlora.train.spec import Calibration, Job, read_job
+from openlora.train.state import FULL, STATE, disk_full, read_facts, saved_step
 from openlora.train.threads import choose_threads
-from openlora.train.trainer import StepReport, Trained, Trainer, loss_divisor, step_count
+from openlora.train.trainer import Trainer
 from openlora.train.training_log import TrainingLog
 from openlora.verify.hashing import to_hex
 
-# Trainer and engine run different code over the same weights; more than this much apart is a defect.
-PARITY = 0.05
+BEFORE = "before.json"  # what was measured before the first step
 AGAIN = {Job: "start a new job", Calibration: "ask for it again"}
 
 
@@ -45,23 +53,37 @@ def main(arguments: argparse.Namespace) -> int:
     job = read_job(folder)
     os.nice(19 if isinstance(job, Calibration) else 10)  # answering comes first
     torch.set_num_threads(arguments.threads)
-    events = EventLog(folder / "events.jsonl")
-    try:
-        if isinstance(job, Calibration):
-            calibrate.run(job, folder, arguments.base, arguments.state, arguments.device, events)
-        else:
-            _run(job, folder, arguments.base, arguments.state, arguments.device, events)
-        return 0
-    except EngineError as error:
-        events.append("failed", message=error.message, hint=f"Change the request and {AGAIN[type(job)]}.")
-    except (MemoryError, torch.OutOfMemoryError):
-        hint = f"Free memory, or lower batchSize or maxLength, and {AGAIN[type(job)]}."
-        events.append("failed", message="The job ran out of memory.", hint=hint)
-    except Exception as error:
-        traceback.print_exc()
-        hint = f"See worker.log in the job's folder; {AGAIN[type(job)]} to try again."
-        events.append("failed", message=f"The job stopped: {error}", hint=hint)
+    with (folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a process of an engine that was killed may take a moment to leave
+        events = EventLog(folder / "events.jsonl")
+        try:
+            if isinstance(job, Calibration):
+                calibrate.run(job, folder, arguments.base, arguments.state, arguments.device, events)
+            else:
+                run_training(job, folder, arguments.base, arguments.state, arguments.device, events)
+            return 0
+        except Exception as error:
+            message, hint = explain(error, job, folder)
+            events.append("failed", message=message, hint=hint)
     return 1
+
+
+def explain(error: Exception, job: Job | Calibration, folder: Path) -> tuple[str, str]:
+    """What went wrong and what to do about it, in plain words."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        error = disk_full(folder / STATE, 0)
+    if isinstance(error, EngineError):
+        if error.code == "disk_full" and isinstance(job, Job):
+            step = saved_step(folder / STATE)
+            return error.message, f"Free some space, then resume the job: it goes on after step {step}."
+        return error.message, f"Change the request and {AGAIN[type(job)]}."
+    if memory.is_exhausted(error):
+        return memory.EXHAUSTED, memory.read_advice(folder) or memory.GENERAL_ADVICE
+    traceback.print_exception(error)
+    return (
+        f"The job stopped: {error}",
+        f"See worker.log in the job's folder; {AGAIN[type(job)]} to try again.",
+    )
 
 
 def _leave_with_parent() -> None:
@@ -74,31 +96,35 @@ def _leave_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _run(job: Job, folder: Path, base: Path, state: Path, device_name: str, events: EventLog) -> None:
+def run_training(
+    job: Job, folder: Path, base: Path, state: Path, device_name: str, events: EventLog
+) -> dict[str, Any]:
+    """Train, measure, index and store; the result is also the final event. Goes on after a kill."""
     started = time.monotonic()
     device = choose_device(device_name)
     info = read_info(base)
     tokenizer = load_tokenizer(base)
-    records = [record.plain for record in job.records]
-    parts = split(make_examples(tokenizer, records, job.training.maxLength), job.training.heldOutEvery)
+    parts = prepare(tokenizer, job.records, job.training)
+    log = _open_log(folder)
     steps = step_count(len(parts.train), job.training)
-    events.append(
-        "started",
-        steps=steps,
-        trainTokens=sum(len(example.tokens) for example in parts.train) * job.training.epochs,
-        records=len(parts.train),
-        heldOut=len(parts.held_out),
-    )
+    if (folder / BEFORE).exists():
+        events.append("resumed", step=saved_step(folder / STATE), steps=steps)
+    else:
+        events.append(
+            "started",
+            steps=steps,
+            trainTokens=estimate.train_tokens(parts, job.training),
+            records=len(parts.train),
+            heldOut=len(parts.held_out),
+        )
+    memory.write_advice(folder, job, parts, info)
     store = AdapterStore(state / "adapters")
-    work = store.workspace()
+    work = folder / WORK
     trainer = Trainer(info, job.method, job.training, tokenizer.pad_token_id, device)
-    if device.type == "cpu":
-        batch = parts.train[: job.training.batchSize]
-        choose_threads(partial(trainer.try_step, batch), torch.get_num_threads())
-    trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, work, events, state)
+    trained, evaluation, parity = _train(trainer, tokenizer, parts, folder, log, events, state)
     del trainer
     gc.collect()  # the trained model has reference cycles, and the index needs its memory
-    index, index_speed = _index(work, info, trained, parts, job, device, parity, events)
+    index, index_speed = index_training(work, info, trained, parts, job, device, parity, events)
     adapter = store.put(work)
     estimate.remember(state, job.method.kind, trained.tokens_per_second, index_speed)
     result = {
@@ -112,7 +138,26 @@ def _run(job: Job, folder: Path, base: Path, state: Path, device_name: str, even
         "evaluation": evaluation,
         "seconds": round(time.monotonic() - started),
     }
+    if trained.committed:
+        result["checkpoints"] = [
+            {"step": x.step, "digest": x.digest, "stateHash": x.state_hash} for x in trained.committed
+        ]
     events.append("done", result=result)
+    (folder / STATE).unlink(missing_ok=True)
+    return result
+
+
+def _open_log(folder: Path) -> TrainingLog:
+    """The training's log as it was when its state was saved; without a state all begins anew."""
+    path, facts = folder / "log.jsonl", read_facts(folder / STATE)
+    if facts is not None and (folder / WORK).exists():
+        try:
+            return TrainingLog.reopened(path, facts["logSize"], facts["logHead"])
+        except (OSError, ValueError):
+            pass  # another log than the state was saved with, so neither can be relied on
+    forget(folder)
+    (folder / WORK).mkdir()  # a state without it is of a training whose adapter was already stored
+    return TrainingLog(path)
 
 
 def _train(
@@ -120,30 +165,32 @@ def _train(
     tokenizer: Any,
     parts: Split,
     folder: Path,
-    work: Path,
+    log: TrainingLog,
     events: EventLog,
     state: Path,
 ) -> tuple[Trained, dict[str, Any], float]:
     """Evaluate, train, evaluate; returns also the trainer's loss on one record, for the parity check."""
     shown = (parts.held_out or parts.train)[: evaluate.SAMPLES]
+    work = folder / WORK
+    asked = [part for example in parts.held_out for part in example.as_answers()]
 
-    def measure(
-        when: str, before: list[str] | None, adapter: str | None
-    ) -> tuple[evaluate.Measure | None, list[str]]:
+    def measure(when: str, before: list[str] | None, adapter: str | None) -> dict[str, Any]:
         with _served(trainer, work, adapter) as model:
-            found = evaluate.evaluate(model, parts.held_out, trainer.pad, trainer.device, trainer.precision())
+            found = evaluate.evaluate(model, asked, trainer.pad, trainer.device, trainer.precision())
             texts = evaluate.answers(model, tokenizer, shown, trainer.device, trainer.precision())
-        loss = None if found is None else found.loss
+        loss = found and found.loss
+        if found and parts.held_out[0].beta is not None:
+            loss = trainer.mean_loss(parts.held_out)  # what a training on preferences lowers
+        exact = found and found.exact / found.records
         samples = evaluate.sample_rows(shown, texts, before)
         events.append("evaluation", when=when, heldOutLoss=loss, samples=samples)
-        return found, texts
+        return {"loss": loss, "exact": exact, "answers": texts}
 
-    total = sum(len(example.tokens) for example in parts.train)
-    index_tokens = total + sum(len(example.tokens) for example in parts.held_out)
+    total = estimate.train_tokens(parts, trainer.training)
+    index_tokens = sum(len(example.tokens) for example in [*parts.train, *parts.held_out])
 
     def on_step(report: StepReport) -> None:
-        left = (report.steps - report.step) / report.steps * total * trainer.training.epochs
-        seconds = left / report.tokens_per_second
+        seconds = (report.steps - report.step) / report.steps * total / report.tokens_per_second
         as_lora = report.tokens_per_second / estimate.SPEED[trainer.method.kind]
         seconds += index_tokens / estimate.index_speed(state, as_lora)
         events.append(
@@ -160,18 +207,29 @@ def _train(
     def on_checkpoint(step: int, digest: str, head: bytes) -> None:
         events.append("checkpoint", step=step, digest=digest, logHead=to_hex(head))
 
-    before, base_answers = measure("before", None, None)
-    log = TrainingLog(folder / "log.jsonl")
-    trained = trainer.train(parts.train, log, work, on_step, on_checkpoint)
-    after, _ = measure("after", base_answers, trained.adapter)
+    path = folder / BEFORE
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        torch.set_num_threads(before["threads"])  # sums round by their number
+    else:
+        threads = torch.get_num_threads()
+        if trainer.device.type == "cpu":
+            batch = parts.train[: trainer.training.batchSize]
+            threads = choose_threads(partial(trainer.try_step, batch), threads)
+        before = {**measure("before", None, None), "threads": threads}
+        write_json(path, before)
+    trained = trainer.train(
+        parts.train, log, work, on_step, on_checkpoint, parts.held_out, keep=folder / STATE
+    )
+    after = measure("after", before["answers"], trained.adapter)
     with torch.no_grad():
-        parity = float(trainer.record_losses(parts.train[:1])[0])
+        parity = float(trainer.record_losses(parts.train[0].as_answers()[:1])[0])
     evaluation = {
-        "heldOutLossBefore": before and before.loss,
-        "heldOutLossAfter": after and after.loss,
+        "heldOutLossBefore": before["loss"],
+        "heldOutLossAfter": after["loss"],
         "heldOutRecords": len(parts.held_out),
-        "exactMatchBefore": before and before.exact / before.records,
-        "exactMatch": after and after.exact / after.records,
+        "exactMatchBefore": before["exact"],
+        "exactMatch": after["exact"],
     }
     return trained, evaluation, parity
 
@@ -186,54 +244,3 @@ def _served(trainer: Trainer, work: Path, adapter: str | None) -> Iterator[Any]:
     stored = read_adapter(work, adapter).weights if adapter else {}
     with base.switch.use(fit(stored, base.switch, base.dtype, base.device)):
         yield base.model
-
-
-def _index(
-    work: Path,
-    info: BaseInfo,
-    trained: Trained,
-    parts: Split,
-    job: Job,
-    device: torch.device,
-    trainer_loss: float,
-    events: EventLog,
-) -> tuple[dict[str, Any], float]:
-    """Build the attribution index with the engine's own layers, after checking they say what PEFT's say."""
-    quantised = job.method.kind == "qlora"
-    base = load_base(info.path, torch.float32, device, "eager", quantised)
-    _check_parity(base, work, trained.adapter, parts, trainer_loss)
-    weights = read_adapter(work / "checkpoint", trained.checkpoint).weights
-    divisor = loss_divisor(parts.train, job.training.batchSize)
-    build_spans(work / SPANS, [example.tokens for example in parts.train], base.model.config.vocab_size)
-    started = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        events.append("index", done=done, total=total)
-
-    head = build_index(
-        work / "index",
-        base,
-        fit(weights, base.switch, torch.float32, device),
-        trained.checkpoint,
-        parts.train,
-        parts.held_out,
-        divisor,
-        progress,
-        max_length=job.training.maxLength,
-    )
-    tokens = sum(len(example.tokens) for example in [*parts.train, *parts.held_out])
-    return head, tokens / (time.monotonic() - started)
-
-
-def _check_parity(base: Any, work: Path, adapter: str, parts: Split, expected: float) -> None:
-    weights = fit(read_adapter(work, adapter).weights, base.switch, torch.float32, base.device)
-    example = parts.train[0]
-    batch = collate([example], 0, base.device)
-    with torch.no_grad(), base.switch.use(weights):
-        found = float(evaluate.token_losses(base.model, batch)[0].sum())
-    if abs(found - expected) > PARITY * max(expected, len(batch.targets) * 0.1):
-        raise EngineError(
-            500,
-            "parity",
-            f"The saved adapter differs from the trained one: {found:.3f} against {expected:.3f}.",
-        )

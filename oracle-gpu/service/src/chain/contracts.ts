@@ -8,6 +8,7 @@ import {
   feePolicyAbi,
   fraudProofsAbi,
   inferenceRequestsAbi,
+  modelProposalsAbi,
   modelRegistryAbi,
   openTokenAbi,
   operatorRegistryAbi,
@@ -40,6 +41,7 @@ export function openContracts(deployment: Deployment) {
     data: { address: at('DataRequests'), abi: dataRequestsAbi },
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
     requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
+    proposals: { address: at('ModelProposals'), abi: modelProposalsAbi },
     fidelity: { address: at('ReleaseFidelity'), abi: releaseFidelityAbi },
   } as const;
 }

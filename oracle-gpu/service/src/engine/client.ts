@@ -33,11 +33,13 @@ export type RetrievalRecord = { recordId: string; cluster: string; messages: Cha
 /** A piece of a record that an answer was given from, named by the SHA-256 of its text. */
 export type QuotedPassage = RetrievalRecord & { sha256: string };
 export type SearchRequest = { keys: string[]; query: string; top: number; excluded?: string[]; licences?: string[] };
+type TrainingRecord = { recordId: string; cluster: string; messages: ChatMessage[] };
 export type TrainingPlan = {
   base: string;
   method: schemas.Method;
-  training: schemas.Training;
-  records: { recordId: string; cluster: string; messages: ChatMessage[] }[];
+  training: schemas.Training & { mix?: { datanet: number; weight: number }[] };
+  /** `datanet`: only where the datanets have weights. */
+  records: (TrainingRecord & { datanet?: number })[];
 };
 export type GenerateEvent =
   | ({ type: 'token' } & z.infer<typeof schemas.tokenEventSchema>)
@@ -104,7 +106,7 @@ export function openEngine(url: string) {
     attribute: (body: { adapter: string; promptTokenIds: number[]; tokenIds: number[]; top: number; segmentEnds?: number[] }) =>
       read('/v1/attribute', schemas.attributionSchema, post(body), 300_000),
     /** What records that are not in an index would score on stored queries of its answers; slow: a gradient each. */
-    preview: (body: { adapter: string; records: TrainingPlan['records']; queries: Hex[] }, signal?: AbortSignal) =>
+    preview: (body: { adapter: string; records: TrainingRecord[]; queries: Hex[] }, signal?: AbortSignal) =>
       read('/v1/attribution/preview', schemas.previewSchema, post(body, signal), 300_000),
     /** Unit vectors of what texts mean. */
     embed: (texts: readonly string[]) => read('/v1/embed', schemas.embeddingsSchema, post({ texts }), 120_000),
@@ -143,6 +145,10 @@ export function openEngine(url: string) {
       ),
     jobLog: async (id: string) => new Uint8Array(await (await ask(`/v1/jobs/${encodeURIComponent(id)}/log`)).arrayBuffer()),
     adapters: () => read('/v1/adapters', schemas.adaptersSchema),
+    checkpointFile: async (id: string, step: number, name: string) =>
+      new Uint8Array(
+        await (await ask(`/v1/jobs/${encodeURIComponent(id)}/checkpoints/${step}/files/${name}`, {}, 300_000)).arrayBuffer(),
+      ),
     adapterFile: async (id: string, name: string) =>
       new Uint8Array(await (await ask(`/v1/adapters/${encodeURIComponent(id)}/files/${name}`, {}, 300_000)).arrayBuffer()),
 

@@ -147,6 +147,15 @@ export const trainingSchema = z.strictObject({
   maxLength: z.int().min(8),
   seed: z.int().min(0),
   heldOutEvery: z.int().min(0),
+  // What is left out is as it was before it could be chosen (docs/interfaces.md).
+  heldOutBy: z.enum(['record', 'cluster']).optional(),
+  accumulate: z.int().min(1).max(64).optional(),
+  schedule: z.enum(['linear', 'cosine', 'constant']).optional(),
+  warmup: z.number().min(0).max(0.5).optional(),
+  packing: z.boolean().optional(),
+  patience: z.int().min(0).max(20).optional(),
+  checkpointEvery: z.int().min(0).optional(),
+  beta: z.number().positive().max(10).optional(),
 });
 
 export const estimateSchema = z.looseObject({
@@ -154,6 +163,9 @@ export const estimateSchema = z.looseObject({
   steps: z.int(),
   seconds: z.number(),
   memoryBytes: z.number(),
+  freeBytes: z.number().optional(),
+  /** What would need less memory, where there is too little. */
+  advice: z.string().optional(),
   sample: z.looseObject({ text: z.string(), trained: z.array(z.tuple([z.int(), z.int()])) }),
 });
 
@@ -164,6 +176,8 @@ export const jobResultSchema = z.looseObject({
   tokenizerHash: bytes32Schema,
   trainingLogRoot: bytes32Schema,
   checkpoint: z.looseObject({ step: z.int(), digest: bytes32Schema }),
+  /** States that were committed, with the sha256 of each one's file. */
+  checkpoints: z.array(z.looseObject({ step: z.int(), digest: bytes32Schema, stateHash: bytes32Schema })).optional(),
   index: z.looseObject({
     rows: z.int(),
     k: uint32Schema,

@@ -14,13 +14,37 @@ export function priceOfTraining(trainTokens: number, pricePerToken: bigint): big
   return ceil10k(BigInt(Math.ceil(trainTokens)) * pricePerToken);
 }
 
-export function planOf(spec: Spec, records: readonly GatheredRecord[]): TrainingPlan {
+/** A datanet without a weight beside others that have one counts once. */
+export function planOf({ baseModel, method, training, datanets }: Spec, records: readonly GatheredRecord[]): TrainingPlan {
+  const isMixed = datanets.some(({ weight }) => weight !== undefined);
+  const mix = datanets.map(({ datanetId, weight = 1 }) => ({ datanet: datanetId, weight }));
   return {
-    base: spec.baseModel,
-    method: spec.method,
-    training: spec.training,
-    records: records.map(({ recordId, cluster, messages }) => ({ recordId, cluster, messages })),
+    base: baseModel,
+    method,
+    training: isMixed ? { ...training, mix } : training,
+    records: records.map(({ recordId, cluster, messages, datanetId }) => ({
+      recordId,
+      cluster,
+      messages,
+      ...(isMixed ? { datanet: datanetId } : {}),
+    })),
   };
+}
+
+/** Checkpoints that the engine commits: in the middle, at the end, and those that the training asks for. */
+export function checkpointsOf({ training }: Spec, steps: number): number {
+  const { epochs, checkpointEvery = 0, patience = 0 } = training;
+  const taken = new Set([Math.max(1, roundHalfEven(0.375 * steps)), steps]);
+  for (let step = checkpointEvery; checkpointEvery > 0 && step <= steps; step += checkpointEvery) taken.add(step);
+  if (patience > 0) for (let epoch = 1; epoch <= epochs; epoch++) taken.add((steps / epochs) * epoch);
+  return taken.size;
+}
+
+/** As Python rounds, which the engine is written in. */
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
 /** Throws 400 where nothing is left to train on. */
@@ -41,13 +65,16 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
   }
   const { datanets, records } = await gather(context, spec.datanets);
   requireRecords(records);
-  const { seconds, steps, trainTokens, memoryBytes, sample } = await context.engine.estimate(planOf(spec, records));
+  const found = await context.engine.estimate(planOf(spec, records));
+  const { seconds, steps, trainTokens, memoryBytes, freeBytes, advice, sample } = found;
   return {
     seconds,
     steps,
     trainTokens,
     records: records.length,
     memoryBytes,
+    freeBytes,
+    advice,
     price: priceOfTraining(trainTokens, context.config.training.pricePerToken),
     sample,
     datanets,

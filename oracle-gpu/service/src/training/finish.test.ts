@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { maxBytes } from '../ipfs/client.ts';
+import { adapterId } from './adapterId.ts';
 import { priceOfTraining, type Trainer } from './estimate.ts';
-import { adapterId, publishRows } from './finish.ts';
+import { publishRows } from './finish.ts';
 
 test('an adapter is named by its bytes and its configuration, not by how that is written', () => {
   const weights = new Uint8Array([1, 2, 3]);

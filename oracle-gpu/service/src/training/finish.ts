@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import {
   adaptersHash,
-  canonicalJson,
   datanetsHash,
   evaluationHash,
   indexTree,
@@ -17,6 +15,8 @@ import { jobEvents, releases } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { addJson, maxBytes } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
+import { adapterId } from './adapterId.ts';
+import { publishCheckpoints } from './checkpoints.ts';
 import type { Trainer } from './estimate.ts';
 import type { JobRow } from './quote.ts';
 import { requireComponents, rowsOf } from './rows.ts';
@@ -79,12 +79,15 @@ export async function finishJob(
   const hash = releaseHash(release);
   await requireComponents(components, rows, release);
   const rowsCid = await publishRows(context, gathered.datanets, components);
+  const isReplayable = result.checkpoints && (await areOpen(context, gathered.datanets));
+  const checkpoints = isReplayable ? await publishCheckpoints(context, engineId, result.checkpoints ?? []) : undefined;
   const manifestCid = await addJson(ipfs, {
     release,
     releaseHash: hash,
     adapters: adapters.map((adapter) => ({ ...adapter, files })),
     datanets: gathered.datanets,
     trainingLogCid,
+    ...(checkpoints === undefined ? {} : { checkpoints }),
     indexCid,
     ...(rowsCid === undefined ? {} : { rowsCid }),
     evaluationCid,
@@ -133,12 +136,17 @@ export async function publishRows(
   components: Uint8Array,
 ): Promise<string | undefined> {
   if (components.length > maxBytes) return undefined;
+  return (await areOpen({ chain }, datanets)) ? ipfs.add(components) : undefined;
+}
+
+/** Whether everybody may have the records of all these datanets, and so what was made of them. */
+async function areOpen({ chain }: Pick<Trainer, 'chain'>, datanets: readonly { datanetId: number }[]): Promise<boolean> {
   const found = await Promise.all(
     datanets.map(({ datanetId }) =>
       chain.client.readContract({ ...chain.contracts.datanets, functionName: 'datanet', args: [datanetId] }),
     ),
   );
-  return found.every(({ policy }) => policy === openPolicy) ? ipfs.add(components) : undefined;
+  return found.every(({ policy }) => policy === openPolicy);
 }
 
 function requireSame(what: string, computed: Hex, stated: Hex): void {
@@ -148,13 +156,6 @@ function requireSame(what: string, computed: Hex, stated: Hex): void {
       'engine_mismatch',
       `The engine's ${what} hashes to ${computed}, it stated ${stated}: nothing is released.`,
     );
-}
-
-/** sha256(sha256(safetensors) ‖ sha256(RFC 8785 config)) */
-export function adapterId(weights: Uint8Array, configuration: Uint8Array): Hex {
-  const sha256 = (bytes: Uint8Array | string): Buffer => createHash('sha256').update(bytes).digest();
-  const canonical = canonicalJson(JSON.parse(new TextDecoder().decode(configuration)));
-  return `0x${sha256(Buffer.concat([sha256(weights), sha256(canonical)])).toString('hex')}`;
 }
 
 function entriesOf(log: Uint8Array): string[] {

@@ -5,7 +5,7 @@ import type { Moment } from '../datanets/revoked.ts';
 import type { trainingJobs } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
-import { estimateTraining, type Trainer } from './estimate.ts';
+import { checkpointsOf, estimateTraining, type Trainer } from './estimate.ts';
 import type { JobLog } from './events.ts';
 import { type Spec, specSchema } from './spec.ts';
 
@@ -54,7 +54,8 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
   const [, quoted] = await client.readContract({ ...contracts.jobs, functionName: 'quoteOf', args: [jobId, chain.operator] });
   if (quoted !== 0 || (await outbox.isInFlight(`quote:${jobId}`))) return;
   try {
-    const estimate = await estimateTraining(context, await readSpec(context, row));
+    const spec = await readSpec(context, row);
+    const estimate = await estimateTraining(context, spec);
     if (datanetsHash(estimate.datanets) !== row.datanetsHash)
       throw new ServiceError(422, 'invalid_spec', 'The specification names other data than the job.');
     if (estimate.price > job.escrow) {
@@ -65,8 +66,7 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
       );
     }
     const duration = Math.max(context.config.training.minimumSeconds, Math.ceil(estimate.seconds * slack));
-    // The engine commits one checkpoint in the middle and one at the end.
-    const checkpoints = estimate.steps > 1 ? 2 : 1;
+    const checkpoints = checkpointsOf(spec, estimate.steps);
     await outbox.settled(
       await outbox.send(`quote:${jobId}`, {
         ...contracts.jobs,

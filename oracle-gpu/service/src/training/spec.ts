@@ -8,7 +8,8 @@ export const specSchema = z.object({
   method: methodSchema,
   training: trainingSchema,
   datanets: z
-    .array(z.object({ datanetId: uint32Schema, version: uint32Schema }))
+    // `weight`: how much of what is trained on is of this datanet, in relation to the others; none: all records alike.
+    .array(z.object({ datanetId: uint32Schema, version: uint32Schema, weight: z.int().min(1).max(10_000).optional() }))
     .min(1)
     .max(32),
 });

@@ -9,6 +9,7 @@ const names = [
   'AccessGrants',
   'ModelRegistry',
   'TrainingJobs',
+  'ModelProposals',
   'ReleaseFidelity',
   'OperatorRegistry',
   'FraudProofs',

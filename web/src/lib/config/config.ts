@@ -9,6 +9,7 @@ const CONTRACTS = [
   'AccessGrants',
   'ModelRegistry',
   'TrainingJobs',
+  'ModelProposals',
   'ReleaseFidelity',
   'OperatorRegistry',
   'FraudProofs',

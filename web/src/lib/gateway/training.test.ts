@@ -40,3 +40,14 @@ test('a refund that is due keeps the reason of the failure before it', () => {
 test('attestation names the release', () => {
   expect(progressOf([...log, { seq: 5, type: 'attested', releaseHash: '0xab' }]).releaseHash).toBe('0xab');
 });
+
+test('a training that goes on after an interruption shows each step once', () => {
+  const later: JobEvent[] = [
+    { seq: 5, type: 'resumed', step: 1, steps: 4 },
+    { seq: 6, type: 'step', step: 2, steps: 4, loss: 2 },
+    { seq: 7, type: 'step', step: 3, steps: 4, loss: 1 },
+  ];
+  expect(progressOf([...log, ...later]).losses.map(({ step }) => step)).toEqual([1, 2, 3]);
+  const failed: JobEvent = { seq: 5, type: 'failed', message: 'Killed.' };
+  expect(progressOf([...log, failed, { ...later[0], type: 'resumed', seq: 6 }]).failure).toBeUndefined();
+});

@@ -85,8 +85,14 @@ export function progressOf(events: readonly JobEvent[]): Progress {
 }
 
 function apply(progress: Progress, event: JobEvent): void {
-  progress.phase = event.type === 'step' || event.type === 'checkpoint' ? 'training' : event.type;
+  progress.phase = ['step', 'checkpoint', 'resumed'].includes(event.type) ? 'training' : event.type;
   if (event.steps !== undefined) progress.steps = event.steps;
+  if (event.type === 'resumed') {
+    // What came after the step that was kept is done again.
+    progress.step = event.step ?? 0;
+    progress.losses = progress.losses.filter(({ step }) => step <= progress.step);
+    progress.failure = undefined;
+  }
   if (event.type === 'step') {
     progress.step = event.step ?? progress.step;
     progress.secondsLeft = event.secondsLeft;

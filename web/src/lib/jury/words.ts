@@ -12,6 +12,8 @@ export function questionOf({ question, detail }: Pick<JuryCase, 'question' | 'de
       return m.jury_question_row({ row: detail });
     case 'TRAINING':
       return m.jury_question_training({ segment: detail });
+    case 'EVALUATION':
+      return m.jury_question_evaluation({ item: detail });
   }
 }
 

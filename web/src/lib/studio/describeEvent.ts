@@ -13,6 +13,8 @@ export function describeEvent(event: JobEvent): string {
       return `${phaseWords('evaluation')} (${event.when ?? ''})  ${event.heldOutLoss?.toFixed(4) ?? '–'}`;
     case 'index':
       return `${phaseWords('index')}  ${event.done ?? 0}/${event.total ?? '?'}`;
+    case 'resumed':
+      return `${phaseWords('resumed')}  ${event.step ?? 0}/${event.steps ?? '?'}`;
     case 'checkpoint':
       return `checkpoint  ${event.step ?? '?'}`;
     case 'attested':

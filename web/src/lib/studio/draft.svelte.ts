@@ -113,6 +113,8 @@ export function specOf(data: DraftData, versions: readonly { datanetId: number; 
       maxLength: data.maxLength,
       seed: data.seed,
       heldOutEvery: data.heldOutEvery,
+      heldOutBy: 'cluster',
+      packing: true,
     },
     datanets: [...versions].sort((a, b) => a.datanetId - b.datanetId),
   };

@@ -21,6 +21,7 @@ export function phaseWords(phase: string): string {
     accepted: m.phase_accepted(),
     queued: m.phase_queued(),
     started: m.phase_started(),
+    resumed: m.phase_resumed(),
     training: m.phase_training(),
     evaluation: m.phase_evaluation(),
     index: m.phase_index(),
