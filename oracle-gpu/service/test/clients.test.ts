@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type ReceiptBundle, receiptBundleSchema, type Session } from '@openledger/sdk';
 import OpenAI from 'openai';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { tools as programs } from '../../../script/dev/config.ts';
 import { makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
+import { startTinyEngine, type TinyEngine } from './support/tinyEngine.ts';
 import { until } from './support/until.ts';
 import { openWorld, type World } from './support/world.ts';
 
@@ -239,18 +240,34 @@ test('what a key has used adds up to its receipts', async () => {
   expect((await fetch(`${world.url}/docs`)).headers.get('content-type')).toContain('text/html');
 });
 
-test("OpenAI's client for Python is answered as it expects", async () => {
-  const script = join(import.meta.dirname, 'support/askOpenai.py');
-  const { stdout } = await promisify(execFile)(programs.python, [script, `${world.url}/v1`, session.apiKey, model]);
-  expect(JSON.parse(stdout)).toEqual({
-    answer: 'Answer one two',
-    streamed: 'Answer one two',
-    hasReceipt: true,
-    logprobs: ['Answer', ' one'],
-    text: 'Answer one two',
-    tool: ['move', '{"to":"b"}'],
-    models: true,
-    embedding: 2,
-    errors: ['BadRequestError mirostat', 'AuthenticationError invalid_api_key', 'NotFoundError model_not_found'],
+describe('over the real engine', () => {
+  let tiny: TinyEngine;
+  beforeAll(async () => {
+    tiny = await startTinyEngine({ context: 2_048 });
+    world.engine.behaviour.answersBy = tiny.url;
+  });
+  afterAll(async () => {
+    world.engine.behaviour.answersBy = undefined;
+    await tiny?.stop();
+  });
+
+  test("OpenAI's client for Python is answered as it expects", async () => {
+    const script = join(import.meta.dirname, 'support/askOpenai.py');
+    const { stdout } = await promisify(execFile)(programs.python, [script, `${world.url}/v1`, session.apiKey, model]);
+    expect(JSON.parse(stdout)).toEqual({
+      isStreamTheSame: true,
+      usage: 12,
+      hasReceipt: true,
+      doLogprobsSpell: true,
+      alternatives: 2,
+      seeds: [1, 2],
+      isFormed: true,
+      finish: 'tool_calls',
+      tool: ['move', true],
+      scored: ['What is 7?', null, true],
+      isListed: true,
+      dimensions: 32,
+      errors: ['BadRequestError mirostat', 'AuthenticationError invalid_api_key', 'NotFoundError model_not_found'],
+    });
   });
 });

@@ -1,7 +1,7 @@
 // The real engine over its tiny random model, as a process of its own, with one trained adapter.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordId, zeroHash } from '@openledger/sdk';
@@ -16,7 +16,8 @@ export type TinyEngine = Awaited<ReturnType<typeof startTinyEngine>>;
 
 const environment = { ...process.env, PYTHONPATH: join(root, 'oracle-gpu/engine') };
 
-export async function startTinyEngine() {
+/** @param options.context tokens that the model reads, if not 512 */
+export async function startTinyEngine(options: { context?: number } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'openledger-engine-'));
   const [models, port] = [join(folder, 'models'), await freePort()];
   let output = '';
@@ -26,6 +27,13 @@ export async function startTinyEngine() {
     return { child, ended: once(child, 'close').then(([code]) => code as number | null) };
   };
   if ((await start('setup', '--tiny', '--models', models).ended) !== 0) throw new Error(`The set-up failed: ${output}`);
+  if (options.context) {
+    const file = join(models, 'tiny/config.json');
+    await writeFile(
+      file,
+      JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), max_position_embeddings: options.context }),
+    );
+  }
   const serving = start('serve', '--port', String(port), '--state', join(folder, 'state'), '--models', models, '--threads', '1');
   const url = `http://127.0.0.1:${port}`;
   const engine = openEngine(url);

@@ -4,6 +4,14 @@ import { type Double, findJob, refuse, tooLong } from './double.ts';
 import { answerFrom, type Passage } from './retrieval.ts';
 import { type Input, inputTokens, tokenOf, told, wordOf, words } from './tokens.ts';
 
+/** What another engine can answer, and what that is told beside the body. */
+const elsewhere = new Map<string, object>([
+  ['/v1/tokenize', {}],
+  ['/v1/embed', {}],
+  ['/v1/score', { adapter: null }],
+  ['/v1/generate', { adapter: null }],
+]);
+
 type Generate = Input & {
   adapter: string | null;
   maxTokens: number;
@@ -16,6 +24,22 @@ const callOf = (name: string): string => `<tool_call>\n{"name": "${name}", "argu
 
 export function addAnswers(double: Double): void {
   const { app, behaviour, count } = double;
+
+  // Without a pause where it answers itself: a stream that is broken off at once would lose its first tokens.
+  app.addHook('preHandler', (request, reply, go) => {
+    const beside = elsewhere.get(request.url);
+    if (behaviour.answersBy === undefined || !beside) return go();
+    const body = JSON.stringify({ ...(request.body as object), ...beside });
+    const headers = { 'content-type': 'application/json' };
+    fetch(behaviour.answersBy + request.url, { method: 'POST', headers, body }).then(
+      (answer) =>
+        void reply
+          .code(answer.status)
+          .type(answer.headers.get('content-type') ?? '')
+          .send(answer.body),
+      go,
+    );
+  });
 
   app.post<{ Body: Input & { answer?: string; tokenIds?: number[] } }>('/v1/tokenize', async (request, reply) => {
     const { answer, tokenIds: given } = request.body;

@@ -23,6 +23,8 @@ export function newBehaviour() {
     attributionFailures: 0,
     /** What it answers instead of repeating the question. */
     says: undefined as undefined | string,
+    /** Address of an engine that answers in its place, without an adapter; the double still trains and attributes. */
+    answersBy: undefined as undefined | string,
     /** Whether its queue is full. */
     isBusy: false,
     isIndexMissing: false,
