@@ -9,7 +9,7 @@ Two studies on the measuring task, each run the whole training but for a few rec
 - **top five**: of twelve questions, the five records that attribution puts first are left out, then the five
   that BM25 puts first, then five drawn by chance. Whose absence lowers the answer's probability most?
 
-`--runs` trains at most so many (the rest is trained by the next call); prints the hours left.
+`--runs` trains at most so many (the next call goes on) and prints what the studies that are whole have found.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ QUESTIONS = [*range(6), *range(tasks.KNOWN, tasks.KNOWN + 6)]  # six about recor
 REMOVED = 5
 DRAWS = 5  # of five records by chance, each asked about all twelve questions
 LISTED = 32
+CAP = 0.8  # of an answer's money, for one contributor
 Places = Sequence[int]
 
 
@@ -45,10 +46,10 @@ def contributors(study: Study) -> dict[str, Places]:
     return {name: found[name] for name in largest}
 
 
-def payouts(scores: np.ndarray, threshold: float, owned: Mapping[str, Places]) -> np.ndarray:
-    """Part of all answers' money that each contributor gets, by the rule of docs/allocation.md: [owned].
+def direct(scores: np.ndarray, threshold: float, owned: Mapping[str, Places]) -> tuple[np.ndarray, float]:
+    """What the answers' records earn by the rule of docs/allocation.md, a share of 1 to divide per answer.
 
-    scores [questions, records]; every record is a cluster of its own, nobody reaches the cap.
+    [owned], and what no record explains. scores [questions, records]; every record is a cluster of its own.
     """
     paid = np.zeros(scores.shape)
     for row, each in zip(paid, scores, strict=True):
@@ -57,7 +58,21 @@ def payouts(scores: np.ndarray, threshold: float, owned: Mapping[str, Places]) -
         total = excess[listed].sum() + max(threshold, 0)
         if total > 0:
             row[listed] = excess[listed] / total
-    return np.array([paid[:, list(places)].sum() for places in owned.values()])
+    found = np.stack([paid[:, list(places)].sum(axis=1) for places in owned.values()])
+    others = paid.sum() - found.sum()  # of contributors that are not asked about
+    capped = found.clip(max=CAP).sum(axis=1)
+    return capped, float(len(scores) - capped.sum() - others)
+
+
+def payouts(scores: np.ndarray, threshold: float, owned: Mapping[str, Places]) -> np.ndarray:
+    """The same with what the datanet's pool pays, by accepted records: all that each one gets. [owned]"""
+    earned, pool = direct(scores, threshold, owned)
+    found: np.ndarray = earned + pool * sizes(owned) / scores.shape[1]
+    return found
+
+
+def sizes(owned: Mapping[str, Places]) -> np.ndarray:
+    return np.array([len(places) for places in owned.values()])
 
 
 def best(scores: np.ndarray, question: int) -> Places:
@@ -68,41 +83,27 @@ def by_chance(draw: int, count: int) -> Places:
     return random.Random(f"removed:{TASK}:{draw}").sample(range(count), REMOVED)
 
 
-def missing(study: Study, due: Sequence[Places], most: int | None) -> bool:
-    """Train what is not kept yet; whether something is left."""
+def train(study: Study, due: Sequence[Places], most: int | None) -> bool:
+    """Train at most so many of what is not kept yet; whether all is there."""
     todo = [places for places in due if not study.has_without(places)]
     train_all(todo[:most], study.without)
-    return most is not None and len(todo) > most
+    return most is None or len(todo) <= most
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--runs", type=int, default=None)
-    chosen = arguments.parse_args()
-    study = Study(TASK)
-    study.run(WHOLE)
-    whole = study.losses(f"0/{WHOLE}")
-    scores, threshold = shipped(study)
-    words = baselines.bm25(
-        [text_of(example.messages) for example in study.task.train],
-        [text_of(target.messages) for target in study.targets()],
-    )
+def contributors_left_out(
+    study: Study, scores: np.ndarray, threshold: float, words: np.ndarray
+) -> list[Measure]:
     owned = contributors(study)
-    chance = [by_chance(draw, len(study.task.train)) for draw in range(DRAWS)]
-    due = [
-        *owned.values(),
-        *(best(by, question) for question in QUESTIONS for by in (scores, words)),
-        *chance,
-    ]
-    if missing(study, due, chosen.runs):
-        return
+    whole = study.losses(f"0/{WHOLE}")
     effects = np.array([(study.without(places) - whole).sum() for places in owned.values()])
     ways = {
         "payout": payouts(scores, threshold, owned),
+        "payout without the pool's": direct(scores, threshold, owned)[0],
+        "sum of scores": np.array([scores[:, list(places)].sum() for places in owned.values()]),
         "payout by BM25's scores": payouts(words, 0.0, owned),
-        "number of records": np.array([len(places) for places in owned.values()]),
+        "number of records": sizes(owned),
     }
-    measures = [
+    return [
         Measure(
             "removals",
             f"contributors left out: effect, rank correlation with {name}",
@@ -112,6 +113,12 @@ def main() -> None:
         )
         for name, values in ways.items()
     ]
+
+
+def five_left_out(
+    study: Study, scores: np.ndarray, words: np.ndarray, chance: Sequence[Places]
+) -> list[Measure]:
+    whole = study.losses(f"0/{WHOLE}")
     falls = {
         "attribution's five": [(study.without(best(scores, q)) - whole)[q] for q in QUESTIONS],
         "BM25's five": [(study.without(best(words, q)) - whole)[q] for q in QUESTIONS],
@@ -121,12 +128,42 @@ def main() -> None:
     }
     means = {name: float(np.mean(values)) for name, values in falls.items()}
     rival = max(value for name, value in means.items() if name != "attribution's five")
-    for name, value in means.items():
-        goal = f">={rival:.4f}" if name == "attribution's five" else None
-        measures.append(
-            Measure("removals", f"without {name}: fall of the answer's log-probability", value, "nats", goal)
+    goals = {"attribution's five": f">={rival:.4f}"}
+    return [
+        Measure(
+            "removals",
+            f"without {name}: fall of the answer's log-probability",
+            value,
+            "nats",
+            goals.get(name),
         )
-    report(measures)
+        for name, value in means.items()
+    ]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--runs", type=int, default=None)
+    chosen = arguments.parse_args()
+    study = Study(TASK)
+    study.run(WHOLE)
+    scores, threshold = shipped(study)
+    words = baselines.bm25(
+        [text_of(example.messages) for example in study.task.train],
+        [text_of(target.messages) for target in study.targets()],
+    )
+    chance = [by_chance(draw, len(study.task.train)) for draw in range(DRAWS)]
+    fives = [*(best(by, question) for question in QUESTIONS for by in (scores, words)), *chance]
+    first = list(contributors(study).values())
+    due = [places for places in first if not study.has_without(places)]
+    left = None if chosen.runs is None else max(0, chosen.runs - len(due))
+    measures: list[Measure] = []
+    if train(study, first, chosen.runs):
+        measures += contributors_left_out(study, scores, threshold, words)
+    if train(study, fives, left):
+        measures += five_left_out(study, scores, words, chance)
+    if measures:
+        report(measures)
 
 
 if __name__ == "__main__":
