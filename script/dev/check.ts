@@ -17,7 +17,7 @@ const checks: { name: string; command: string; args: string[]; cwd?: string }[] 
   { name: 'pitfalls', command: tools.node, args: ['script/dev/pitfalls.ts'] },
   { name: 'format (Python)', command: tools.python, args: ['-m', 'ruff', 'format', '--check', '.'], cwd: engine },
   { name: 'lint (Python)', command: tools.python, args: ['-m', 'ruff', 'check', '.'], cwd: engine },
-  { name: 'types (Python)', command: tools.python, args: ['-m', 'mypy', 'openlora'], cwd: engine },
+  { name: 'types (Python)', command: tools.python, args: ['-m', 'mypy'], cwd: engine },
 ];
 
 const failed: string[] = [];

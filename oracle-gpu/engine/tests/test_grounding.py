@@ -85,7 +85,8 @@ def reference(base: BaseModel, layout: Layout, answer: Sequence[int]) -> list[fl
         input_ids=torch.tensor([ids]), position_ids=torch.tensor([positions]), attention_mask=mask
     ).logits[0]
     before = logits[len(ids) - len(answer) - 1 : -1].log_softmax(-1)
-    return (-1_000 * before.gather(1, torch.tensor([answer]).T).squeeze(1)).tolist()
+    surprises: list[float] = (-1_000 * before.gather(1, torch.tensor([answer]).T).squeeze(1)).tolist()
+    return surprises
 
 
 def test_passages_are_read_apart_as_under_a_block_diagonal_mask(base: BaseModel, tokenizer: Any) -> None:

@@ -38,7 +38,8 @@ class Bag:
         for row, text in zip(found, texts, strict=True):
             for word in text.lower().replace("?", " ").replace(".", " ").split():
                 row[zlib.crc32(word.encode()) % self.dimensions] += 1
-        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+        found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+        return found
 
 
 def source_record(i: int, answer: str, cluster: int | None = None, licence: str = "MIT") -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -80,12 +82,13 @@ def test_an_answer_reads_as_tokens_whose_texts_add_up(engine: Engine) -> None:
     assert len(read["pieces"]) == len(read["tokenIds"])
     _, again = engine.post("/v1/tokenize", {**asked, "tokenIds": read["tokenIds"]})
     assert again == read
-    for change, expected in [
+    changes: list[tuple[dict[str, Any], str]] = [
         ({"answer": ""}, "invalid_request"),
         ({"tokenIds": []}, "invalid_request"),
         ({"answer": "x", "tokenIds": [5]}, "invalid_request"),
         ({"answer": "done<|im_end|>"}, "control_token"),
         ({"answer": "x" * 600}, "context_length_exceeded"),
         ({"tokenIds": [2**31]}, "invalid_request"),
-    ]:
+    ]
+    for change, expected in changes:
         assert code(engine.post("/v1/tokenize", {**asked, **change})) == (400, expected)
