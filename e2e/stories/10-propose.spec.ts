@@ -64,10 +64,11 @@ test('the proposer may bring a fifth, others the rest', async ({ page }) => {
     await page.getByLabel('Amount in OPEN').fill(amount);
     await page.getByRole('button', { name: 'Back it' }).click();
     await expect(
-      page.getByText(`You back it with ${amount} OPEN`).or(page.getByText('The budget is reached.')).first(),
-    ).toBeVisible({
-      timeout: 90_000,
-    });
+      page
+        .getByText(`You back it with ${amount} OPEN`)
+        .or(page.getByText('The budget is reached.', { exact: true }))
+        .first(),
+    ).toBeVisible({ timeout: 90_000 });
   }
   await expect(page.getByText('3 backers')).toBeVisible();
 });
