@@ -23,8 +23,8 @@ const node = tools.node;
 const npm = (workspace: string) => ({ command: 'npm', args: ['test', '-w', workspace] });
 
 /**
- * Lanes of a stage run beside each other, the suites of a lane one after another. Contracts and TypeScript wait much for
- * chains and databases, which the engine's suite, bound by one core, fills. The last stage has the machine to itself.
+ * Lanes of a stage run beside each other, the suites of a lane one after another. The service's suite waits much for a
+ * chain and a database, so it follows the engine's, which keeps one core busy. The last stage has the machine to itself.
  */
 const stages: Suite[][][] = [
   [
@@ -32,9 +32,8 @@ const stages: Suite[][][] = [
       { name: 'contracts', command: tools.forge, args: ['test'], count: countForge },
       { name: 'sdk', ...npm('sdk'), count: countVitest },
       { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
-      { name: 'subgraph', ...npm('subgraph'), count: countLine },
       { name: 'web', ...npm('web'), count: countVitest },
-      { name: 'service', ...npm('oracle-gpu/service'), count: countVitest },
+      { name: 'subgraph', ...npm('subgraph'), count: countLine },
     ],
     [
       {
@@ -44,6 +43,7 @@ const stages: Suite[][][] = [
         cwd: join(root, 'oracle-gpu/engine'),
         count: countPytest,
       },
+      { name: 'service', ...npm('oracle-gpu/service'), count: countVitest },
     ],
   ],
   [[{ name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine }]],
