@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IAccessGrants} from "../datanets/IAccessGrants.sol";
 import {IDatanetRegistry} from "../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
+import {Delegation} from "../libraries/Delegation.sol";
 import {IJury} from "../oracles/IJury.sol";
 import {Certificate, DatanetApproval, Plan, Proposal, ProposalSettings, VersionLeaf} from "../types/Proposals.sol";
 import {Tree} from "../types/Settlement.sol";
@@ -178,17 +179,8 @@ contract ModelProposals is ProposalTraining, ProposalEvaluation, UUPSUpgradeable
         });
     }
 
-    /// @dev Runs the same call on the other half of the code, with this contract's storage, and ends as it ends.
     function _askClerk() private {
-        address target = clerk;
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let ok := delegatecall(gas(), target, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            switch ok
-            case 0 { revert(0, returndatasize()) }
-            default { return(0, returndatasize()) }
-        }
+        Delegation.forward(clerk);
     }
 
     function _authorizeUpgrade(

@@ -5,6 +5,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts-upgradeable/proxy/utils/U
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IDatanetRegistry} from "../datanets/IDatanetRegistry.sol";
 import {BoundedPause} from "../libraries/BoundedPause.sol";
+import {Delegation} from "../libraries/Delegation.sol";
 import {IModelProposals} from "../models/IModelProposals.sol";
 import {ITrainingJobs} from "../models/ITrainingJobs.sol";
 import {ISettlement} from "../settlement/ISettlement.sol";
@@ -149,17 +150,8 @@ contract Jury is JuryVerdicts, UUPSUpgradeable {
         return _jury().samplings[headerHash];
     }
 
-    /// @dev Runs the same call on the other half of the code, with this contract's storage, and ends as it ends.
     function _askClerk() private {
-        address target = clerk;
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let ok := delegatecall(gas(), target, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            switch ok
-            case 0 { revert(0, returndatasize()) }
-            default { return(0, returndatasize()) }
-        }
+        Delegation.forward(clerk);
     }
 
     function _authorizeUpgrade(
