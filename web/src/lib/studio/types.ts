@@ -2,3 +2,4 @@ import type { ResultOf } from '#lib/graph/graphql.ts';
 import type { jobQuery } from '#lib/graph/queries/jobs.ts';
 
 export type Job = NonNullable<ResultOf<typeof jobQuery>['trainingJob']>;
+export type QuoteLine = Pick<Job['quotes'][number], 'id' | 'operator' | 'price' | 'duration' | 'checkpoints'>;
