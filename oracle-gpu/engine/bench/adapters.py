@@ -29,8 +29,8 @@ from bench.measure import Measure, report  # noqa: E402
 from openlora.adapters.store import read_adapter  # noqa: E402
 from openlora.models.base import find_base, load_base, load_tokenizer, read_info  # noqa: E402
 from openlora.ops.lora import fit  # noqa: E402
-from openlora.train.data import Example  # noqa: E402
 from openlora.train.evaluate import evaluate  # noqa: E402
+from openlora.train.examples import Example  # noqa: E402
 from openlora.train.spec import Kind, Method  # noqa: E402
 from openlora.train.trainer import Trainer  # noqa: E402
 from openlora.train.training_log import TrainingLog  # noqa: E402

@@ -31,7 +31,7 @@ from openlora.attribution.gradients import choose_slices, loss_gradients
 from openlora.embeddings.embedder import Embedder, find_embedder
 from openlora.models.base import load_base
 from openlora.ops.lora import fit
-from openlora.train.data import Example
+from openlora.train.examples import Example
 from openlora.train.trainer import CHECKPOINT, loss_divisor
 
 Record = Mapping[str, Any]

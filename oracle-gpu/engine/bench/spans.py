@@ -21,7 +21,7 @@ from bench.attribution.tasks import load_task
 from bench.measure import Measure, report
 from openlora.attribution import spans
 from openlora.models.base import find_base, load_tokenizer
-from openlora.train.data import Example
+from openlora.train.examples import Example
 
 VOCABULARY = 49_152
 RECORD = 200  # tokens

@@ -34,7 +34,7 @@ from bench.attribution.retrains import MODELS  # noqa: E402
 from bench.attribution.tasks import METHOD, TRAINING, load_task  # noqa: E402
 from bench.measure import Measure, report  # noqa: E402
 from openlora.models.base import fast_bf16, find_base, load_plain, load_tokenizer, read_info  # noqa: E402
-from openlora.train.data import Example  # noqa: E402
+from openlora.train.examples import Example  # noqa: E402
 from openlora.train.memory import training_bytes  # noqa: E402
 from openlora.train.spec import Training  # noqa: E402
 from openlora.train.trainer import Trainer  # noqa: E402

@@ -15,9 +15,10 @@ from openlora.errors import EngineError
 from openlora.files import write_json
 from openlora.models.base import load_tokenizer, read_info
 from openlora.train import calibrate, worker
-from openlora.train.data import make_examples, split
+from openlora.train.data import split
 from openlora.train.events import EventLog, read_events
 from openlora.train.retrain import Retrainer
+from openlora.train.rows import make_examples
 from openlora.train.spec import Calibration, Job, Training, folder_name
 from openlora.train.trainer import Trainer
 from openlora.verify import hashing

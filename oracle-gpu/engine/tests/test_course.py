@@ -13,7 +13,8 @@ from openlora.adapters.store import adapter_id, read_adapter
 from openlora.errors import EngineError
 from openlora.models.base import load_tokenizer, read_info
 from openlora.train import course
-from openlora.train.data import Example, make_examples
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.schedule import step_count
 from openlora.train.spec import Method, Share, Training
 from openlora.train.state import COMMITTED, STATE, TrainState, read_facts, read_state, saved_step, write_state

@@ -34,7 +34,7 @@ from openlora.attribution.gradients import choose_slices, loss_gradients, make_s
 from openlora.attribution.index import AttributionIndex, build_index
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraLinear, LoraPair, install_lora
-from openlora.train.data import Example
+from openlora.train.examples import Example
 
 CPU = torch.device("cpu")
 SIZES: dict[str, Any] = {

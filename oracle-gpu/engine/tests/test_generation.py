@@ -12,9 +12,9 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 
 from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore, write_adapter
+from openlora.engine.chooser import Chooser
 from openlora.engine.detokenizer import Detokenizer
 from openlora.engine.llm_engine import LLMEngine
-from openlora.engine.sampler import sample
 from openlora.engine.sampling import Sampling
 from openlora.engine.sequence import Sequence
 from openlora.models.base import load_base, load_plain, load_tokenizer
@@ -115,8 +115,8 @@ def test_sampling() -> None:
     logits = torch.tensor([1.0, 3.0, 2.0, -1.0])
 
     def draw(temperature: float, top_p: float, seed: int) -> list[int]:
-        generator = torch.Generator().manual_seed(seed)
-        return [sample(logits, temperature, top_p, generator) for _ in range(200)]
+        chooser = Chooser(Sampling(temperature, top_p, seed), [])
+        return [chooser.choose(logits) for _ in range(200)]
 
     assert set(draw(0.0, 1.0, 0)) == {1}
     assert draw(1.0, 1.0, 4) == draw(1.0, 1.0, 4) != draw(1.0, 1.0, 5)

@@ -20,7 +20,8 @@ from openlora.attribution.spans import build_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel, load_base, load_tokenizer
 from openlora.ops.lora import LoraPair
-from openlora.train.data import Example, make_examples
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 
 from .conftest import Json, record
 

@@ -23,7 +23,7 @@ from openlora.attribution.index import AttributionIndex, build_index
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, BaseModel, load_base, load_plain
 from openlora.ops.lora import LoraPair, fit
-from openlora.train.data import Example
+from openlora.train.examples import Example
 from openlora.train.spec import Kind, Method, Training
 from openlora.train.trainer import Trainer, loss_divisor
 from openlora.train.training_log import TrainingLog

@@ -13,7 +13,9 @@ import torch
 from openlora.errors import EngineError
 from openlora.models.base import load_tokenizer, read_info
 from openlora.train import estimate, memory
-from openlora.train.data import Example, make_examples, split
+from openlora.train.data import split
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.spec import Job, Kind, Method, Training
 from openlora.train.worker import explain
 

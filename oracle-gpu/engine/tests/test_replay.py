@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from openlora.engine.sampler import Race, sample
+from openlora.engine.sampler import Race
 from openlora.models.base import load_plain
 from openlora.rag.passages import cut
 from openlora.rag.spec import SourceRecord
@@ -135,11 +135,11 @@ def test_logits_that_change_by_less_than_the_gap_never_give_the_token(
 def test_a_draw_takes_the_same_random_numbers_whatever_the_logits() -> None:
     generator = torch.Generator().manual_seed(5)
     flat, steep = torch.zeros(300), torch.linspace(0, 9, 300)
-    sample(flat, 1.0, 1.0, generator)
-    after_flat = [sample(flat, 1.0, 1.0, generator) for _ in range(5)]
+    Race.run(flat, 1.0, 1.0, generator)
+    after_flat = [Race.run(flat, 1.0, 1.0, generator).winner for _ in range(5)]
     generator.manual_seed(5)
-    sample(steep, 0.3, 0.1, generator)
-    assert [sample(flat, 1.0, 1.0, generator) for _ in range(5)] == after_flat
+    Race.run(steep, 0.3, 0.1, generator)
+    assert [Race.run(flat, 1.0, 1.0, generator).winner for _ in range(5)] == after_flat
 
 
 def record_of(text: str, place: int) -> Json:

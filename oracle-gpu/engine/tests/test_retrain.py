@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from openlora.models.base import load_tokenizer, read_info
-from openlora.train.data import Example, batches, make_examples
+from openlora.train.data import batches
+from openlora.train.examples import Example
 from openlora.train.retrain import Retrainer
+from openlora.train.rows import make_examples
 from openlora.train.spec import Method, Training
 from openlora.train.trainer import Trainer
 from openlora.train.training_log import TrainingLog

@@ -17,7 +17,8 @@ from openlora.errors import EngineError
 from openlora.models.base import load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
 from openlora.train import packing
-from openlora.train.data import Example, make_examples
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.schedule import loss_divisor
 from openlora.train.spec import Method, Row, Training
 from openlora.train.trainer import Trainer, portions

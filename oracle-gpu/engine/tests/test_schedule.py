@@ -14,7 +14,9 @@ from pydantic import ValidationError
 from openlora.errors import EngineError
 from openlora.models.base import load_tokenizer, read_info
 from openlora.train import packing
-from openlora.train.data import Example, make_examples, split
+from openlora.train.data import split
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.schedule import draw, learning_rate, loss_divisor, require_mix, step_count, steps_of
 from openlora.train.spec import Method, Schedule, Training
 from openlora.train.trainer import Trainer

@@ -16,7 +16,7 @@ import torch
 from openlora.attribution.scores import write_scores
 from openlora.errors import EngineError
 from openlora.models.base import load_tokenizer, read_info
-from openlora.train.data import make_examples
+from openlora.train.rows import make_examples
 from openlora.train.spec import Kind, Method, Training
 from openlora.train.trainer import Trainer
 from openlora.train.training_log import TrainingLog

@@ -14,8 +14,10 @@ from openlora.attribution.gradients import choose_slices, loss_gradients
 from openlora.errors import EngineError
 from openlora.models.base import load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
-from openlora.train.data import Example, batches, make_examples, split
+from openlora.train.data import batches, split
 from openlora.train.evaluate import answers, evaluate
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.spec import Kind, Method, Training
 from openlora.train.templates import encode_prompt, render_record
 from openlora.train.trainer import Trainer, learning_rate, loss_divisor

@@ -27,7 +27,7 @@ from bench.duplicates import JACCARD, shingles
 from bench.measure import Measure, report
 from openlora.attribution import scan
 from openlora.attribution.newcomers import RecordMaps
-from openlora.train.data import Marked
+from openlora.train.examples import Marked
 
 COPIES = 4
 BATCH = 8

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openlora.train.data import Marked
+from openlora.train.examples import Marked
 
 ROOT = Path(__file__).resolve().parents[4]
 PLACE = ROOT / ".openledger" / "bergson"

@@ -19,7 +19,7 @@ from openlora.adapters.store import adapter_id, read_adapter
 from openlora.attribution.gradients import loss_gradients, make_slices
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair, fit
-from openlora.train.data import Marked
+from openlora.train.examples import Marked
 
 BATCH = 8  # sequences per pass
 

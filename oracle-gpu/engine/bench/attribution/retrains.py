@@ -24,8 +24,9 @@ from bench.attribution.tasks import Task, load_task
 from openlora.files import write_json
 from openlora.models.base import choose_device, find_base, load_tokenizer, read_info
 from openlora.train import evaluate
-from openlora.train.data import Example, answered
+from openlora.train.examples import Example
 from openlora.train.retrain import Retrainer
+from openlora.train.rows import answered
 from openlora.train.spec import Training
 from openlora.train.trainer import Trainer, step_count
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.attribution import kinds
-from openlora.train.data import Example, make_examples
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.spec import Method, Training
 from openlora.verify import hashing
 

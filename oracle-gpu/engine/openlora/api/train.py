@@ -20,9 +20,10 @@ from openlora.attribution.index import INDEX, ROWS, index_leaves, read_row
 from openlora.errors import EngineError
 from openlora.models.quantise import require_quantisable
 from openlora.train.calibrate import DATA, calibration_estimate, require_questions
-from openlora.train.data import Split, bad_record
+from openlora.train.data import Split
 from openlora.train.estimate import SPEED, estimate, index_speed, train_speed
 from openlora.train.events import FINAL, read_tail
+from openlora.train.examples import bad_record
 from openlora.train.schedule import prepare as prepare_rows
 from openlora.train.schedule import step_count
 from openlora.train.spec import MAX_ID, Calibration, CalibrationBody, Job, Plan, read_job

@@ -11,7 +11,7 @@ from torch import Tensor
 from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair, LoraWeights
-from openlora.train.data import Marked
+from openlora.train.examples import Marked
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from openlora.adapters.store import CONFIG
 from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, load_tokenizer
-from openlora.train.data import Example
+from openlora.train.examples import Example
 from openlora.train.spec import Kind, Method, Training
 from openlora.train.trainer import CHECKPOINT, Trainer, step_count
 

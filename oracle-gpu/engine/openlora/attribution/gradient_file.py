@@ -13,7 +13,7 @@ from openlora.attribution.gradients import Slice, loss_gradients
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
-from openlora.train.data import Example
+from openlora.train.examples import Example
 from openlora.verify import hashing
 
 GRADIENTS = "gradients.f32"

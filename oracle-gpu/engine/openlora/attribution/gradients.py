@@ -10,7 +10,8 @@ from torch import Tensor
 
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
-from openlora.train.data import Example, Marked, collate
+from openlora.train.data import collate
+from openlora.train.examples import Example, Marked
 from openlora.train.losses import record_terms, token_losses
 
 BLOCKS, STRIDE = 3, 3

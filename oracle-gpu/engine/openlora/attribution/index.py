@@ -25,7 +25,7 @@ from openlora.attribution.null import Project, null_scores
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraWeights
-from openlora.train.data import Example
+from openlora.train.examples import Example
 from openlora.verify import hashing
 
 INDEX = "index.json"

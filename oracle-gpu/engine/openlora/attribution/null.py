@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from openlora.attribution import projection, scan
-from openlora.train.data import Example
+from openlora.train.examples import Example
 
 MOST_ASKED = 512  # records whose scores are looked at: each gives as many as there are rows
 # A raw gradient [dimensions] → the rows' space [k].

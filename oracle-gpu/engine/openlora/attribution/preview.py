@@ -14,7 +14,7 @@ from openlora.attribution.gradient_file import BATCH
 from openlora.attribution.newcomers import nearest
 from openlora.attribution.query import Attributor
 from openlora.errors import EngineError
-from openlora.train.data import make_examples
+from openlora.train.rows import make_examples
 
 
 class Runner(Protocol):

@@ -24,7 +24,7 @@ from openlora.attribution.spans import SpanIndex, open_spans
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.lora import fit
-from openlora.train.data import Example, bad_record
+from openlora.train.examples import Example, bad_record
 from openlora.verify import hashing
 
 OPEN_INDEXES = 8  # kept open at once; each holds its checkpoint's weights

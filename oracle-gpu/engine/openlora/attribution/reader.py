@@ -13,7 +13,7 @@ from openlora.attribution.gradients import Slice, loss_gradients, make_slices
 from openlora.attribution.index import AttributionIndex
 from openlora.models.base import BaseModel
 from openlora.ops.lora import LoraPair
-from openlora.train.data import Marked
+from openlora.train.examples import Marked
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from openlora.config import MAX_BATCH, MAX_EPOCHS
 from openlora.errors import EngineError
 from openlora.models.base import choose_device, load_base, load_tokenizer
 from openlora.ops.lora import fit
-from openlora.train.data import Example, make_examples
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.spec import Training
 from openlora.train.trainer import loss_divisor
 

@@ -15,20 +15,6 @@ FAR = 64.0  # nats of logits: beyond it a token is simply far
 HALVINGS = 30
 
 
-def sample(
-    logits: Tensor,
-    temperature: float,
-    top_p: float,
-    generator: torch.Generator,
-    top_k: int = 0,
-    min_p: float = 0.0,
-) -> int:
-    """Next token id from logits [vocabulary]; greedy at temperature 0, else drawn from what filters leave."""
-    if temperature == 0:
-        return int(logits.argmax())
-    return Race.run(logits, temperature, top_p, generator, top_k, min_p).winner
-
-
 @dataclass(frozen=True)
 class Race:
     """Each token takes an exponential time of rate p; the first one to arrive is distributed as p.

@@ -13,8 +13,9 @@ from openlora.evaluation.items import commitment
 from openlora.evaluation.scores import is_exact, rouge_l
 from openlora.models.base import BaseInfo, BaseModel
 from openlora.ops.lora import LoraPair, fit
-from openlora.train.data import Example, make_examples
 from openlora.train.evaluate import answers, evaluate
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.spec import Record
 
 BATCH = 8  # answers made at once

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
 from openlora.adapters.command import add_places
 from openlora.config import core_count
+from openlora.parent import leave_with_parent
 
 FORMATS = ("peft", "merged", "gguf-f16", "gguf-q8_0")
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.with_parent:
         os.nice(10)  # answering comes first
-        _end_with_parent()
+        leave_with_parent()
     torch.set_num_threads(arguments.threads or core_count())
     device = choose_device(arguments.device)
     info = read_info(find_base(arguments.models, arguments.base))
@@ -65,17 +65,3 @@ def run(arguments: argparse.Namespace) -> int:
         )
     print(f"{arguments.out}: {', '.join(file['name'] for file in record['files'])}")
     return 0
-
-
-def _end_with_parent() -> None:
-    """The engine holds the other end of our standard input: when it is gone, so are we.
-
-    Not through `sys.stdin`, whose lock a thread would hold while the interpreter ends.
-    """
-
-    def watch() -> None:
-        while os.read(0, 4_096):
-            pass
-        os._exit(3)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -26,9 +26,11 @@ from openlora.files import write_json
 from openlora.models.base import BaseModel, choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
 from openlora.train import estimate, evaluate
-from openlora.train.data import Example, Split, answered
+from openlora.train.data import Split
 from openlora.train.events import EventLog
+from openlora.train.examples import Example
 from openlora.train.retrain import Retrainer
+from openlora.train.rows import answered
 from openlora.train.schedule import prepare
 from openlora.train.spec import Calibration, Job, Training, folder_name, read_job
 from openlora.train.threads import choose_threads

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openlora.train.data import Example
+from openlora.train.examples import Example
 from openlora.train.schedule import loss_divisor, step_count, steps_of
 from openlora.train.spec import Training
 from openlora.train.state import COMMITTED, STATE, TrainState, read_state, write_state

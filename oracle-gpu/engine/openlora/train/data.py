@@ -9,12 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from openlora.train.examples import Example as Example
-from openlora.train.examples import Marked as Marked
-from openlora.train.examples import Piece, pieces_of
-from openlora.train.examples import bad_record as bad_record
-from openlora.train.rows import answered as answered
-from openlora.train.rows import make_examples as make_examples
+from openlora.train.examples import Example, Marked, Piece, pieces_of
 
 BUCKET_BATCHES = 8  # batches drawn together and sorted by length, so that little is padding
 

@@ -11,7 +11,8 @@ import torch
 
 from openlora.models.base import BaseInfo, fast_bf16
 from openlora.train import memory
-from openlora.train.data import Example, Split
+from openlora.train.data import Split
+from openlora.train.examples import Example
 from openlora.train.schedule import draw, step_count
 from openlora.train.spec import Kind, Plan, Training
 

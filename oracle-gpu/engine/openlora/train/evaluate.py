@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from openlora.train.data import Example, collate
-from openlora.train.losses import per_record as per_record
-from openlora.train.losses import token_losses as token_losses
+from openlora.train.data import collate
+from openlora.train.examples import Example
+from openlora.train.losses import per_record, token_losses
 from openlora.train.templates import encode_prompt
 
 EVALUATION_BATCH = 16

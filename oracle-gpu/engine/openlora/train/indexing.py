@@ -16,8 +16,9 @@ from openlora.errors import EngineError
 from openlora.models.base import BaseInfo, load_base
 from openlora.ops.lora import fit
 from openlora.train.course import Trained
-from openlora.train.data import Example, Split, collate
+from openlora.train.data import Split, collate
 from openlora.train.events import EventLog
+from openlora.train.examples import Example
 from openlora.train.losses import token_losses
 from openlora.train.schedule import loss_divisor
 from openlora.train.spec import Job

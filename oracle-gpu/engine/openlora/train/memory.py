@@ -13,8 +13,8 @@ import torch
 
 from openlora.models.base import BaseInfo
 from openlora.models.quantise import BYTES
-from openlora.train.data import Example, Split
-from openlora.train.examples import pieces_of
+from openlora.train.data import Split
+from openlora.train.examples import Example, pieces_of
 from openlora.train.spec import Job, Method, Plan, Training
 
 PROCESS_BYTES = 390_000_000  # of interpreter and libraries

@@ -7,8 +7,10 @@ from collections.abc import Callable, Container, Sequence
 import numpy as np
 import torch
 
-from openlora.train.data import Example, Marked, collate
-from openlora.train.evaluate import EVALUATION_BATCH, per_record, token_losses
+from openlora.train.data import collate
+from openlora.train.evaluate import EVALUATION_BATCH
+from openlora.train.examples import Example, Marked
+from openlora.train.losses import per_record, token_losses
 from openlora.train.trainer import Trainer
 
 

@@ -9,7 +9,9 @@ from itertools import islice
 from typing import Any
 
 from openlora.errors import EngineError
-from openlora.train.data import Example, Split, batches, make_examples, split
+from openlora.train.data import Split, batches, split
+from openlora.train.examples import Example
+from openlora.train.rows import make_examples
 from openlora.train.spec import Row, Training
 
 WARMUP = 0.06  # of all steps, before the decay, where a training does not say otherwise

@@ -25,7 +25,8 @@ from openlora.models.base import BaseInfo, fast_bf16, load_plain
 from openlora.models.quantise import QUANTISATION, quantise
 from openlora.train import course, packing
 from openlora.train.course import CHECKPOINT as CHECKPOINT
-from openlora.train.data import Example, collate
+from openlora.train.data import collate
+from openlora.train.examples import Example
 from openlora.train.fused import fuse
 from openlora.train.losses import record_terms, token_losses
 from openlora.train.schedule import learning_rate as learning_rate

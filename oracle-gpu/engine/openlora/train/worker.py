@@ -11,8 +11,6 @@ import fcntl
 import gc
 import json
 import os
-import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -28,6 +26,7 @@ from openlora.errors import EngineError
 from openlora.files import write_json
 from openlora.models.base import choose_device, load_base, load_tokenizer, read_info
 from openlora.ops.lora import fit
+from openlora.parent import leave_with_parent
 from openlora.train import calibrate, estimate, evaluate, memory
 from openlora.train.course import StepReport, Trained
 from openlora.train.data import Split
@@ -48,7 +47,7 @@ AGAIN = {Job: "start a new job", Calibration: "ask for it again"}
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the job in the folder `--job`; every outcome is an event in its log."""
-    _leave_with_parent()
+    leave_with_parent()
     folder: Path = arguments.job
     job = read_job(folder)
     os.nice(19 if isinstance(job, Calibration) else 10)  # answering comes first
@@ -84,16 +83,6 @@ def explain(error: Exception, job: Job | Calibration, folder: Path) -> tuple[str
         f"The job stopped: {error}",
         f"See worker.log in the job's folder; {AGAIN[type(job)]} to try again.",
     )
-
-
-def _leave_with_parent() -> None:
-    """The engine holds the other end of our standard input: when it is gone, so are we."""
-
-    def watch() -> None:
-        sys.stdin.buffer.read()
-        os._exit(3)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def run_training(
