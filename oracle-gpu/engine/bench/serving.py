@@ -105,16 +105,16 @@ def make(folder: Path) -> Bench:
     return Bench(path, base, store, ids, threads, folder)
 
 
-def random_adapter(base: BaseModel, store: AdapterStore, seed: int) -> str:
+def random_adapter(base: BaseModel, store: AdapterStore, seed: int, rank: int = RANK) -> str:
     generator = torch.Generator().manual_seed(seed)
     tensors = {}
     for name, layer in base.switch.layers.items():
         inside, outside = rows_of(layer)
-        a, b = (torch.randn(shape, generator=generator) for shape in ((RANK, inside), (outside, RANK)))
+        a, b = (torch.randn(shape, generator=generator) for shape in ((rank, inside), (outside, rank)))
         tensors[f"base_model.model.{name}.lora_A.weight"] = a * inside**-0.5
         tensors[f"base_model.model.{name}.lora_B.weight"] = b * 0.02
     targets = sorted({name.rpartition(".")[2] for name in base.switch.layers})
-    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": RANK, "lora_alpha": RANK}
+    config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": rank}
     work = store.workspace()
     write_adapter(work, tensors, {**config, "target_modules": targets})
     return store.put(work)

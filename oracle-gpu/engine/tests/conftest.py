@@ -22,6 +22,10 @@ fix_numerics()
 
 import torch  # noqa: E402
 
+# Before anything imports Triton, which decides then. Kernels serve no CPU: only their own tests reach them.
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"
+
 from openlora.embeddings.tiny import write_tiny_embedder  # noqa: E402
 from openlora.models.tiny import write_tiny  # noqa: E402
 from openlora.verify import hashing  # noqa: E402

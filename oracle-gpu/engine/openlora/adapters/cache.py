@@ -88,7 +88,7 @@ class AdapterCache:
         """For a pass in which all tokens have this choice; kept by the caller, whatever leaves the cache."""
         packed = self.acquire(choice)
         self.release(choice.key)
-        return packed.weights()
+        return packed.weights(self._base.device)
 
     def resident(self) -> frozenset[str]:
         with self._lock:
@@ -157,6 +157,9 @@ def add(key: str, parents: list[tuple[Packed, float]]) -> Packed:
             own = parent.layers.get(name)
             a.append(like.a.new_zeros(parent.rank, like.a.shape[1]) if own is None else own.a)
             b.append(like.b.new_zeros(parent.rank, like.b.shape[1]) if own is None else own.b * weight)
-        layers[name] = PackedLayer(torch.cat(a), torch.cat(b), None)
+        sums = (torch.cat(a), torch.cat(b))
+        if like.a.is_pinned():  # so that the device reads this one by itself, too
+            sums = (sums[0].pin_memory(), sums[1].pin_memory())
+        layers[name] = PackedLayer(*sums, None)
     size = sum(layer.a.nbytes + layer.b.nbytes for layer in layers.values())
     return Packed(key, sum(parent.rank for parent, _ in parents), layers, size)

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from openlora.adapters.copies import is_locked, resting
 from openlora.adapters.store import Adapter
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
@@ -38,6 +39,8 @@ class PackedLayer:
 
 @dataclass(frozen=True)
 class Packed:
+    """In memory, whatever the device."""
+
     key: str
     rank: int
     layers: Mapping[str, PackedLayer]
@@ -47,9 +50,14 @@ class Packed:
     def is_dora(self) -> bool:
         return any(layer.gain is not None for layer in self.layers.values())
 
-    def weights(self) -> dict[str, LoraPair]:
-        """For a pass in which all tokens have this adapter."""
-        return {name: LoraPair(x.a, x.b.T, 1.0, x.gain) for name, x in self.layers.items()}
+    def weights(self, device: torch.device) -> dict[str, LoraPair]:
+        """On the device, for a pass in which all tokens have this adapter."""
+        return {
+            name: LoraPair(
+                x.a.to(device), x.b.to(device).T, 1.0, None if x.gain is None else x.gain.to(device)
+            )
+            for name, x in self.layers.items()
+        }
 
 
 def pack(adapter: Adapter, base: BaseModel) -> Packed:
@@ -58,7 +66,9 @@ def pack(adapter: Adapter, base: BaseModel) -> Packed:
     for name, pair in fit(adapter.weights, base.switch, torch.float32, base.device).items():
         scale = pair.scale.unsqueeze(1) if isinstance(pair.scale, Tensor) else pair.scale
         b = (pair.b * scale).T.to(base.dtype).contiguous()
-        layers[name] = layer = PackedLayer(pair.a.to(base.dtype), b, pair.gain)
+        gain = None if pair.gain is None else resting(pair.gain, base.device)
+        a, b = resting(pair.a.to(base.dtype), base.device), resting(b, base.device)
+        layers[name] = layer = PackedLayer(a, b, gain)
         if not all(part.isfinite().all() for part in (layer.a, layer.b)):
             message = f"Adapter {adapter.id} cannot be served: a weight of {name} is not a finite number."
             raise EngineError(409, "adapter_unsupported", message)
@@ -91,20 +101,24 @@ def write_packed(path: Path, packed: Packed, base: str, dtype: torch.dtype) -> N
 
 
 def read_packed(path: Path, key: str, base: str, dtype: torch.dtype, device: torch.device) -> Packed | None:
-    """None where there is no such file, or it was made for another base, or it is not whole."""
+    """None where there is no such file, or it was made for another base, or it is not whole.
+
+    `device`: to which it will be copied.
+    """
     try:
         with path.open("rb") as file:
             (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
             header: dict[str, Any] = json.loads(file.read(length))
             if any(header.get(name) != value for name, value in _expected(key, base, dtype).items()):
                 return None
-            body = torch.empty(path.stat().st_size - _LENGTH.size - length, dtype=torch.uint8)
+            size = path.stat().st_size - _LENGTH.size - length
+            body = torch.empty(size, dtype=torch.uint8, pin_memory=is_locked(device))
             raw: memoryview = body.numpy().data
             if file.readinto(raw) != len(raw) or zlib.crc32(raw) != header["checksum"]:
                 return None
     except (OSError, ValueError, KeyError, struct.error):
         return None
-    return Packed(key, header["rank"], _cut(header, body.to(device), dtype), len(body))
+    return Packed(key, header["rank"], _cut(header, body, dtype), len(body))
 
 
 def _cut(header: Mapping[str, Any], body: Tensor, dtype: torch.dtype) -> dict[str, PackedLayer]:

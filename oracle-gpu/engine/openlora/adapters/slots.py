@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from openlora.adapters.copies import Event, choose_copies
 from openlora.adapters.packed import Packed
 from openlora.models.base import BaseModel
+from openlora.ops.fp8 import Fp8Linear
 from openlora.ops.lora import rows
 from openlora.ops.segments import Pool
 
@@ -23,18 +25,35 @@ class Slot:
     gains: Mapping[str, Tensor]  # DoRA: by layer, float32 [out]
     pins: int = 0
     used: float = field(default_factory=time.monotonic)
+    arrivals: Mapping[str, Event] = field(default_factory=dict)  # by layer, in their order; none: it is there
+    read: Event | None = None  # after the last computing that reads it
+
+    def is_there(self) -> bool:
+        """Whether all of it has come."""
+        if self.arrivals and all(event.query() for event in self.arrivals.values()):
+            self.arrivals = {}
+        return not self.arrivals
+
+    def arrive(self) -> None:
+        """What the device is told from now on begins when all of it has come."""
+        if not self.is_there():
+            for event in self.arrivals.values():
+                event.wait()
 
 
 class Slots:
     """Whoever reads a slot holds a pin on it. A slot that nobody holds may be given to another adapter.
 
     Rows are zeroed when a slot is given up: what no adapter has adds nothing. Safe from any thread: rows
-    that are being written belong to no slot that can be seen.
+    that are being written belong to no slot that can be seen. On a device that copies while it computes, a
+    slot can be seen before it has come (`arrivals`), and is overwritten only after what was told to read it.
     """
 
     def __init__(self, base: BaseModel, budget: int) -> None:
         self._base = base
+        self._copies = choose_copies(base.device)
         self._sizes = {name: rows_of(layer) for name, layer in base.switch.layers.items()}
+        self._order = {name: number for number, name in enumerate(self._sizes)}  # in which they are computed
         self.row_bytes = (
             sum(inside + outside for inside, outside in self._sizes.values()) * base.dtype.itemsize
         )
@@ -54,6 +73,7 @@ class Slots:
 
     def unpin(self, slot: Slot) -> None:
         with self._lock:
+            slot.read = self._copies.event()
             slot.pins -= 1
             slot.used = time.monotonic()
 
@@ -65,16 +85,20 @@ class Slots:
         ranks = self._reserve(packed.rank)
         if ranks is None:
             return None
-        for name, layer in packed.layers.items():
-            pool = self.pools.get(name) or self._make(name)
-            pool.a[ranks].copy_(layer.a)
-            pool.b[ranks].copy_(layer.b)
-        gains = {
-            name: layer.gain.to(self._base.device)
-            for name, layer in packed.layers.items()
-            if layer.gain is not None
-        }
-        slot = Slot(packed.key, ranks, gains, pins=1)
+        arrivals: dict[str, Event] = {}
+        gains: dict[str, Tensor] = {}
+        with self._copies.apart():
+            for name in sorted(packed.layers, key=self._order.__getitem__):
+                layer = packed.layers[name]
+                pool = self.pools.get(name) or self._make(name)
+                pool.a[ranks].copy_(layer.a, non_blocking=True)
+                pool.b[ranks].copy_(layer.b, non_blocking=True)
+                if layer.gain is not None:
+                    gains[name] = layer.gain.to(self._base.device, non_blocking=True)
+                event = self._copies.event()
+                if event is not None:
+                    arrivals[name] = event
+        slot = Slot(packed.key, ranks, gains, pins=1, arrivals=arrivals)
         with self._lock:
             self._slots[packed.key] = slot
         return slot
@@ -87,6 +111,12 @@ class Slots:
             for slot in idle:
                 self._drop(slot)
         return len(idle)
+
+    def make_pools(self) -> None:
+        """Of all layers, now; else each is made with the first adapter that changes its layer."""
+        for name in self._sizes:
+            if name not in self.pools:
+                self._make(name)
 
     def resident(self) -> frozenset[str]:
         with self._lock:
@@ -114,9 +144,12 @@ class Slots:
 
     def _drop(self, slot: Slot) -> None:
         del self._slots[slot.key]
-        for pool in list(self.pools.values()):
-            pool.a[slot.ranks].zero_()
-            pool.b[slot.ranks].zero_()
+        with self._copies.apart():
+            if slot.read is not None:
+                slot.read.wait()
+            for pool in list(self.pools.values()):
+                pool.a[slot.ranks].zero_()
+                pool.b[slot.ranks].zero_()
         self._taken.remove(slot.ranks)
 
     def _make(self, name: str) -> Pool:
@@ -131,5 +164,7 @@ class Slots:
 
 def rows_of(layer: nn.Module) -> tuple[int, int]:
     """What a linear layer reads and writes."""
+    if isinstance(layer, Fp8Linear):
+        return layer.in_features, layer.out_features
     outside, inside = rows(layer).shape
     return inside, outside

@@ -24,10 +24,12 @@ from openlora.engine.model_runner import ModelRunner
 from openlora.engine.probe import probe
 from openlora.engine.scheduler import Chunk, Scheduler
 from openlora.engine.sequence import Sequence
+from openlora.engine.warm_up import warm_up
 from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.attention import PagedCache
 from openlora.ops.lora import LoraWeights
+from openlora.ops.operators import Operators, choose_operators
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16  # tokens
@@ -46,13 +48,15 @@ class LLMEngine:
         threads: int,
         limits: Limits | None = None,
         adapters: AdapterCache | None = None,
+        operators: Operators | None = None,
     ) -> None:
-        """`adapters`: without them only the base itself can be asked."""
+        """`adapters`: without them only the base itself can be asked. `operators`: else the device's own."""
         self._base = base
         self._end_token = end_token
         self._threads = threads
         self._limits = limits or Limits()
         self._adapters = adapters
+        self._operators = operators or choose_operators(base.device)
         self._arrived: deque[Sequence] = deque()
         self._tasks: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._work = threading.Condition()
@@ -69,14 +73,21 @@ class LLMEngine:
         cache, slots = None, None
         if able.shapes is not None:
             like = torch.empty(0, dtype=self._base.dtype, device=self._base.device)
-            cache = PagedCache.make(blocks, BLOCK_SIZE, able.shapes, like)
+            # One more than are given out: what fills up a recorded step is written there
+            cache = PagedCache.make(blocks + 1, BLOCK_SIZE, able.shapes, like)
             slots = None if self._adapters is None else Slots(self._base, self._limits.slot_bytes)
         self._blocks = BlockManager(blocks, BLOCK_SIZE, shares=cache is not None)
         self._loader = None
         if self._adapters is not None:
             self._loader = Loader(self._adapters, slots, self._limits.idle_seconds, self._notify)
         self._scheduler = Scheduler(self._blocks, self._limits, self._loader)
-        self._runner = ModelRunner(self._base, cache, slots, able.keeps_the_same, self._weights)
+        steps = None
+        if cache is not None:
+            most = self._base.model.config.max_position_embeddings // BLOCK_SIZE + 1
+            steps = warm_up(self._base, self._operators, cache, slots, self._limits, min(most, blocks))
+        self._runner = ModelRunner(
+            self._base, cache, slots, able.keeps_the_same, self._weights, self._operators, steps
+        )
 
     def submit(self, sequence: Sequence) -> None:
         """Queue a request; its `emit` then receives token, done and error events.

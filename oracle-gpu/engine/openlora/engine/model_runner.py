@@ -10,21 +10,24 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
+from openlora.adapters.arrival import arriving
 from openlora.adapters.slots import Slot, Slots
+from openlora.engine.decode_steps import DecodeSteps
 from openlora.engine.grounding import cache_with, joined
 from openlora.engine.scheduler import Chunk
 from openlora.engine.sequence import Sequence
 from openlora.models.base import BaseModel
-from openlora.ops.attention import PagedBatch, PagedCache, Stretch, paged
+from openlora.ops.attention import PagedCache, Span, paged
 from openlora.ops.lora import LoraWeights
-from openlora.ops.segments import Group, TokenPlan, divide
+from openlora.ops.operators import Operators, Row
+from openlora.ops.segments import Group, TokenAdapters
 
 
 class ModelRunner:
     """`cache` and `slots`: None where the model's layers do not read them (engine/probe.py).
 
     `copies`: whether what passages were read into can be copied into the paged cache. `weights` gives the
-    adapter of a request that is computed alone.
+    adapter of a request that is computed alone. `steps`: None where none are recorded.
     """
 
     def __init__(
@@ -34,16 +37,20 @@ class ModelRunner:
         slots: Slots | None,
         copies: bool,
         weights: Callable[[Sequence], LoraWeights | None],
+        operators: Operators,
+        steps: DecodeSteps | None = None,
     ) -> None:
         self._base = base
         self._cache = cache
         self._slots = slots
         self._copies = copies
         self._weights = weights
+        self._operators = operators
+        self._steps = steps
 
     def clear(self, blocks: Chunks[int]) -> None:
         """Of what they held before."""
-        if self._cache is not None:
+        if self._cache is not None and self._operators.reads_the_unwritten:
             self._cache.clear(blocks)
 
     @torch.no_grad()
@@ -62,18 +69,25 @@ class ModelRunner:
         for chunk in chunks:
             self._place(cache, chunk.sequence)
         ordered = sorted(chunks, key=_rank)
+        if self._steps is not None and all(chunk.count == 1 and not _gains(chunk) for chunk in ordered):
+            rows = [_row(chunk) for chunk in ordered]
+            if self._steps.fits(rows):
+                for slot in _slots(ordered):
+                    slot.arrive()
+                logits = self._steps.run(rows)
+                return [(chunk, row) for chunk, row in zip(ordered, logits, strict=True) if chunk.is_last]
         ids = [token for chunk in ordered for token in _tokens(chunk)]
         positions = [
             chunk.sequence.position(place)
             for chunk in ordered
             for place in range(chunk.start, chunk.start + chunk.count)
         ]
-        with paged(self._base), self._base.switch.use_by_token(self._plan(ordered)):
+        with paged(self._base), self._base.switch.use_by_token(self._adapters(ordered)):
             hidden = self._base.body(
                 input_ids=self._tensor([ids]),
                 position_ids=self._tensor([positions]),
                 use_cache=False,
-                paged=self._batch(cache, ordered),
+                paged=self._operators.attention(cache, _spans(ordered)),
             ).last_hidden_state[0]
         ends = torch.tensor([chunk.count for chunk in ordered]).cumsum(0) - 1
         last = [number for number, chunk in enumerate(ordered) if chunk.is_last]
@@ -102,41 +116,8 @@ class ModelRunner:
             ).last_hidden_state
         return base.logits(hidden[0, -1])
 
-    def _batch(self, cache: PagedCache, chunks: Chunks[Chunk]) -> PagedBatch:
-        """Where keys and values go, and which are read for which rows."""
-        size = cache.block_size
-        slots: list[int] = []
-        single: dict[int, list[tuple[int, Chunk]]] = {}  # by the blocks read, rounded up to a power of two
-        stretches: list[Stretch] = []
-        row = 0
-        for chunk in chunks:
-            blocks, end = chunk.sequence.blocks, chunk.start + chunk.count
-            slots += [blocks[place // size] * size + place % size for place in range(chunk.start, end)]
-            if chunk.count == 1:
-                read = -(-end // size)
-                single.setdefault(1 << (read - 1).bit_length(), []).append((row, chunk))
-            else:
-                table = self._tensor(blocks[: -(-end // size)])
-                stretches.append(
-                    Stretch(slice(row, row + chunk.count), table, self._tensor([end]), chunk.count)
-                )
-            row += chunk.count
-        for members in single.values():
-            ends = [chunk.start + 1 for _, chunk in members]
-            read = -(-max(ends) // size)
-            tables = [_repeat_last(chunk.sequence.blocks[:read], read) for _, chunk in members]
-            stretches.append(
-                Stretch(
-                    self._tensor([row for row, _ in members]),
-                    self._tensor([block for table in tables for block in table]),
-                    self._tensor(ends),
-                    1,
-                )
-            )
-        return PagedBatch(cache, self._tensor(slots), stretches)
-
-    def _plan(self, chunks: Chunks[Chunk]) -> TokenPlan:
-        """Adapters of the chunks, which are ordered by where these lie."""
+    def _adapters(self, chunks: Chunks[Chunk]) -> TokenAdapters:
+        """Of the chunks, which are ordered by where these lie."""
         pools = {} if self._slots is None else self._slots.pools
         groups: list[Group] = []
         gains = []
@@ -149,7 +130,7 @@ class ModelRunner:
                 if slot.gains:
                     gains.append((slice(row, end), slot.gains))
             row, before = end, slot
-        return TokenPlan(pools, divide(groups, self._base.device), gains)
+        return arriving(self._operators.adapters(pools, groups, gains), _slots(chunks))
 
     def _place(self, cache: PagedCache, sequence: Sequence) -> None:
         """Copy what was read of passages apart into the blocks of the request that asks about them."""
@@ -180,6 +161,29 @@ def _tokens(chunk: Chunk) -> list[int]:
     return chunk.sequence.all_tokens[chunk.start : chunk.start + chunk.count]
 
 
-def _repeat_last(blocks: list[int], count: int) -> list[int]:
-    """Made longer by what is the request's own and will not be seen."""
-    return blocks + blocks[-1:] * (count - len(blocks))
+def _slots(chunks: Chunks[Chunk]) -> list[Slot]:
+    return [slot for slot in map(_slot, chunks) if slot is not None]
+
+
+def _gains(chunk: Chunk) -> bool:
+    slot = _slot(chunk)
+    return slot is not None and bool(slot.gains)
+
+
+def _row(chunk: Chunk) -> Row:
+    sequence, slot = chunk.sequence, _slot(chunk)
+    return Row(
+        _tokens(chunk)[0],
+        sequence.position(chunk.start),
+        chunk.start + 1,
+        sequence.blocks,
+        slice(0, 0) if slot is None else slot.ranks,
+    )
+
+
+def _spans(chunks: Chunks[Chunk]) -> list[Span]:
+    spans, row = [], 0
+    for chunk in chunks:
+        spans.append(Span(row, chunk.count, chunk.start + chunk.count, chunk.sequence.blocks))
+        row += chunk.count
+    return spans

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -63,6 +63,40 @@ class PagedCache:
 
 
 @dataclass(frozen=True)
+class Span:
+    """One request's new tokens in a packed batch."""
+
+    row: int  # of the first
+    count: int
+    end: int  # tokens of the request that may be seen, the new ones included
+    blocks: Sequence[int]  # of the cache, in order
+
+    def slots(self, block_size: int) -> list[int]:
+        """Where the new tokens' keys and values are kept: block · block size + offset."""
+        return [
+            self.blocks[place // block_size] * block_size + place % block_size
+            for place in range(self.end - self.count, self.end)
+        ]
+
+
+class PagedAttention(Protocol):
+    """Attention of one packed batch; the layers call it in their order."""
+
+    def attend(
+        self,
+        layer: int,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        scale: float | None,
+        window: int | None,
+        softcap: float | None,
+    ) -> Tensor:
+        """query, key, value [1, heads, tokens, dim] → [1, tokens, heads, dim]."""
+        ...
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Sequences of a batch whose attention is computed together.
 
@@ -77,6 +111,8 @@ class Stretch:
 
 @dataclass
 class PagedBatch:
+    """`PagedAttention` over copies of the blocks, stretch by stretch."""
+
     cache: PagedCache
     slots: Tensor  # [tokens]: where the new tokens' keys and values are kept
     stretches: Sequence[Stretch]
@@ -92,7 +128,6 @@ class PagedBatch:
         window: int | None,
         softcap: float | None,
     ) -> Tensor:
-        """query, key, value [1, heads, tokens, dim] → [1, tokens, heads, dim]."""
         self.cache.write(layer, self.slots, key[0].transpose(0, 1), value[0].transpose(0, 1))
         query = query[0].transpose(0, 1)  # [tokens, heads, dim]
         found = query.new_empty(*query.shape[:2], value.shape[-1])
@@ -130,6 +165,35 @@ class PagedBatch:
         return self._masks[number, window]
 
 
+def paged_batch(cache: PagedCache, spans: Sequence[Span], device: torch.device) -> PagedBatch:
+    """Single tokens are grouped by how much they read; parts of prompts are taken one by one."""
+
+    def tensor(values: Any) -> Tensor:
+        return torch.tensor(values, device=device)
+
+    size = cache.block_size
+    single: dict[int, list[Span]] = {}  # by the blocks read, rounded up to a power of two
+    stretches: list[Stretch] = []
+    for span in spans:
+        read = -(-span.end // size)
+        if span.count == 1:
+            single.setdefault(1 << (read - 1).bit_length(), []).append(span)
+        else:
+            rows = slice(span.row, span.row + span.count)
+            stretches.append(Stretch(rows, tensor(span.blocks[:read]), tensor([span.end]), span.count))
+    for members in single.values():
+        read = -(-max(span.end for span in members) // size)
+        table = [block for span in members for block in _repeat_last(span.blocks[:read], read)]
+        ends = tensor([span.end for span in members])
+        stretches.append(Stretch(tensor([span.row for span in members]), tensor(table), ends, 1))
+    return PagedBatch(cache, tensor([slot for span in spans for slot in span.slots(size)]), stretches)
+
+
+def _repeat_last(blocks: Sequence[int], count: int) -> list[int]:
+    """Made longer by what is the request's own and will not be seen."""
+    return [*blocks, *[blocks[-1]] * (count - len(blocks))]
+
+
 def _attention(
     query: Tensor,
     keys: Tensor,
@@ -157,7 +221,7 @@ def _paged_attention(
     sliding_window: int | None = None,
     softcap: float | None = None,
     *,
-    paged: PagedBatch,
+    paged: PagedAttention,
     **_: Any,
 ) -> tuple[Tensor, None]:
     layer = module.layer_idx

@@ -12,7 +12,8 @@ from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
 from openlora.errors import EngineError
-from openlora.ops.segments import TokenPlan
+from openlora.ops.fp8 import Fp8Linear
+from openlora.ops.segments import TokenAdapters
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class LoraSwitch:
     def __init__(self, layers: Mapping[str, nn.Module]) -> None:
         self.layers = layers  # the base's linear layers that can carry an adapter
         self.current: LoraWeights = {}
-        self.plan: TokenPlan | None = None
+        self.plan: TokenAdapters | None = None
 
     @contextmanager
     def use(self, weights: LoraWeights | None) -> Iterator[None]:
@@ -52,7 +53,7 @@ class LoraSwitch:
             self.current = {}
 
     @contextmanager
-    def use_by_token(self, plan: TokenPlan) -> Iterator[None]:
+    def use_by_token(self, plan: TokenAdapters) -> Iterator[None]:
         """To each token of a packed batch its own; no gradients."""
         self.plan = plan
         try:
@@ -95,7 +96,7 @@ def install_lora(model: nn.Module) -> LoraSwitch:
     found = [
         (name, module)
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear | Conv1D) and name != "lm_head"
+        if isinstance(module, nn.Linear | Conv1D | Fp8Linear) and name != "lm_head"
     ]
     switch = LoraSwitch(dict(found))
     for name, module in found:
@@ -134,6 +135,8 @@ def fit(
 
 def rows(layer: nn.Module) -> Tensor:
     """Weights of a linear layer as [out, in]."""
+    if isinstance(layer, Fp8Linear):
+        return layer.whole()
     weight = layer.weight
     assert isinstance(weight, Tensor)
     return weight.detach().T if isinstance(layer, Conv1D) else weight.detach()

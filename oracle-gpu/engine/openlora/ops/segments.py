@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 OVERHEAD = 1_024  # what one more product costs, in products of a token with a rank
+Gains = Sequence[tuple[slice, Mapping[str, Tensor]]]  # DoRA: tokens and, by layer, float32 [out]
+
+
+class TokenAdapters(Protocol):
+    """What the linear layers add to each token of one packed batch."""
+
+    def add(self, layer: str, bias: Tensor | None, x: Tensor, y: Tensor) -> Tensor:
+        """x [1, tokens, in] and the base's y [1, tokens, out], which is changed in place."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,29 +52,33 @@ class Segment:
 
 @dataclass(frozen=True)
 class TokenPlan:
-    """What the linear layers add to each token of one packed batch."""
+    """`TokenAdapters` by products of neighbouring adapters."""
 
     pools: Mapping[str, Pool]  # by layer; a layer that no adapter changes has none
     segments: Sequence[Segment]
-    gains: Sequence[tuple[slice, Mapping[str, Tensor]]] = ()  # DoRA: tokens and, by layer, float32 [out]
+    gains: Gains = ()
 
     def add(self, layer: str, bias: Tensor | None, x: Tensor, y: Tensor) -> Tensor:
-        """x [1, tokens, in] and the base's y [1, tokens, out], which is changed in place."""
         pool = self.pools.get(layer)
         if pool is None:
             return y
         read, written = x.reshape(-1, x.shape[-1]), y.view(-1, y.shape[-1])
-        for tokens, gains in self.gains:
-            gain = gains.get(layer)
-            if gain is not None:
-                part = written[tokens]
-                part.copy_(part * gain if bias is None else part * gain + bias * (1 - gain))
+        apply_gains(self.gains, layer, bias, written)
         for segment in self.segments:
             shrunk = read[segment.tokens] @ pool.a[segment.ranks].T
             if segment.others is not None:
                 shrunk.masked_fill_(segment.others, 0)
             written[segment.tokens].addmm_(shrunk, pool.b[segment.ranks])
         return y
+
+
+def apply_gains(all_gains: Gains, layer: str, bias: Tensor | None, y: Tensor) -> None:
+    """Scale what the base made of DoRA's tokens, without its bias, in place. y [tokens, out]."""
+    for tokens, gains in all_gains:
+        gain = gains.get(layer)
+        if gain is not None:
+            part = y[tokens]
+            part.copy_(part * gain if bias is None else part * gain + bias * (1 - gain))
 
 
 def divide(groups: Sequence[Group], device: torch.device) -> list[Segment]:
