@@ -9,6 +9,7 @@ const routes = [
   '/datanets/1',
   '/models',
   '/models/1',
+  '/models/compare?models=1',
   '/studio',
   '/proposals',
   '/proposals/new',
