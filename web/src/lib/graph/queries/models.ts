@@ -119,6 +119,7 @@ export const modelQuery = graphql(
           transactionHash
           job {
             number
+            specCid
             price
             operator {
               id
