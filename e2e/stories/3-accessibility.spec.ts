@@ -9,6 +9,8 @@ const routes = [
   '/datanets/1',
   '/models',
   '/models/1',
+  '/models/1?tab=download',
+  '/models/1?tab=compare',
   '/studio',
   '/proposals',
   '/proposals/new',
