@@ -28,7 +28,7 @@ from openlora.ops.kernels.operators import Kernels
 
 # One layer and few heads: a program of a kernel takes the interpreter a thousandth of a second and more.
 CONFIG = {**SIZES, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1}
-LIMITS = replace(SMALL, max_active=4, step_tokens=24)
+LIMITS = replace(SMALL, max_active=4, step_tokens=48)
 LAYER = "model.layers.0.mlp.down_proj"
 
 
@@ -77,10 +77,14 @@ def answers(
     choices: Sequence[Choice | None],
     operators: Operators | None,
 ) -> list[list[int]]:
-    """Of requests that are asked at once."""
+    """Of requests that are asked at once, when all adapters are on the device."""
     engine = LLMEngine(base, -1, 1, LIMITS, AdapterCache(store, base, 1 << 26), operators)
     try:
-        asks = [Ask(choice, range(3, 9 + 5 * number), 3) for number, choice in enumerate(choices)]
+        for choice in choices:
+            first = Ask(choice, [3], 1)
+            engine.submit(first.sequence)
+            first.answer()
+        asks = [Ask(choice, range(3, 5 + 5 * number), 3) for number, choice in enumerate(choices)]
         for ask in asks:
             engine.submit(ask.sequence)
         return [ask.answer() for ask in asks]
@@ -95,7 +99,7 @@ def test_recorded_steps_answer_as_the_reference(
     expected = answers(base, store, choices, None)
     assert not steps
     assert answers(base, store, choices, Kernels(CPU)) == expected
-    assert 3 in steps or 4 in steps, "a step of several adapters, or of these and the base alone"
+    assert len(choices) in steps, "a step of several adapters and the base alone"
 
 
 def test_dora_is_computed_as_it_comes(base: BaseModel, store: AdapterStore, steps: list[int]) -> None:

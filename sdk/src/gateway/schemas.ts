@@ -176,6 +176,10 @@ export const trainingSchema = z.object({
   beta: z.number().optional(),
 });
 
+/** Commitment to evaluation items that the operator has been told, and how many they are. */
+export const committedItemsSchema = z.object({ commitment: bytes32Schema, items: z.int() });
+export type CommittedItems = z.infer<typeof committedItemsSchema>;
+
 /** The document behind a job's `specCid`. */
 export const jobSpecSchema = z.object({
   baseModel: bytes32Schema,
@@ -183,6 +187,8 @@ export const jobSpecSchema = z.object({
   training: trainingSchema,
   /** `weight`: how much of what is trained on is of this datanet, in relation to the others. */
   datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema, weight: z.int().optional() })).min(1),
+  /** Questions that the model is measured on afterwards, and what resembles them is kept out of the training. */
+  evaluation: committedItemsSchema.optional(),
 });
 
 export const estimateSchema = z.object({
@@ -218,6 +224,37 @@ export const calibrationStateSchema = z.object({
     .nullable(),
 });
 export type CalibrationState = z.infer<typeof calibrationStateSchema>;
+
+/** An answer that is not charged, with no release behind it. */
+export const freeAnswerSchema = z.object({
+  text: z.string(),
+  finishReason: z.enum(['stop', 'length']),
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+});
+export const checkpointAnswerSchema = freeAnswerSchema.extend({ step: z.int() });
+export type FreeQuestion = { messages: { role: 'system' | 'user' | 'assistant'; content: string }[]; maxTokens?: number };
+
+/** What a release can be downloaded as. */
+export const exportFormats = ['peft', 'merged', 'gguf-f16', 'gguf-q8_0'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+export const exportStateSchema = z.object({
+  format: z.enum(exportFormats),
+  status: z.enum(['none', 'queued', 'running', 'done', 'failed']),
+  stage: z.string().optional(),
+  error: z.string().optional(),
+  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: bytes32Schema })).optional(),
+  /** By whom it was read back, and how far apart that was from what is served. */
+  checks: z.array(z.object({ reader: z.string(), divergence: z.number(), limit: z.number() })).optional(),
+});
+export const releaseExportsSchema = z.object({
+  releaseHash: bytes32Schema,
+  adapter: bytes32Schema,
+  base: z.object({ id: bytes32Schema, name: z.string(), licence: z.string() }),
+  /** `mostBytes`: room it takes at most. `refused`: why it cannot be made or is not handed out. */
+  formats: z.array(exportStateSchema.extend({ mostBytes: z.number(), refused: z.string().nullable() })),
+});
+export type ReleaseExports = z.infer<typeof releaseExportsSchema>;
 
 export const jobSchema = z.looseObject({
   jobId: z.int(),

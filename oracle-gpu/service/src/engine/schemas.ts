@@ -241,6 +241,48 @@ export const indexRowsSchema = z.looseObject({
   ),
 });
 
+export const evaluationJobSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed']),
+  error: z.looseObject({ message: z.string() }).optional(),
+  result: z
+    .looseObject({
+      baseModel: bytes32Schema,
+      models: z.array(
+        z.looseObject({
+          adapter: bytes32Schema.nullable(),
+          loss: z.number(),
+          perplexity: z.number(),
+          exactMatch: z.number(),
+          rougeL: z.number(),
+        }),
+      ),
+      rows: z.array(z.looseObject({ recordId: bytes32Schema, answers: z.array(z.string()) })),
+    })
+    .optional(),
+});
+
+/** Adapters that a training has kept so far. */
+export const checkpointSchema = z.looseObject({ step: uint32Schema, adapter: bytes32Schema });
+export const checkpointsSchema = z.array(checkpointSchema);
+
+export const exportFormatSchema = z.enum(['peft', 'merged', 'gguf-f16', 'gguf-q8_0']);
+export const exportFormatsSchema = z.array(
+  z.looseObject({ format: exportFormatSchema, mostBytes: z.number(), refused: z.string().nullable() }),
+);
+export const exportStateSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed']),
+  stage: z.string().optional(),
+  error: z.looseObject({ message: z.string() }).optional(),
+  result: z
+    .looseObject({
+      files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: bytes32Schema })),
+      checks: z.array(z.object({ reader: z.string(), divergence: z.number(), limit: z.number() })),
+    })
+    .optional(),
+});
+
 export const adaptersSchema = z.array(z.looseObject({ id: z.string(), hasIndex: z.boolean() }));
 
 export type DonePassages = NonNullable<z.infer<typeof doneEventSchema>['passages']>;
@@ -248,5 +290,8 @@ export type EngineHealth = z.infer<typeof healthSchema>;
 export type Attribution = z.infer<typeof attributionSchema>;
 export type JobResult = z.infer<typeof jobResultSchema>;
 export type EngineJobEvent = z.infer<typeof jobEventSchema>;
+export type EvaluationJob = z.infer<typeof evaluationJobSchema>;
+export type ExportFormat = z.infer<typeof exportFormatSchema>;
+export type ExportState = z.infer<typeof exportStateSchema>;
 export type Method = z.infer<typeof methodSchema>;
 export type Training = z.infer<typeof trainingSchema>;

@@ -3,7 +3,7 @@ import { now } from '../context.ts';
 import { gather } from '../datanets/gather.ts';
 import { checkpointEventSchema, type EngineJobEvent } from '../engine/schemas.ts';
 import { ServiceError, sentence } from '../errors.ts';
-import { planOf, requireRecords, type Trainer } from './estimate.ts';
+import { planOf, recordsOf, type Trainer } from './estimate.ts';
 import type { JobLog } from './events.ts';
 import { finishJob } from './finish.ts';
 import { acceptance, type JobRow, readSpec } from './quote.ts';
@@ -24,15 +24,15 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
     const spec = await readSpec(context, row);
     if (row.status === 'accepted') await jobLog.record(jobId, { status: 'uploading' }, 'uploading');
     const gathered = await gather(context, spec.datanets, acceptance(row));
-    requireRecords(gathered.records);
+    const { records, held } = await recordsOf(context, spec, gathered.records);
     const id = engineJobId(context, row);
-    await context.engine.startJob(id, planOf(spec, gathered.records));
+    await context.engine.startJob(id, planOf(spec, records));
     if (row.status === 'accepted' || row.status === 'uploading')
-      await jobLog.record(jobId, { status: 'training', hint: null }, 'training', { records: gathered.records.length });
+      await jobLog.record(jobId, { status: 'training', hint: null }, 'training', { records: records.length });
     const outcome = await follow(context, jobLog, row, id, stopping);
     if (outcome.type === 'done') {
       await jobLog.record(jobId, { status: 'finishing' }, 'finishing');
-      await finishJob(context, row, id, gathered);
+      await finishJob(context, row, id, gathered, { held, stopping });
       return;
     }
     const message = typeof outcome.message === 'string' ? outcome.message : 'The training was cancelled.';

@@ -67,6 +67,9 @@ export function createGateway({ gatewayUrl, ipfsUrl }: Pick<Config, 'gatewayUrl'
     /** A file by its CID, as text. */
     readFile: async (cid: string): Promise<string> => (await request(`${files}/ipfs/${cid}`)).text(),
 
+    /** Text at an address of the operator's. */
+    readText: async (url: string): Promise<string> => (await request(url)).text(),
+
     /** The log of a training job from entry `from`, then live until it ends or is aborted. */
     async *jobEvents(jobId: string, from: number, signal: AbortSignal): AsyncGenerator<JobEvent> {
       const { body } = await request(`${client.url}/v1/jobs/${jobId}/events?from=${from}`, { signal });
