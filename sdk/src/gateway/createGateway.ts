@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
+import type { SignedCancelJob } from '../training/cancelJob.ts';
 import { type AttributionRequest, attributionSchema } from './attribution.ts';
 import { type Fetch, gatewayRequest } from './gatewayRequest.ts';
 import { type PreviewOptions, previewFile } from './previewFile.ts';
@@ -107,6 +108,8 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     /** What measuring the fidelity of a job's release would take and cost, how far it is, and what is known. */
     calibration: (jobId: number, runs?: number) =>
       get(calibrationStateSchema, `/v1/jobs/${jobId}/calibration${runs === undefined ? '' : `?runs=${runs}`}`),
+    /** Stops a training; only its requester can. What was not released goes back after the time of delivery. */
+    cancelJob: ({ jobId, ...body }: SignedCancelJob) => post(jobSchema, `/v1/jobs/${jobId}/cancel`, body),
     jobs: () => get(z.array(jobSchema), '/v1/jobs'),
     job: (jobId: number) => get(jobSchema, `/v1/jobs/${jobId}`),
     /** The job's log from entry `from` on, then live until its last event. */

@@ -66,7 +66,7 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
   const { datanets, records } = await gather(context, spec.datanets);
   requireRecords(records);
   const found = await context.engine.estimate(planOf(spec, records));
-  const { seconds, steps, trainTokens, memoryBytes, freeBytes, advice, sample } = found;
+  const { seconds, steps, trainTokens, memoryBytes, freeBytes, advice, changes, longest, cut, heldOut, sample, samples } = found;
   return {
     seconds,
     steps,
@@ -75,8 +75,13 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
     memoryBytes,
     freeBytes,
     advice,
+    changes,
+    longest,
+    cut,
+    heldOut,
     price: priceOfTraining(trainTokens, context.config.training.pricePerToken),
     sample,
+    samples,
     datanets,
   };
 }
