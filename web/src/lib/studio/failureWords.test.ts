@@ -20,6 +20,12 @@ test('memory that ran out and a loss that is no number are told apart by what ma
   expect(new Set([memory, diverged, undefined]).size).toBe(3);
 });
 
+test('a setting that the engine refuses is named by its field', () => {
+  const mix = failureOf(new OpenLedgerError('The mix names …', 'invalid_request', 400, { field: 'training.mix' }));
+  expect(failureWords(mix)).toBeDefined();
+  expect(failureWords({ ...mix, field: 'training.patience' })).not.toBe(failureWords(mix));
+});
+
 test('what is not known keeps the words of the operator', () => {
   expect(failureWords({ message: 'The disk is full.', code: 'disk_full' })).toBeUndefined();
 });

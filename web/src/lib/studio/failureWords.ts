@@ -11,6 +11,8 @@ export type Failure = {
   code?: string | undefined;
   cause?: string | undefined;
   recordId?: string | undefined;
+  /** The setting that is at fault, as the engine names it. */
+  field?: string | undefined;
   /** Of an escrow that was too small: what the training costs, in wei. */
   price?: string | undefined;
   /** Settings with which it may go well, the best first. */
@@ -22,12 +24,13 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 /** A failed request, as the engine and the service say it. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof OpenLedgerError)) return { message: explain(error) };
-  const { cause, recordId, price, changes } = error.detail;
+  const { cause, recordId, field, price, changes } = error.detail;
   return {
     message: explain(error),
     code: error.code,
     cause: text(cause),
     recordId: text(recordId),
+    field: text(field),
     price: text(price),
     changes: settingChangeSchema.array().safeParse(changes).data,
   };
@@ -46,11 +49,18 @@ const plain: Record<string, () => string> = {
   cancelled: m.failure_cancelled,
 };
 
+const byField: Record<string, () => string> = {
+  'training.mix': m.failure_mix,
+  'training.heldOutEvery': m.failure_all_held_out,
+  'training.patience': m.failure_nothing_held_out,
+  'training.checkpointEvery': m.failure_many_checkpoints,
+};
+
 /** A failure in the reader's language; undefined where only the operator's own words say it. */
-export function failureWords({ code, cause, price, changes }: Failure): string | undefined {
+export function failureWords({ code, cause, field, price, changes }: Failure): string | undefined {
   if (code === 'insufficient_escrow' && price && /^\d+$/.test(price))
     return m.failure_escrow({ amount: formatOpen(BigInt(price)) });
-  const known = plain[cause ?? ''] ?? plain[code ?? ''];
+  const known = plain[cause ?? ''] ?? plain[code ?? ''] ?? byField[field ?? ''];
   if (known) return known();
   if (changes?.some(({ savesBytes }) => savesBytes !== undefined)) return m.failure_memory();
   if (changes?.some(({ set }) => set.learningRate !== undefined)) return m.failure_diverged();
