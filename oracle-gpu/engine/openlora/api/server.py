@@ -21,6 +21,7 @@ from openlora.api.adapters import router as adapters_router
 from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.checkpoints import router as checkpoints_router
 from openlora.api.embed import router as embed_router
+from openlora.api.estimate import router as estimate_router
 from openlora.api.evaluate import router as evaluate_router
 from openlora.api.export import router as export_router
 from openlora.api.generate import start_generation
@@ -60,6 +61,7 @@ def create_app(config: EngineConfig) -> FastAPI:
     app = FastAPI(title="openlora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     _install_errors(app)
     app.include_router(train_router)
+    app.include_router(estimate_router)
     app.include_router(adapters_router)
     app.include_router(checkpoints_router)
     app.include_router(evaluate_router)

@@ -95,9 +95,12 @@ export function openEngine(url: string) {
   }
 
   const health = cached(2_000, () => read('/health', schemas.healthSchema, undefined, 5_000));
+  const needs = cached(60_000, () => read('/v1/training', schemas.trainingNeedsSchema, undefined, 20_000));
 
   return {
     health: () => health.get(''),
+    /** What each kind of training needs on its base. */
+    trainingNeeds: () => needs.get(''),
     tokenize: (input: Input, signal?: AbortSignal) => read('/v1/tokenize', schemas.tokenizeSchema, post(input, signal)),
     /** The same, and how an answer reads as tokens: given as text or as tokens. */
     tokenizeAnswer: (input: Input, answer: { answer: string } | { tokenIds: number[] }) =>
