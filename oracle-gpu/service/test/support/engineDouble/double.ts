@@ -7,20 +7,23 @@ import type { Job } from './training.ts';
 export type Double = {
   app: FastifyInstance;
   behaviour: Behaviour;
-  count: { generate: number; attribute: number; preview: number; built: number; calibrate: number };
+  count: { generate: number; attribute: number; preview: number; built: number; calibrate: number; routed: number };
   /** Bodies of what was to be generated, in order. */
   asked: object[];
   jobs: Map<string, Job>;
   retrieval: Map<string, RetrievalRecord[]>;
+  /** Texts of each route. */
+  routes: Map<string, string[]>;
 };
 
 export const newDouble = (app: FastifyInstance): Double => ({
   app,
   behaviour: newBehaviour(),
-  count: { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0 },
+  count: { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0, routed: 0 },
   asked: [],
   jobs: new Map(),
   retrieval: new Map(),
+  routes: new Map(),
 });
 
 /** The trained job that gave this adapter. */

@@ -7,6 +7,7 @@ import { doubleBase } from './behaviour.ts';
 import { newDouble } from './double.ts';
 import { addJobs } from './jobs.ts';
 import { addRetrieval } from './retrieval.ts';
+import { addRouting } from './routing.ts';
 import { hex, sha256 } from './tokens.ts';
 
 export type EngineDouble = Awaited<ReturnType<typeof startEngineDouble>>;
@@ -22,10 +23,10 @@ export async function startEngineDouble() {
     threads: 1,
     base: doubleBase,
   }));
-  for (const add of [addAnswers, addAttribution, addJobs, addRetrieval]) add(double);
+  for (const add of [addAnswers, addAttribution, addJobs, addRetrieval, addRouting]) add(double);
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(url).port);
-  const { behaviour, count, asked, jobs, retrieval } = double;
-  return { url, port, behaviour, count, asked, jobs, retrieval, stop: () => app.close() };
+  const { behaviour, count, asked, jobs, retrieval, routes } = double;
+  return { url, port, behaviour, count, asked, jobs, retrieval, routes, stop: () => app.close() };
 }
