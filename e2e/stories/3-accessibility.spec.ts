@@ -17,6 +17,7 @@ const routes = [
   '/earn',
   '/receipts',
   `/receipts/0x${'0'.repeat(64)}/1`,
+  '/analytics',
   '/operators',
   `/operators/${devAccount('operator').address}`,
   '/jury',
