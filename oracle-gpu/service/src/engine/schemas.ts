@@ -93,6 +93,16 @@ export const foundSchema = z.looseObject({
   threshold: z.number(),
 });
 
+export const routesSchema = z.array(z.looseObject({ key: z.string() }));
+export const routeBuiltSchema = z.looseObject({ texts: z.int(), centroids: z.int() });
+export const chosenSchema = z.looseObject({
+  version: z.string(),
+  embedder: z.string(),
+  threshold: z.int(),
+  choices: z.array(z.looseObject({ key: bytes32Schema, score: z.int() })).max(3),
+  abstained: z.boolean(),
+});
+
 export const attributionSchema = z.looseObject({
   queryRoot: bytes32Schema,
   query: hexSchema,
