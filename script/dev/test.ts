@@ -12,6 +12,8 @@ import { type Count, countForge, countLine, countPytest, countVitest } from './t
 
 interface Suite {
   name: string;
+  /** Where a suite is run in parts, beside each other: which one this is, as "1/2". */
+  part?: string;
   command: string;
   args: string[];
   env?: Record<string, string>;
@@ -21,10 +23,18 @@ interface Suite {
 
 const node = tools.node;
 const npm = (workspace: string) => ({ command: 'npm', args: ['test', '-w', workspace] });
+/** A part of the service's suite, with a chain and a database of its own. */
+const service = (part: string): Suite => ({
+  name: 'service',
+  part,
+  command: 'npm',
+  args: ['test', '-w', 'oracle-gpu/service', '--', `--shard=${part}`],
+  count: countVitest,
+});
 
 /**
  * Lanes of a stage run beside each other, the suites of a lane one after another. The service's suite waits much for a
- * chain and a database, so it follows the engine's, which keeps one core busy. The last stage has the machine to itself.
+ * chain and a database, so it comes after those that keep a core busy. The last stage has the machine to itself.
  */
 const stages: Suite[][][] = [
   [
@@ -34,6 +44,7 @@ const stages: Suite[][][] = [
       { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
       { name: 'web', ...npm('web'), count: countVitest },
       { name: 'subgraph', ...npm('subgraph'), count: countLine },
+      service('1/2'),
     ],
     [
       {
@@ -43,7 +54,7 @@ const stages: Suite[][][] = [
         cwd: join(root, 'oracle-gpu/engine'),
         count: countPytest,
       },
-      { name: 'service', ...npm('oracle-gpu/service'), count: countVitest },
+      service('2/2'),
     ],
   ],
   [[{ name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine }]],
@@ -53,7 +64,7 @@ const suites = stages.flat(2);
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length) {
-  console.error(`There is no suite "${unknown[0]}": use ${suites.map((suite) => suite.name).join(', ')}.`);
+  console.error(`There is no suite "${unknown[0]}": use ${[...new Set(suites.map(({ name }) => name))].join(', ')}.`);
   process.exit(1);
 }
 
@@ -70,6 +81,8 @@ const environment = {
   FORCE_COLOR: '0',
   NO_COLOR: '1',
 };
+
+const nameOf = ({ name, part }: Suite): string => (part ? `${name} ${part}` : name);
 
 /** Longest time a suite may take, in minutes: one that hangs fails, and the others still run. */
 const suiteLimit = 35;
@@ -102,7 +115,7 @@ function run(suite: Suite): Promise<{ output: string; code: number }> {
     };
     const beat = setInterval(() => {
       const now = stripVTControlCharacters(output).trimEnd().split('\n').at(-1)?.trim().slice(0, 110);
-      console.log(`${suite.name} … ${Math.round((Date.now() - began) / 1000)} s so far${now ? `: ${now}` : ''}`);
+      console.log(`${nameOf(suite)} … ${Math.round((Date.now() - began) / 1000)} s so far${now ? `: ${now}` : ''}`);
     }, 30_000);
     const limit = setTimeout(() => {
       output += `\nThe suite took longer than ${suiteLimit} minutes and was ended.\n`;
@@ -129,9 +142,10 @@ const total = { passed: 0, failed: 0 };
 
 async function runAndCount(suite: Suite): Promise<void> {
   const began = Date.now();
-  console.log(`${suite.name} …`);
+  console.log(`${nameOf(suite)} …`);
   const { output, code } = await run(suite);
-  writeFileSync(join(logs, `${suite.name}.log`), output);
+  const log = join(logs, `${nameOf(suite).replaceAll(/[ /]/g, '-')}.log`);
+  writeFileSync(log, output);
   const count = suite.count(output);
   // A suite that ends badly, or that ran nothing, has at least one failure.
   if ((code !== 0 && count.failed === 0) || count.passed + count.failed === 0) count.failed += 1;
@@ -139,8 +153,8 @@ async function runAndCount(suite: Suite): Promise<void> {
   total.failed += count.failed;
   const seconds = ((Date.now() - began) / 1000).toFixed(0);
   const mark = count.failed ? styleText('red', '✗') : styleText('green', '✓');
-  console.log(`${mark} ${suite.name}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
-  if (count.failed) console.log(`${output.slice(-12_000)}\n(whole log: ${join(logs, `${suite.name}.log`)})`);
+  console.log(`${mark} ${nameOf(suite)}: ${count.passed} passed, ${count.failed} failed (${seconds} s)`);
+  if (count.failed) console.log(`${output.slice(-12_000)}\n(whole log: ${log})`);
 }
 
 async function runLane(lane: Suite[]): Promise<void> {

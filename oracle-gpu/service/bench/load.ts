@@ -3,7 +3,8 @@ import { makeSession } from '../test/support/story.ts';
 import { openCaller } from './caller.ts';
 import { type openStage, question } from './stage.ts';
 
-export const callers = 16; // connections, each with a session of its own, each asking again as soon as it was answered
+/** Connections, each with a session of its own, each asking again as soon as it was answered; more of them wait longer. */
+export const callers = Number(process.env.BENCH_CALLERS ?? 16);
 
 type Opened = Pick<Awaited<ReturnType<typeof openStage>>, 'stage' | 'url' | 'model'>;
 

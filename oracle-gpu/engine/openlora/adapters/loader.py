@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,16 +33,28 @@ class Lease:
     returned: bool = False
 
 
+REST = 9  # how many times what a load took passes before the next, while others decode
+
+
 class Loader:
-    """`slots`: None for a model that cannot read them; then memory is as far as adapters go."""
+    """`slots`: None for a model that cannot read them; then memory is as far as adapters go.
+
+    `is_busy`: whether others decode, who are not to wait for loads that follow each other.
+    """
 
     def __init__(
-        self, cache: AdapterCache, slots: Slots | None, idle_seconds: float, notify: Callable[[], None]
+        self,
+        cache: AdapterCache,
+        slots: Slots | None,
+        idle_seconds: float,
+        notify: Callable[[], None],
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._cache = cache
         self._slots = slots
         self._idle_seconds = idle_seconds
         self._notify = notify  # called whenever a lease has become ready or has failed
+        self._is_busy = is_busy
         self._asked: deque[Lease] = deque()
         self._work = threading.Condition()
         self._closed = self._woken = False
@@ -77,6 +92,7 @@ class Loader:
 
     def _loop(self) -> None:
         torch.set_num_threads(1)  # copies, which must not compete for the cores that decode
+        yield_to_others()
         while True:
             with self._work:
                 self._work.wait_for(lambda: self._woken, self._idle_seconds / 4)
@@ -95,6 +111,7 @@ class Loader:
         if lease.returned:
             self._drop(lease)
             return True
+        started = time.monotonic()
         try:
             packed = lease.packed or self._cache.acquire(lease.choice)
             lease.packed = packed
@@ -115,7 +132,14 @@ class Loader:
             if lease.returned:
                 self._drop(lease)
         self._notify()
+        self._rest(REST * (time.monotonic() - started))
         return True
+
+    def _rest(self, seconds: float) -> None:
+        """For so long, or until nobody decodes."""
+        until = time.monotonic() + seconds
+        while self._is_busy() and not self._closed and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, 0.01))
 
     def _drop(self, lease: Lease) -> None:
         if lease.slot is not None and self._slots is not None:
@@ -123,6 +147,15 @@ class Loader:
         if lease.packed is not None:
             self._cache.release(lease.packed.key)
         lease.slot = lease.packed = None
+
+
+def yield_to_others() -> None:
+    """Have this thread run where others leave a core: a product waits for the last of its threads.
+
+    Linux gives each thread a niceness of its own; elsewhere it is the process's, and stays.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
 
 
 def _too_large(rank: int, capacity: int) -> EngineError:

@@ -79,7 +79,9 @@ class LLMEngine:
         self._blocks = BlockManager(blocks, BLOCK_SIZE, shares=cache is not None)
         self._loader = None
         if self._adapters is not None:
-            self._loader = Loader(self._adapters, slots, self._limits.idle_seconds, self._notify)
+            self._loader = Loader(
+                self._adapters, slots, self._limits.idle_seconds, self._notify, self._is_decoding
+            )
         self._scheduler = Scheduler(self._blocks, self._limits, self._loader)
         self._runner = ModelRunner(self._base, cache, slots, able.keeps_the_same, self._weights)
 
@@ -126,6 +128,9 @@ class LLMEngine:
             self._loader.close()
         if self._base.leader is not None:
             self._base.leader.end()
+
+    def _is_decoding(self) -> bool:
+        return bool(self._scheduler.running)
 
     def _busy(self, waiting: int) -> EngineError:
         """A guess at when there is room again: a second for each round of answers that wait."""

@@ -60,5 +60,11 @@ export const keys = {
   payer: (account: string | undefined) => ['payer', account] as const,
   payerReceipts: (account: string | undefined) => ['payer', account, 'receipts'] as const,
   thawPeriod: () => ['thawPeriod'] as const,
+  usageSeries: (variables: object) => ['analytics', 'usage', variables] as const,
+  revenueSeries: (variables: object) => ['analytics', 'revenue', variables] as const,
+  votesSeries: (variables: object) => ['analytics', 'votes', variables] as const,
+  faultSeries: (variables: object) => ['analytics', 'faults', variables] as const,
+  earners: () => ['analytics', 'earners'] as const,
+  settledCalls: (since: number) => ['analytics', 'calls', since] as const,
   faucet: (account: string | undefined) => ['faucet', account] as const,
 };

@@ -1,0 +1,14 @@
+import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { callsQuery, earnersQuery } from '#lib/graph/queries/analytics.ts';
+
+/** A settled call as its operator declared it. */
+export type SettledCall = ResultOf<typeof callsQuery>['batchReceipts'][number];
+
+/** An account that was paid. */
+export type Earner = ResultOf<typeof earnersQuery>['accounts'][number];
+
+/** Where a figure comes from: events of the chain, or files that operators pin and settle by their hash. */
+export type Origin = 'chain' | 'declared';
+
+/** Rows of a figure for a file: the header names the columns. */
+export type Sheet = { header: string[]; rows: (string | number | bigint)[][] };
