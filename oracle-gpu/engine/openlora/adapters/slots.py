@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from openlora.adapters.copies import Event, choose_copies
 from openlora.adapters.packed import Packed
 from openlora.models.base import BaseModel
-from openlora.ops.fp8 import Fp8Linear
-from openlora.ops.lora import rows
+from openlora.ops.lora import shape_of
 from openlora.ops.segments import Pool
 
 
@@ -86,22 +85,36 @@ class Slots:
         if ranks is None:
             return None
         arrivals: dict[str, Event] = {}
-        gains: dict[str, Tensor] = {}
+
+        def note(layer: str) -> None:
+            event = self._copies.event()
+            if event is not None:
+                arrivals[layer] = event
+
         with self._copies.apart():
-            for name in sorted(packed.layers, key=self._order.__getitem__):
-                layer = packed.layers[name]
-                pool = self.pools.get(name) or self._make(name)
-                pool.a[ranks].copy_(layer.a, non_blocking=True)
-                pool.b[ranks].copy_(layer.b, non_blocking=True)
-                if layer.gain is not None:
-                    gains[name] = layer.gain.to(self._base.device, non_blocking=True)
-                event = self._copies.event()
-                if event is not None:
-                    arrivals[name] = event
+            gains = {
+                name: layer.gain.to(self._base.device, non_blocking=True)
+                for name, layer in packed.layers.items()
+                if layer.gain is not None
+            }
+            self.write(packed, ranks, note)
         slot = Slot(packed.key, ranks, gains, pins=1, arrivals=arrivals)
         with self._lock:
             self._slots[packed.key] = slot
         return slot
+
+    def write(self, packed: Packed, ranks: slice, note: Callable[[str], None] = lambda _: None) -> None:
+        """Copy an adapter to these rows, which hold nothing; `note` is told each layer after its copies."""
+        for name in sorted(packed.layers, key=self._order.__getitem__):
+            layer, pool = packed.layers[name], self.pools.get(name) or self._make(name)
+            pool.a[ranks].copy_(layer.a, non_blocking=True)
+            pool.b[ranks].copy_(layer.b, non_blocking=True)
+            note(name)
+
+    def wipe(self, ranks: slice) -> None:
+        for pool in list(self.pools.values()):
+            pool.a[ranks].zero_()
+            pool.b[ranks].zero_()
 
     def evict_idle(self, seconds: float) -> int:
         """Give up what nobody has used for so long; how many they were."""
@@ -147,9 +160,7 @@ class Slots:
         with self._copies.apart():
             if slot.read is not None:
                 slot.read.wait()
-            for pool in list(self.pools.values()):
-                pool.a[slot.ranks].zero_()
-                pool.b[slot.ranks].zero_()
+            self.wipe(slot.ranks)
         self._taken.remove(slot.ranks)
 
     def _make(self, name: str) -> Pool:
@@ -164,7 +175,5 @@ class Slots:
 
 def rows_of(layer: nn.Module) -> tuple[int, int]:
     """What a linear layer reads and writes."""
-    if isinstance(layer, Fp8Linear):
-        return layer.in_features, layer.out_features
-    outside, inside = rows(layer).shape
+    outside, inside = shape_of(layer)
     return inside, outside

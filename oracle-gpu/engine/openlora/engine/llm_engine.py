@@ -30,6 +30,7 @@ from openlora.models.base import BaseModel
 from openlora.ops.attention import PagedCache
 from openlora.ops.lora import LoraWeights
 from openlora.ops.operators import Operators, choose_operators
+from openlora.shards.leader import unsupported
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16  # tokens
@@ -56,7 +57,7 @@ class LLMEngine:
         self._threads = threads
         self._limits = limits or Limits()
         self._adapters = adapters
-        self._operators = operators or choose_operators(base.device)
+        self._operators = operators or choose_operators(base.device, base.leader is not None)
         self._arrived: deque[Sequence] = deque()
         self._tasks: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._work = threading.Condition()
@@ -76,6 +77,10 @@ class LLMEngine:
             # One more than are given out: what fills up a recorded step is written there
             cache = PagedCache.make(blocks + 1, BLOCK_SIZE, able.shapes, like)
             slots = None if self._adapters is None else Slots(self._base, self._limits.slot_bytes)
+        if self._base.leader is not None:
+            if cache is None:
+                raise unsupported("answers of bases that take no packed batch")
+            self._base.leader.begin(blocks, 1 if slots is None else slots.capacity)
         self._blocks = BlockManager(blocks, BLOCK_SIZE, shares=cache is not None)
         self._loader = None
         if self._adapters is not None:
@@ -132,6 +137,8 @@ class LLMEngine:
         self._thread.join(timeout=30)
         if self._loader is not None:
             self._loader.close()
+        if self._base.leader is not None:
+            self._base.leader.end()
 
     def _is_decoding(self) -> bool:
         return bool(self._scheduler.running)

@@ -15,6 +15,7 @@ from torch.nn import functional
 from torch.nn.functional import ScalingType
 
 from openlora.errors import EngineError
+from openlora.ops.quantised import QuantisedLinear
 
 FP8 = torch.float8_e4m3fn
 LARGEST = torch.finfo(FP8).max
@@ -23,17 +24,14 @@ TILE = 16  # both sides of the weights are multiples of it, or the device's prod
 CAPABILITY = (8, 9)  # of the first devices that multiply such numbers (Ada; Hopper is 9.0)
 
 
-class Fp8Linear(nn.Module):
-    """y = x · Wᵀ + bias, W being what `whole` gives; x is rounded to eight bits too."""
+class Fp8Linear(QuantisedLinear):
+    """Its x is rounded to eight bits, too."""
 
     codes: Tensor  # e4m3 [out, in]
     scales: Tensor  # float32 [1, out]
 
     def __init__(self, layer: nn.Linear) -> None:
-        super().__init__()
-        self.in_features = layer.in_features
-        self.out_features = layer.out_features
-        self.bias = layer.bias
+        super().__init__(layer)
         codes, scales = _round(layer.weight.detach())
         self.register_buffer("codes", codes)
         self.register_buffer("scales", scales.T.contiguous())
@@ -42,22 +40,13 @@ class Fp8Linear(nn.Module):
     def fits(layer: nn.Linear) -> bool:
         return layer.in_features % TILE == 0 and layer.out_features % TILE == 0
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x [..., in] → [..., out]."""
-        y = self.multiply(x.reshape(-1, self.in_features))
-        if self.bias is not None:
-            y += self.bias
-        return y.view(*x.shape[:-1], self.out_features)
-
     def multiply(self, x: Tensor) -> Tensor:
-        """x [tokens, in] → [tokens, out], without the bias."""
         codes, scales = _round(x)
         if x.device.type == "cpu":
             return ((codes.float() @ self.codes.float().T) * scales * self.scales).to(x.dtype)
         return scaled_product(codes, scales, self.codes, self.scales, x.dtype)
 
     def whole(self) -> Tensor:
-        """The weights, float32 [out, in]."""
         return self.codes.float() * self.scales.T
 
 

@@ -92,7 +92,7 @@ class Reference:
         return paged_batch(cache, spans, self._device)
 
     def adapters(self, pools: Mapping[str, Pool], groups: Sequence[Group], gains: Gains) -> TokenAdapters:
-        return TokenPlan(pools, divide(groups, self._device), gains)
+        return TokenPlan(pools, divide(groups, self._device), gains, groups)
 
     @property
     def recorder(self) -> None:
@@ -103,9 +103,12 @@ class Reference:
         return True  # whole blocks are copied out, and their ends weigh nothing
 
 
-def choose_operators(device: torch.device) -> Operators:
-    """Kernels on CUDA where Triton is installed (PyTorch's CUDA builds bring it), else the reference."""
-    if device.type != "cuda":
+def choose_operators(device: torch.device, is_divided: bool = False) -> Operators:
+    """Kernels on CUDA where Triton is installed (PyTorch's CUDA builds bring it), else the reference.
+
+    `is_divided`: whether other processes hold parts of the base; they are told what the reference lays out.
+    """
+    if device.type != "cuda" or is_divided:
         return Reference(device)
     if importlib.util.find_spec("triton") is None:
         log.warning("Triton is not installed: serving on CUDA by the slower reference operators")

@@ -39,6 +39,7 @@ class Group:
 
     tokens: slice
     ranks: slice
+    parts: tuple[tuple[str, int], ...] = ()  # the adapter, as a request names it (adapters/cache.py)
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class TokenPlan:
     pools: Mapping[str, Pool]  # by layer; a layer that no adapter changes has none
     segments: Sequence[Segment]
     gains: Gains = ()
+    groups: Sequence[Group] = ()  # that the segments were made of
 
     def add(self, layer: str, bias: Tensor | None, x: Tensor, y: Tensor) -> Tensor:
         pool = self.pools.get(layer)
