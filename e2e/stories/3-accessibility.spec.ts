@@ -10,6 +10,8 @@ const routes = [
   '/models',
   '/models/1',
   '/models/compare?models=1',
+  '/models/1?tab=download',
+  '/models/1?tab=compare',
   '/studio',
   '/proposals',
   '/proposals/new',

@@ -1,4 +1,4 @@
-"""Command line: serve, setup, train, adapter, export, evaluate, attribution, train-worker, shard."""
+"""Command line: serve, serve-vllm, setup, train, adapter, export, evaluate, attribution; two internal ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from openlora.adapters import command as adapter_command
+from openlora.backends import command as backend_command
 from openlora.config import EngineConfig, Limits, Weights, core_count, fix_numerics
 from openlora.evaluation import command as evaluation_command
 from openlora.export import command as export_command
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--adapters-mib", type=_mib, default=_mib("512"), help="adapters in memory, MiB (512)")
 
     adapter_command.add_sources(serve)
+    backend_command.add_parser(commands)
     adapter_command.add_parsers(commands)
     export_command.add_parser(commands)
     evaluation_command.add_parser(commands)
@@ -125,6 +127,8 @@ def main() -> int:
             return follower.main(arguments)
         if arguments.command == "setup":
             return _setup(arguments)
+        if arguments.command == "serve-vllm":
+            return backend_command.run(arguments)
         if arguments.command == "adapter":
             return adapter_command.run(arguments)
         if arguments.command == "export":

@@ -127,6 +127,7 @@ export const modelQuery = graphql(
           transactionHash
           job {
             number
+            specCid
             price
             operator {
               id
