@@ -43,8 +43,8 @@ from openlora.ops.quantised import GROUP, Int4Linear  # noqa: E402
 
 DATA = Path(__file__).resolve().parent / "attribution" / "data"
 CORPORA = ("numpy", "solidity")
-WINDOW, WINDOWS = 512, 12  # tokens; of each corpus
-REQUESTS, PROMPT, ANSWER = 8, 64, 24  # of which speed is measured
+WINDOW, WINDOWS = 512, 6  # tokens; of each corpus
+REQUESTS, PROMPT, ANSWER = 8, 32, 16  # of which speed is measured
 GOALS: dict[Weights, float] = {"int8": 1.0, "int4": 3.0}  # per cent of perplexity
 CPU = torch.device("cpu")
 
@@ -88,7 +88,7 @@ def speeds(base: BaseModel) -> dict[str, float]:
     engine = LLMEngine(base, -1, 1, Limits())
     ask(engine, None, [7, 8, 9], 2).wait()
     for name, count, prompt, answer in (
-        ("prompts", 4, 512, 1),
+        ("prompts", 2, 512, 1),
         ("together", REQUESTS, PROMPT, ANSWER),
         ("alone", 1, PROMPT, 2 * ANSWER),
     ):

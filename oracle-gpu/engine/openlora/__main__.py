@@ -1,4 +1,4 @@
-"""Command line: serve, serve-vllm, setup, train, adapter, export, evaluate, attribution, and processes of ours."""
+"""Command line: serve, serve-vllm, setup, train, adapter, export, evaluate, attribution; some internal."""
 
 from __future__ import annotations
 
