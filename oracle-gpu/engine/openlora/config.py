@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Weights = Literal["whole", "int8", "int4"]  # how the serving base keeps those of its linear layers
+Weights = Literal["whole", "int8", "int4", "fp8"]  # how the serving base keeps those of its linear layers
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from torch import nn
 
 from openlora.engine.llm_engine import LLMEngine
 from openlora.errors import EngineError
-from openlora.models.base import BaseModel, load_plain
-from openlora.ops.fp8 import FP8, Fp8Linear, require_fp8, scaled_product, to_fp8
+from openlora.models.base import BaseModel, load_base, load_plain
+from openlora.ops.fp8 import FP8, Fp8Linear, scaled_product, to_fp8
 from openlora.ops.lora import install_lora, rows
 
 from .test_serving import CPU, SMALL, Ask, save_base
@@ -71,7 +71,8 @@ def test_an_engine_answers_with_such_weights(tmp_path: Path) -> None:
     assert found == read[-4:]
 
 
-def test_a_device_without_such_products_is_refused() -> None:
+def test_a_device_without_such_products_is_refused(tmp_path: Path) -> None:
+    save_base("llama", tmp_path)
     with pytest.raises(EngineError) as caught:
-        require_fp8(CPU)
+        load_base(tmp_path, torch.float32, CPU, weights="fp8")
     assert (caught.value.status, caught.value.code) == (503, "weights_unsupported")

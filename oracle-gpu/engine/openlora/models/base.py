@@ -16,6 +16,7 @@ from transformers.utils import logging
 from openlora.config import Weights
 from openlora.errors import EngineError
 from openlora.models.quantise import round_weights
+from openlora.ops.fp8 import require_fp8, to_fp8
 from openlora.ops.lora import LoraSwitch, install_lora
 from openlora.ops.quantised import quantise_layers
 from openlora.verify import hashing
@@ -180,5 +181,9 @@ def load_base(
     model = load_plain(path, dtype, device, attention)
     if quantised:
         round_weights(model)
-    quantise_layers(model, weights)
+    if weights == "fp8":
+        require_fp8(device)
+        to_fp8(model)
+    else:
+        quantise_layers(model, weights)
     return BaseModel(model, install_lora(model), dtype, device, weights)
