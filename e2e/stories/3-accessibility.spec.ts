@@ -9,6 +9,7 @@ const routes = [
   '/datanets/1',
   '/models',
   '/models/1',
+  '/models/compare?models=1',
   '/models/1?tab=download',
   '/models/1?tab=compare',
   '/studio',

@@ -1,4 +1,4 @@
-"""Command line: serve, setup, train, adapter, export, evaluate, attribution, train-worker."""
+"""Command line: serve, serve-vllm, setup, train, adapter, export, evaluate, attribution, train-worker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from openlora.adapters import command as adapter_command
+from openlora.backends import command as backend_command
 from openlora.config import EngineConfig, Limits, core_count, fix_numerics
 from openlora.evaluation import command as evaluation_command
 from openlora.export import command as export_command
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--adapters-mib", type=_mib, default=_mib("512"), help="adapters in memory, MiB (512)")
 
     adapter_command.add_sources(serve)
+    backend_command.add_parser(commands)
     adapter_command.add_parsers(commands)
     export_command.add_parser(commands)
     evaluation_command.add_parser(commands)
@@ -95,6 +97,8 @@ def main() -> int:
             return worker.main(arguments)
         if arguments.command == "setup":
             return _setup(arguments)
+        if arguments.command == "serve-vllm":
+            return backend_command.run(arguments)
         if arguments.command == "adapter":
             return adapter_command.run(arguments)
         if arguments.command == "export":

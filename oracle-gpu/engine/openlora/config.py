@@ -32,7 +32,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class EngineConfig:
-    state: Path  # jobs/, adapters/ and retrieval/ live here
+    state: Path  # jobs/, adapters/, retrieval/ and routes/ live here
     models: Path  # one folder per converted base model
     base: str | None = None  # folder name; None: the only one there
     threads: int = 0  # 0: all cores this process may use
@@ -66,6 +66,10 @@ class EngineConfig:
     @property
     def retrieval(self) -> Path:
         return self.state / "retrieval"
+
+    @property
+    def routes(self) -> Path:
+        return self.state / "routes"
 
 
 # Limits on what a training request may ask for.

@@ -33,6 +33,11 @@ const environmentSchema = z.object({
   OPENLEDGER_EXPORTS_PER_MINUTE: count.default(6),
   /** Whether this operator offers to do training jobs; it serves models in any case. */
   OPENLEDGER_TRAINS: z.enum(['yes', 'no']).default('yes'),
+  /** Model that answers a call which leaves the choice open and is near none; without one such a call is refused. */
+  OPENLEDGER_DEFAULT_MODEL: z
+    .string()
+    .regex(/^model\/\d{1,10}$/)
+    .optional(),
   /** Price of fine-tuning, wei per trained token. */
   OPENLEDGER_TRAINING_PRICE: z.coerce
     .bigint()
@@ -82,6 +87,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     operatorKey: e.OPENLEDGER_OPERATOR_KEY,
     endpoint: e.OPENLEDGER_ENDPOINT ?? `http://${e.HOST}:${e.PORT}`,
     logLevel: e.OPENLEDGER_LOG_LEVEL,
+    defaultModel: e.OPENLEDGER_DEFAULT_MODEL,
     deployment: readDeployment(e.OPENLEDGER_DEPLOYMENT),
     batch: { maxAge: e.OPENLEDGER_BATCH_SECONDS, maxReceipts: e.OPENLEDGER_BATCH_RECEIPTS },
     limits: {

@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import type { SignReceipt } from './receipts/signer.ts';
 import type { Releases } from './releases.ts';
 import type { Shelves } from './retrieval/shelves.ts';
+import type { Routes } from './routing/routes.ts';
 import type { Book } from './sessions/book.ts';
 import type { ClosedChannels } from './settlement/leaveOut.ts';
 
@@ -33,6 +34,7 @@ export type Context = {
   releases: Releases;
   closed: ClosedChannels;
   shelves: Shelves;
+  routes: Routes;
 };
 
 /** Seconds since 1970. */

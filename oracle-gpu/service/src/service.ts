@@ -42,6 +42,7 @@ import { sources } from './routes/sources.ts';
 import { texts } from './routes/texts.ts';
 import { training } from './routes/training.ts';
 import { usage } from './routes/usage.ts';
+import { createRoutes } from './routing/routes.ts';
 import { openServer } from './server.ts';
 import { createBook } from './sessions/book.ts';
 import { createKeeper } from './settlement/keeper.ts';
@@ -66,6 +67,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   const metrics = openMetrics();
   const facts = createFacts(chain, book);
   const files = openRecordFiles(ipfs);
+  const releases = openReleases({ db });
   const context: Context = {
     config,
     log,
@@ -80,9 +82,10 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     ipfs,
     engine,
     metrics,
-    releases: openReleases({ db }),
+    releases,
     closed: await openClosedChannels(db, metrics),
     shelves: createShelves({ db, engine, facts, log, files }),
+    routes: createRoutes({ db, engine, facts, log, files, releases }),
   };
   await context.outbox.follow();
   await registerOperator(chain, context.outbox, config, log);
@@ -119,6 +122,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('settlement', config.pollMs, log, settler.tick),
     repeat('releases', config.pollMs, log, createAdoption(trainerContext)),
     repeat('retrieval', config.pollMs, log, context.shelves.tick),
+    repeat('routes', 5 * config.pollMs, log, context.routes.tick),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
     repeat('requests', config.pollMs, log, responder.tick),
     repeat('calibrations', 5 * config.pollMs, log, createCalibrator(trainerContext).tick),

@@ -4,6 +4,7 @@ import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
 import type { EvaluationItems } from '../proposals/evaluationItems.ts';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
+import type { SignedCancelJob } from '../training/cancelJob.ts';
 import { type AttributionRequest, attributionSchema } from './attribution.ts';
 import { type Fetch, gatewayRequest } from './gatewayRequest.ts';
 import { type PreviewOptions, previewFile } from './previewFile.ts';
@@ -134,6 +135,8 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     /** What the base alone answers, to compare with. Not charged. */
     askBase: (baseModel: Hex, { messages, maxTokens }: FreeQuestion, apiKey: string) =>
       post(freeAnswerSchema, `/v1/bases/${baseModel}/answers`, { messages, max_tokens: maxTokens }, apiKey),
+    /** Stops a training; only its requester can. What was not released goes back after the time of delivery. */
+    cancelJob: ({ jobId, ...body }: SignedCancelJob) => post(jobSchema, `/v1/jobs/${jobId}/cancel`, body),
     jobs: () => get(z.array(jobSchema), '/v1/jobs'),
     job: (jobId: number) => get(jobSchema, `/v1/jobs/${jobId}`),
     /** The job's log from entry `from` on, then live until its last event. */

@@ -20,6 +20,20 @@ export const infoSchema = z.object({
   batch: z.object({ maxAge: z.number(), maxReceipts: z.number(), window: z.number() }),
 });
 
+/** Kinds of adapter that are trained. */
+export const trainingKinds = ['lora', 'rslora', 'dora', 'qlora'] as const;
+export type TrainingKind = (typeof trainingKinds)[number];
+
+/** What training on a base takes with an operator: of each kind that the base allows, in the settings of `reference`. */
+export const trainingOfferSchema = z.object({
+  /** Wei per trained token. */
+  price: amountSchema,
+  reference: z.object({ rank: z.int(), batchSize: z.int(), maxLength: z.int() }),
+  kinds: z.partialRecord(z.enum(trainingKinds), z.object({ memoryBytes: z.number(), tokensPerSecond: z.number() })),
+  freeBytes: z.number(),
+});
+export type TrainingOffer = z.infer<typeof trainingOfferSchema>;
+
 export const baseSchema = z.looseObject({
   id: bytes32Schema,
   name: z.string(),
@@ -27,6 +41,13 @@ export const baseSchema = z.looseObject({
   licence: z.string(),
   parameters: z.number(),
   contextLength: z.number(),
+  /** What its makers say of it (bases/catalogue.ts); words of an operator's own where it is not in the catalogue. */
+  languages: z.array(z.string()).optional(),
+  strengths: z.array(z.string()).optional(),
+  recommendedFor: z.array(z.string()).optional(),
+  card: z.string().nullish(),
+  /** Null where the operator trains nothing, or its engine is away. */
+  training: trainingOfferSchema.nullish(),
 });
 
 export const recordsFileSchema = z.object({
@@ -145,11 +166,12 @@ export const rewardsSchema = z.object({
 
 /** Hyper-parameters as the engine takes them. */
 export const methodSchema = z.object({
-  kind: z.enum(['lora', 'rslora', 'dora', 'qlora']),
+  kind: z.enum(trainingKinds),
   rank: z.int(),
   alpha: z.int(),
   dropout: z.number(),
-  targetModules: z.literal('all-linear'),
+  /** Which layers carry the adapter. */
+  targetModules: z.enum(['all-linear', 'attention']),
 });
 
 export const trainingSchema = z.object({
@@ -191,6 +213,37 @@ export const jobSpecSchema = z.object({
   evaluation: committedItemsSchema.optional(),
 });
 
+/** Settings to choose instead, by their names in `method` and `training`, and the memory that they save. */
+export const settingChangeSchema = z.object({
+  set: z
+    .object({
+      kind: z.enum(trainingKinds),
+      rank: z.int(),
+      batchSize: z.int(),
+      accumulate: z.int(),
+      maxLength: z.int(),
+      learningRate: z.number(),
+    })
+    .partial(),
+  savesBytes: z.number().optional(),
+});
+export type SettingChange = z.infer<typeof settingChangeSchema>;
+
+/** A record as it is trained on: `trained` are the characters that have a loss, [start, end). */
+export const trainingSampleSchema = z.object({
+  text: z.string(),
+  trained: z.array(z.tuple([z.int(), z.int()])),
+  kind: z.string(),
+  tokens: z.int(),
+  /** Tokens beyond `maxLength`, which are not read; `readTo` is the character where they begin. */
+  dropped: z.int(),
+  readTo: z.int().optional(),
+  /** Parts that are read apart. */
+  pieces: z.int(),
+  datanet: z.int().optional(),
+});
+export type TrainingSample = z.infer<typeof trainingSampleSchema>;
+
 export const estimateSchema = z.object({
   seconds: z.number(),
   steps: z.int(),
@@ -200,6 +253,13 @@ export const estimateSchema = z.object({
   freeBytes: z.number().optional(),
   /** What would need less memory, where the operator has too little. */
   advice: z.string().optional(),
+  /** The same for programs, the best first. */
+  changes: z.array(settingChangeSchema).optional(),
+  /** Tokens of the longest record, records that are longer than `maxLength`, and records held out. */
+  longest: z.int().optional(),
+  cut: z.int().optional(),
+  heldOut: z.int().optional(),
+  samples: z.array(trainingSampleSchema).optional(),
   price: amountSchema,
 });
 

@@ -22,6 +22,7 @@ import { zeroHash } from '../tree/nodes.ts';
 import { treeId } from '../tree/treeId.ts';
 import { verifyTreeProof } from '../tree/verifyTreeProof.ts';
 import { checkFidelity, type FidelityFacts } from './checkFidelity.ts';
+import { checkRouting } from './checkRouting.ts';
 import { checkScores } from './checkScores.ts';
 import { checkSources, type VersionRoots } from './checkSources.ts';
 import { attempt, type Check, check, sameAddress, skipped } from './checks.ts';
@@ -66,6 +67,7 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     ),
     attempt('evidence', () => checkHash('evidence', 'evidence', evidenceHash(bundle.evidence), bundle.receipt.evidenceHash)),
     attempt('trace', () => checkHash('trace', 'trace of the call', hashJson(bundle.trace), bundle.receipt.traceHash)),
+    ...('router' in bundle.trace ? [attempt('routing', () => checkRouting(bundle))] : []),
     attempt('prompt', () => checkPrompt(bundle)),
     attempt('answer', () => checkAnswer(bundle)),
     attempt('release', () => checkRelease(bundle, context)),

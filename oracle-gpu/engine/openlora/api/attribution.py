@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from openlora.api.reader import Reader
 from openlora.api.runtime import Runtime
 from openlora.api.schemas import AttributeBody, TokenizeBody
 from openlora.engine.detokenizer import Detokenizer
@@ -40,22 +41,22 @@ async def answer_attribution(runtime: Runtime, body: AttributeBody) -> dict[str,
     return {**found, "segments": listed}
 
 
-def answer_tokenize(runtime: Runtime, body: TokenizeBody) -> dict[str, Any]:
+def answer_tokenize(reader: Reader, body: TokenizeBody) -> dict[str, Any]:
     """Tokens of a prompt and, if asked for, of an answer with the text of each."""
-    prompt = runtime.read(body.messages, body.prompt)
+    prompt = reader.read(body.messages, body.prompt)
     counted = {
         "promptTokens": len(prompt),
         "promptTokenIds": prompt,
-        "contextLength": runtime.info.context_length,
+        "contextLength": reader.info.context_length,
     }
     if body.answer is None and body.tokenIds is None:
         return counted
     tokens = body.tokenIds
     if tokens is None:
-        refuse_control_tokens(runtime.tokenizer, [{"role": "assistant", "content": body.answer or ""}])
-        tokens = runtime.tokenizer.encode(body.answer, add_special_tokens=False)
-    runtime.require_tokens(prompt, tokens)
-    return {**counted, "tokenIds": tokens, "pieces": pieces_of(runtime.tokenizer, tokens)}
+        refuse_control_tokens(reader.tokenizer, [{"role": "assistant", "content": body.answer or ""}])
+        tokens = reader.tokenizer.encode(body.answer, add_special_tokens=False)
+    reader.require_tokens(prompt, tokens)
+    return {**counted, "tokenIds": tokens, "pieces": pieces_of(reader.tokenizer, tokens)}
 
 
 def pieces_of(tokenizer: Any, tokens: Sequence[int]) -> list[str]:

@@ -18,6 +18,7 @@ from openlora import __version__
 from openlora.adapters.cache import AdapterCache, Choice
 from openlora.adapters.store import AdapterStore
 from openlora.api.metrics import Metrics
+from openlora.api.reader import Reader
 from openlora.attribution.query import Attributor
 from openlora.config import EngineConfig
 from openlora.embeddings.embedder import Embedder, find_embedder
@@ -40,9 +41,8 @@ from openlora.ops.lora import LoraPair
 from openlora.rag.prompt import Layout, lay_out
 from openlora.rag.spec import GivenPassage
 from openlora.rag.store import RetrievalStore
+from openlora.routing.store import RouteStore
 from openlora.train.jobs import JobManager
-from openlora.train.spec import Message
-from openlora.train.templates import encode_prompt
 
 NUMERIC_PACKAGES = (
     "torch",
@@ -56,7 +56,7 @@ NUMERIC_PACKAGES = (
 )
 
 
-class Runtime:
+class Runtime(Reader):
     """Loads on construction (seconds); owns the engine's thread and the training jobs."""
 
     def __init__(self, config: EngineConfig) -> None:
@@ -86,7 +86,8 @@ class Runtime:
             self.adapters,
         )
         self.metrics = Metrics()
-        self.vocabulary = Vocabulary(self.tokenizer, self.base.model.config.vocab_size)
+        self.vocabulary_size = self.base.model.config.vocab_size
+        self.vocabulary = Vocabulary(self.tokenizer, self.vocabulary_size)
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
         work = (config.state, path, str(self.device), config.threads)
         self.exports = ExportManager(config.exports, *work)
@@ -94,6 +95,7 @@ class Runtime:
         self._embedder: Embedder | None = None
         self._loading = threading.Lock()
         self.retrieval = RetrievalStore(config.retrieval, self.embedder, self.count_tokens)
+        self.routes = RouteStore(config.routes, self.embedder)
 
     def embedder(self) -> Embedder:
         """Loaded when first asked for; EngineError 503 where none is set up."""
@@ -133,62 +135,6 @@ class Runtime:
         """The prompt with its passages; EngineError 400 where the base cannot, or all is too long."""
         require_apart(self.base)
         return lay_out(self.tokenizer, messages, passages, self.info.context_length)
-
-    def read(
-        self, messages: Sequence[Message] | None, prompt: str | list[int] | None, whole: bool = False
-    ) -> list[int]:
-        """Tokens of a chat, or of a text as it stands; EngineError 400 when no context is left to answer in.
-
-        `whole`: nothing is to be answered, so the context may be full.
-        """
-        if messages is not None:
-            return self.encode([message.model_dump() for message in messages])
-        tokens = self.tokenizer.encode(prompt) if isinstance(prompt, str) else prompt or []
-        if not tokens:
-            raise EngineError(400, "empty_prompt", "The prompt has no token: send some text.")
-        self.require_tokens(tokens, [])
-        if len(tokens) == self.info.context_length and not whole:
-            raise self._too_long(len(tokens))
-        return tokens
-
-    def encode(self, messages: list[dict[str, str]]) -> list[int]:
-        """Prompt tokens; EngineError 400 when no token of context is left to answer in."""
-        if messages[-1]["role"] == "assistant":
-            message = "The last message is the assistant's: end with the user's question."
-            raise EngineError(400, "invalid_request", message)
-        prompt = encode_prompt(self.tokenizer, messages)
-        if len(prompt) >= self.info.context_length:
-            raise self._too_long(len(prompt))
-        return prompt
-
-    def _too_long(self, tokens: int) -> EngineError:
-        limit = self.info.context_length
-        message = f"The prompt has {tokens} tokens and the model reads {limit}: shorten it."
-        code = "context_length_exceeded"
-        return EngineError(400, code, message, promptTokens=tokens, contextLength=limit)
-
-    def require_tokens(self, prompt: Sequence[int], answer: Sequence[int]) -> None:
-        """EngineError 400 unless the model can read prompt and answer together."""
-        if len(prompt) + len(answer) > self.info.context_length:
-            message = (
-                f"{len(prompt) + len(answer)} tokens exceed the context of {self.info.context_length}:"
-                " shorten them."
-            )
-            raise EngineError(
-                400,
-                "context_length_exceeded",
-                message,
-                promptTokens=len(prompt),
-                contextLength=self.info.context_length,
-            )
-        self.require_vocabulary([*prompt, *answer])
-
-    def require_vocabulary(self, tokens: Iterable[int]) -> None:
-        """EngineError 400 for a token that the model does not have."""
-        size = self.base.model.config.vocab_size
-        if max(tokens, default=0) >= size:
-            message = f"A token id is not below {size}: send ids that this engine returned."
-            raise EngineError(400, "invalid_request", message)
 
     def require_base(self, base: str) -> None:
         if base not in (self.info.id, self.info.name):

@@ -21,11 +21,13 @@ from openlora.api.adapters import router as adapters_router
 from openlora.api.attribution import answer_attribution, answer_tokenize
 from openlora.api.checkpoints import router as checkpoints_router
 from openlora.api.embed import router as embed_router
+from openlora.api.estimate import router as estimate_router
 from openlora.api.evaluate import router as evaluate_router
 from openlora.api.export import router as export_router
 from openlora.api.generate import start_generation
 from openlora.api.replay import answer_replay, answer_score
 from openlora.api.retrieval import router as retrieval_router
+from openlora.api.routing import router as routing_router
 from openlora.api.runtime import Runtime, get_runtime
 from openlora.api.schemas import (
     AttributeBody,
@@ -58,14 +60,16 @@ def create_app(config: EngineConfig) -> FastAPI:
             await asyncio.to_thread(app.state.runtime.close)
 
     app = FastAPI(title="openlora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    _install_errors(app)
+    install_errors(app)
     app.include_router(train_router)
+    app.include_router(estimate_router)
     app.include_router(adapters_router)
     app.include_router(checkpoints_router)
     app.include_router(evaluate_router)
     app.include_router(export_router)
     app.include_router(embed_router)
     app.include_router(retrieval_router)
+    app.include_router(routing_router)
 
     @app.get("/health")
     async def health() -> dict[str, Any]:
@@ -135,7 +139,7 @@ def _load(app: FastAPI, config: EngineConfig) -> None:
         log.exception("loading failed")
 
 
-def _install_errors(app: FastAPI) -> None:
+def install_errors(app: FastAPI) -> None:
     @app.middleware("http")
     async def limit(request: Request, call_next: Any) -> Response:
         length = request.headers.get("content-length", "0")

@@ -95,9 +95,12 @@ export function openEngine(url: string) {
   }
 
   const health = cached(2_000, () => read('/health', schemas.healthSchema, undefined, 5_000));
+  const needs = cached(60_000, () => read('/v1/training', schemas.trainingNeedsSchema, undefined, 20_000));
 
   return {
     health: () => health.get(''),
+    /** What each kind of training needs on its base. */
+    trainingNeeds: () => needs.get(''),
     tokenize: (input: Input, signal?: AbortSignal) => read('/v1/tokenize', schemas.tokenizeSchema, post(input, signal)),
     /** The same, and how an answer reads as tokens: given as text or as tokens. */
     tokenizeAnswer: (input: Input, answer: { answer: string } | { tokenIds: number[] }) =>
@@ -123,6 +126,12 @@ export function openEngine(url: string) {
         3_600_000,
       ),
     dropRetrieval: (key: string) => read(`/v1/retrieval/${encodeURIComponent(key)}`, z.looseObject({}), { method: 'DELETE' }),
+    /** What releases are about, by which questions are led to them. */
+    routes: () => read('/v1/routes', schemas.routesSchema),
+    putRoute: (key: Hex, texts: readonly string[]) =>
+      read(`/v1/routes/${key}`, schemas.routeBuiltSchema, { ...post({ texts }), method: 'PUT' }, 600_000),
+    chooseRoute: (keys: readonly Hex[], query: string) =>
+      read('/v1/routes/choose', schemas.chosenSchema, post({ keys, query }), 10_000),
     search: (body: SearchRequest) => read('/v1/retrieval/search', schemas.foundSchema, post(body)),
     estimate: (plan: TrainingPlan) => read('/v1/estimate', schemas.estimateSchema, post(plan), 120_000),
     startJob: (id: string, plan: TrainingPlan) => read('/v1/jobs', schemas.jobSchema, post({ id, ...plan }), 120_000),

@@ -1,4 +1,12 @@
-import { bytes32Schema, hexSchema, int32Schema, uint32Schema } from '@openledger/sdk';
+import {
+  bytes32Schema,
+  hexSchema,
+  int32Schema,
+  settingChangeSchema,
+  trainingOfferSchema,
+  trainingSampleSchema,
+  uint32Schema,
+} from '@openledger/sdk';
 import { z } from 'zod';
 
 // What the engine answers (docs/interfaces.md, section Engine).
@@ -85,6 +93,16 @@ export const foundSchema = z.looseObject({
   threshold: z.number(),
 });
 
+export const routesSchema = z.array(z.looseObject({ key: z.string() }));
+export const routeBuiltSchema = z.looseObject({ texts: z.int(), centroids: z.int() });
+export const chosenSchema = z.looseObject({
+  version: z.string(),
+  embedder: z.string(),
+  threshold: z.int(),
+  choices: z.array(z.looseObject({ key: bytes32Schema, score: z.int() })).max(3),
+  abstained: z.boolean(),
+});
+
 export const attributionSchema = z.looseObject({
   queryRoot: bytes32Schema,
   query: hexSchema,
@@ -137,7 +155,7 @@ export const methodSchema = z.strictObject({
   rank: z.int().min(1),
   alpha: z.number().positive(),
   dropout: z.number().min(0).max(1),
-  targetModules: z.literal('all-linear'),
+  targetModules: z.enum(['all-linear', 'attention']),
 });
 
 export const trainingSchema = z.strictObject({
@@ -166,8 +184,16 @@ export const estimateSchema = z.looseObject({
   freeBytes: z.number().optional(),
   /** What would need less memory, where there is too little. */
   advice: z.string().optional(),
+  changes: z.array(settingChangeSchema).optional(),
+  longest: z.int().optional(),
+  cut: z.int().optional(),
+  heldOut: z.int().optional(),
+  samples: z.array(trainingSampleSchema).optional(),
   sample: z.looseObject({ text: z.string(), trained: z.array(z.tuple([z.int(), z.int()])) }),
 });
+
+/** What each kind of training needs on this base, in the settings of `reference`. */
+export const trainingNeedsSchema = trainingOfferSchema.omit({ price: true });
 
 export const jobResultSchema = z.looseObject({
   adapter: bytes32Schema,

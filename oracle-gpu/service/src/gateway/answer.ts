@@ -73,8 +73,8 @@ export async function prepare(
     const created = now();
     const calls = choices.map((_, index): Call => {
       const key = idempotencyKey ? keyOf(idempotencyKey, index) : null;
-      const { model: name, stream, includeUsage } = asked;
-      return { id: randomUUID(), idempotencyKey: key, payment, requestHash, created, model: name, stream, includeUsage };
+      const { stream, includeUsage } = asked;
+      return { id: randomUUID(), idempotencyKey: key, payment, requestHash, created, model: model.name, stream, includeUsage };
     });
     const wanted = calls.map(({ idempotencyKey: key }, index) => ({
       idempotencyKey: key,
@@ -198,6 +198,7 @@ async function make(
       finishReason: made.finishReason ?? 'cancelled',
       ...(call.payment === undefined ? {} : { payment: call.payment }),
       ...(unattributed === undefined ? {} : { unattributed }),
+      ...(model.routing ? { router: model.routing } : {}),
       ...(retrieved ? { datanets: retrieved.versions.map(({ datanetId, version }) => `${datanetId}@${version}`) } : {}),
       ...(cited && retrieved
         ? { citations: citationsHash(cited), passages: retrieved.passages.map(({ text }) => sha256(stringToBytes(text))) }

@@ -7,6 +7,7 @@ import {
   hashJson,
   outputHash,
   promptHash,
+  type Routing,
   toJson,
   zeroHash,
 } from '@openledger/sdk';
@@ -31,7 +32,7 @@ export type Answer = {
   query: Hex | null;
   /** What it was given with, where passages were retrieved. */
   cited?: Cited | undefined;
-  trace: Record<string, string | number | boolean | null | string[] | Record<string, number>>;
+  trace: Record<string, string | number | boolean | null | string[] | Record<string, number> | Routing>;
 };
 
 export type Composed = Awaited<ReturnType<typeof composeReceipt>>;

@@ -1,7 +1,9 @@
+import { automaticModel } from '@openledger/sdk';
 import type { Address } from 'viem';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
 import { type Retrieved, retrieve, roomFor } from '../retrieval/retrieve.ts';
+import { chooseModel } from '../routing/chooseModel.ts';
 import type { Asked, Choice } from './asked.ts';
 import { priceOf } from './composeReceipt.ts';
 import { resolveModel, type ServedModel } from './resolveModel.ts';
@@ -33,7 +35,7 @@ const nobody: Caller = { app: '0x0000000000000000000000000000000000000000', appM
 export async function quote(context: Context, asked: Asked, caller = nobody): Promise<Quote> {
   const inputs = [...new Set(asked.choices.map(({ input }) => input))];
   const [model, ...counted] = await Promise.all([
-    resolveModel(context, asked.model),
+    asked.model === automaticModel ? chooseModel(context, inputs) : resolveModel(context, asked.model),
     ...inputs.map((input) => countTokens(context, input, asked.maxTokens === 0)),
   ]);
   const { limits } = context.config;

@@ -83,7 +83,7 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
   const gathered = await gather(context, spec.datanets);
   const { records, held } = await recordsOf(context, spec, gathered.records);
   const found = await context.engine.estimate(planOf(spec, records));
-  const { steps, trainTokens, memoryBytes, freeBytes, advice, sample } = found;
+  const { steps, trainTokens, memoryBytes, freeBytes, advice, changes, longest, cut, heldOut, sample, samples } = found;
   const answered = held ? answeredTokens(held) : 0;
   return {
     // Answers are made several at once: a token of one takes about as long as one of the training.
@@ -94,8 +94,13 @@ export async function estimateTraining(context: Trainer, spec: Spec) {
     memoryBytes,
     freeBytes,
     advice,
+    changes,
+    longest,
+    cut,
+    heldOut,
     price: priceOfTraining(trainTokens + answered, context.config.training.pricePerToken),
     sample,
+    samples,
     datanets: gathered.datanets,
   };
 }

@@ -2,7 +2,7 @@ import { RefusedTransaction } from '../chain/outbox.ts';
 import { now } from '../context.ts';
 import { gather } from '../datanets/gather.ts';
 import { checkpointEventSchema, type EngineJobEvent } from '../engine/schemas.ts';
-import { ServiceError, sentence } from '../errors.ts';
+import { codeOf, ServiceError, sentence } from '../errors.ts';
 import { planOf, recordsOf, type Trainer } from './estimate.ts';
 import type { JobLog } from './events.ts';
 import { finishJob } from './finish.ts';
@@ -43,7 +43,11 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
     const isFinal = error instanceof RefusedTransaction || (error instanceof ServiceError && error.status < 500);
     if (!isFinal) throw error;
     const hint = 'Nothing was released. The escrow goes back after the time of delivery.';
-    await jobLog.record(jobId, { status: 'failed', error: error.message, hint }, 'failed', { message: error.message, hint });
+    await jobLog.record(jobId, { status: 'failed', error: error.message, hint }, 'failed', {
+      message: error.message,
+      hint,
+      code: codeOf(error),
+    });
   }
 }
 

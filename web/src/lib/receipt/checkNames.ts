@@ -9,6 +9,7 @@ export function nameOfCheck(name: string): string {
     composition: m.check_composition,
     evidence: m.check_evidence,
     trace: m.check_trace,
+    routing: m.check_routing,
     prompt: m.check_prompt,
     answer: m.check_answer,
     release: m.check_release,

@@ -9,23 +9,26 @@ import type { Job } from './training.ts';
 export type Double = {
   app: FastifyInstance;
   behaviour: Behaviour;
-  count: { generate: number; attribute: number; preview: number; built: number; calibrate: number };
+  count: { generate: number; attribute: number; preview: number; built: number; calibrate: number; routed: number };
   /** Bodies of what was to be generated, in order. */
   asked: object[];
   jobs: Map<string, Job>;
   retrieval: Map<string, RetrievalRecord[]>;
   /** Checkpoints' adapters that may be asked. */
   lent: Set<string>;
+  /** Texts of each route. */
+  routes: Map<string, string[]>;
 };
 
 export const newDouble = (app: FastifyInstance): Double => ({
   app,
   behaviour: newBehaviour(),
-  count: { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0 },
+  count: { generate: 0, attribute: 0, preview: 0, built: 0, calibrate: 0, routed: 0 },
   asked: [],
   jobs: new Map(),
   retrieval: new Map(),
   lent: new Set(),
+  routes: new Map(),
 });
 
 /** A checkpoint's adapter: of a job's step. */

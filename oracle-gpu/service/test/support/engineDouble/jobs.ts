@@ -13,6 +13,16 @@ export function addJobs(double: Double): void {
     seconds: 1,
     memoryBytes: 1_000_000,
     sample: { text: 'user: a\nassistant: b', trained: [[19, 20]] },
+    changes: [{ set: { batchSize: 2, accumulate: 2 }, savesBytes: 1_000 }],
+    longest: 12,
+    cut: 0,
+    heldOut: 0,
+  }));
+
+  app.get('/v1/training', async () => ({
+    reference: { rank: 8, batchSize: 4, maxLength: 128 },
+    kinds: { lora: { memoryBytes: 1_000_000, tokensPerSecond: 1_000 } },
+    freeBytes: 2_000_000,
   }));
 
   app.post<{ Body: Plan & { id: string } }>('/v1/jobs', async (request, reply) => {

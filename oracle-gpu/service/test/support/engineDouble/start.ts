@@ -9,6 +9,7 @@ import { addEvaluations } from './evaluations.ts';
 import { addExports } from './exports.ts';
 import { addJobs } from './jobs.ts';
 import { addRetrieval } from './retrieval.ts';
+import { addRouting } from './routing.ts';
 import { hex, sha256 } from './tokens.ts';
 
 export type EngineDouble = Awaited<ReturnType<typeof startEngineDouble>>;
@@ -24,10 +25,10 @@ export async function startEngineDouble() {
     threads: 1,
     base: doubleBase,
   }));
-  for (const add of [addAnswers, addAttribution, addEvaluations, addExports, addJobs, addRetrieval]) add(double);
+  for (const add of [addAnswers, addAttribution, addEvaluations, addExports, addJobs, addRetrieval, addRouting]) add(double);
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(url).port);
-  const { behaviour, count, asked, jobs, retrieval } = double;
-  return { url, port, behaviour, count, asked, jobs, retrieval, stop: () => app.close() };
+  const { behaviour, count, asked, jobs, retrieval, routes } = double;
+  return { url, port, behaviour, count, asked, jobs, retrieval, routes, stop: () => app.close() };
 }
