@@ -1,7 +1,9 @@
 // The first half of the README's ten minutes, by a newcomer in a browser, on the real stack: faucet, own data, review,
-// access, training, listing.
+// access, training through a refresh and the death of the engine, listing.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { stateFolder } from '../../script/dev/config.ts';
 import { devAccount } from '../../sdk/src/dev/accounts.ts';
 import { brokenGarden, garden } from '../garden.ts';
 import { personOn } from '../person.ts';
@@ -9,6 +11,7 @@ import { personOn } from '../person.ts';
 test.describe.configure({ mode: 'serial', timeout: 600_000 });
 
 const file = (content: string) => ({ name: 'ormonde.jsonl', mimeType: 'application/jsonl', buffer: Buffer.from(content) });
+const pidOf = (name: string) => Number(readFileSync(join(stateFolder, 'pids', `${name}.pid`), 'utf8').split(' ')[0]);
 let datanet = '';
 
 test('a provider opens a datanet and names its reviewer', async ({ page }) => {
@@ -81,9 +84,11 @@ test('a proposer gets access, trains in the studio, and lists the model', async 
   await open.click();
   await page.waitForURL(/\/studio\?job=\d+/, { timeout: 120_000 });
   await page.getByRole('button', { name: 'Accept and start' }).click({ timeout: 90_000 });
-  await expect(page.getByText(/Step \d+ of \d+/).first()).toBeVisible({ timeout: 180_000 });
+  await expect(page.getByText(/Step [1-9]\d* of \d+/).first()).toBeVisible({ timeout: 180_000 });
   await page.reload(); // a refresh in the middle of training loses nothing
-  await expect(page.getByText(/Step \d+ of \d+/).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/Step [1-9]\d* of \d+/).first()).toBeVisible({ timeout: 60_000 });
+  process.kill(pidOf('engine'), 'SIGKILL'); // nor does an engine that dies: it goes on after the last step that was kept
+  await expect(page.getByText('Going on after an interruption').first()).toBeVisible({ timeout: 180_000 });
   await expect(page.getByText('Your model is trained')).toBeVisible({ timeout: 400_000 });
   await page.getByRole('link', { name: 'Open its page' }).click();
   await page.waitForURL(/\/models\/\d+/);

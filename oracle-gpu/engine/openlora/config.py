@@ -55,6 +55,10 @@ class EngineConfig:
         return self.state / "exports"
 
     @property
+    def evaluations(self) -> Path:
+        return self.state / "evaluations"
+
+    @property
     def imports(self) -> Path:
         """Folders of adapters that a request may import."""
         return self.state / "imports"

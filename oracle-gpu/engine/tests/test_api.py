@@ -169,6 +169,45 @@ def test_an_estimate_shows_what_is_trained(engine: Engine) -> None:
     assert [text[start:end] for start, end in trained] == ["It is 0 in all.<|im_end|>"]
 
 
+def test_an_estimate_shows_records_as_they_are_read(engine: Engine) -> None:
+    body = plan(engine.base, 24)
+    status, found = engine.post("/v1/estimate", body)
+    assert (status, found["cut"], found["heldOut"]) == (200, 0, 6)
+    assert 1 < len(found["samples"]) <= 5
+    assert found["samples"][0]["text"] == found["sample"]["text"]
+    assert {sample["kind"] for sample in found["samples"]} == {"chat"}
+    longest = max(sample["tokens"] for sample in found["samples"])
+    assert longest == found["longest"]
+    length = longest - 3
+    status, cut = engine.post("/v1/estimate", plan(engine.base, 24, maxLength=length))
+    assert (status, cut["longest"]) == (200, longest)
+    assert cut["cut"] > 0
+    shown = next(sample for sample in cut["samples"] if sample["dropped"])
+    assert shown["tokens"] - shown["dropped"] == length
+    start = shown["trained"][-1][0]
+    assert start < shown["readTo"] < len(shown["text"]), "the end of the answer is not read"
+    refused = engine.post("/v1/estimate", plan(engine.base, 24, maxLength=8))[1]["error"]
+    assert (refused["code"], refused["cause"]) == ("bad_record", "too_long")
+
+
+def test_a_mix_shows_a_record_of_each_datanet(engine: Engine) -> None:
+    body = plan(engine.base, 24, mix=[{"datanet": 4, "weight": 1}, {"datanet": 9, "weight": 2}])
+    body["records"] = [{**record(i), "datanet": 4 if i < 20 else 9} for i in range(24)]
+    status, found = engine.post("/v1/estimate", body)
+    assert status == 200
+    assert {sample["datanet"] for sample in found["samples"]} == {4, 9}
+
+
+def test_bases_are_compared_by_what_each_kind_of_training_needs(engine: Engine) -> None:
+    status, found = engine.get("/v1/training")
+    assert (status, set(found["kinds"])) == (200, {"lora", "rslora", "dora", "qlora"})
+    kinds = found["kinds"]
+    assert kinds["qlora"]["memoryBytes"] < kinds["lora"]["memoryBytes"] < kinds["dora"]["memoryBytes"]
+    assert kinds["dora"]["tokensPerSecond"] < kinds["lora"]["tokensPerSecond"]
+    assert found["freeBytes"] > 0
+    assert found["reference"]["batchSize"] == 4
+
+
 def test_an_estimate_knows_the_kinds(engine: Engine) -> None:
     def memory(kind: str) -> int:
         body = plan(engine.base, 24)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,7 @@ def train(
     folder: Path,
     stop: int = 0,
     held_out: Sequence[Example] = (),
+    on_look: Callable[[course.LookReport], None] = lambda _: None,
 ) -> course.Trained:
     """As a job does it; killed after step `stop`, where there is one."""
     folder.mkdir(exist_ok=True)
@@ -64,7 +65,7 @@ def train(
             raise Killed
 
     return trainer.train(
-        examples, log, folder / "work", on_step, lambda *_: None, held_out, keep=folder / STATE
+        examples, log, folder / "work", on_step, lambda *_: None, held_out, folder / STATE, on_look
     )
 
 
@@ -179,7 +180,9 @@ def test_a_training_that_gets_worse_stops_and_keeps_its_best_epoch(
     with pytest.raises(Killed):
         train(trainer, trained, tmp_path, 3 * steps + 1, held)
     trainer = make_trainer(base_path, training)
-    done = train(trainer, trained, tmp_path, 0, held)
+    looks: list[course.LookReport] = []
+    done = train(trainer, trained, tmp_path, 0, held, looks.append)
+    assert [(look.loss, look.best, look.is_over) for look in looks] == [(2.4, 2 * steps, True)]
     assert len(seen) == 4, "the third epoch is not looked at again, a fifth there is none"
     assert done.step == 2 * steps
     for best, parameter in zip(seen[1], trainer.parameters, strict=True):

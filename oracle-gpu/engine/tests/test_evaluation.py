@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from openlora.models.base import load_base, load_tokenizer, read_info
 from openlora.train.spec import Record
 from openlora.train.templates import encode_prompt, render_record
 
-from .conftest import record
+from .conftest import Engine, record
 
 CPU = torch.device("cpu")
 
@@ -128,8 +129,11 @@ def test_items_and_their_near_duplicates_stay_out_of_training() -> None:
 
 def test_the_command_writes_a_report_or_says_what_is_wrong(models: Path, tmp_path: Path) -> None:
     items = write_items(tmp_path / "items.jsonl", make_items(2))
-    given = {
+    given: dict[str, Any] = {
         "items": items,
+        "lm_eval": None,
+        "chat": False,
+        "with_parent": False,
         "adapter": [],
         "train": None,
         "salt": "0x" + "00" * 32,
@@ -159,9 +163,42 @@ def test_the_command_writes_a_report_or_says_what_is_wrong(models: Path, tmp_pat
         ({"salt": "salt"}, "invalid_request"),
         ({"max_tokens": 0}, "invalid_request"),
         ({"adapter": ["0x12"]}, "adapter_not_found"),
+        ({"items": None}, "invalid_request"),
+        ({"lm_eval": tmp_path}, "invalid_request"),
     ):
         with pytest.raises(EngineError) as refusal:
             run(argparse.Namespace(**{**given, **change}))
         assert refusal.value.code == code
     with pytest.raises(EngineError, match=r"Line 3 of broken\.jsonl"):
         read_items(broken)
+
+
+def test_a_request_evaluates_base_and_adapter(engine: Engine, trained: dict[str, Any]) -> None:
+    items = [record(i) for i in range(3)]
+    asked = {"adapters": [trained["adapter"]], "items": items, "maxTokens": 4}
+    status, begun = engine.post("/v1/evaluations", asked)
+    assert status == 202
+    for _ in range(600):
+        found = engine.get(f"/v1/evaluations/{begun['id']}")[1]
+        if found["status"] not in ("queued", "running"):
+            break
+        time.sleep(0.1)
+    assert found["status"] == "done", found
+    report = found["result"]
+    assert [model["adapter"] for model in report["models"]] == [None, trained["adapter"]]
+    assert report["models"][1]["loss"] < report["models"][0]["loss"]  # it was trained on them
+    assert [row["recordId"] for row in report["rows"]] == [item["recordId"] for item in items]
+    assert engine.post("/v1/evaluations", asked) == (202, found)
+
+    def refused(**changes: Any) -> tuple[int, str]:
+        status, body = engine.post("/v1/evaluations", {**asked, **changes})
+        return status, body["error"]["code"]
+
+    assert refused(items=[]) == (400, "invalid_request")
+    assert refused(items=[items[0], items[0]]) == (400, "invalid_request")
+    assert refused(items=[{**items[0], "messages": []}])[0] == 400
+    assert refused(maxTokens=0) == (400, "invalid_request")
+    assert refused(adapters=["0x" + "00" * 32]) == (404, "adapter_not_found")
+    assert refused(adapters=[trained["adapter"]] * 2) == (400, "invalid_request")
+    status, body = engine.get("/v1/evaluations/0x12")
+    assert (status, body["error"]["code"]) == (404, "evaluation_not_found")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -15,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from openlora.adapters.store import Adapter, adapter_id, read_adapter, write_adapter
+from openlora.errands import MOST_WAITING
 from openlora.errors import EngineError
 from openlora.export import llamacpp
 from openlora.export.card import Provenance
@@ -231,6 +233,10 @@ def test_divergence_is_that_of_the_definition() -> None:
 
 def test_a_request_exports_and_downloads(engine: Engine, trained: dict[str, Any]) -> None:
     asked = {"adapter": trained["adapter"], "format": "gguf-q8_0"}
+    status, formats = engine.get(f"/v1/exports?adapter={asked['adapter']}")
+    assert status == 200
+    assert [x["format"] for x in formats] == ["peft", "merged", "gguf-f16", "gguf-q8_0"]
+    assert all(x["refused"] is None for x in formats)
     status, begun = engine.post("/v1/exports", asked)
     assert (status, begun["id"]) == (202, f"{trained['adapter']}.gguf-q8_0")
     for _ in range(600):
@@ -242,12 +248,15 @@ def test_a_request_exports_and_downloads(engine: Engine, trained: dict[str, Any]
     for file in found["result"]["files"]:
         answer = engine.http.get(f"/v1/exports/{begun['id']}/files/{file['name']}")
         assert hashing.to_hex(hashing.sha256(answer.content)) == file["sha256"]
+        part = engine.http.get(str(answer.url), headers={"range": "bytes=1-4"})
+        assert (part.status_code, part.content) == (206, answer.content[1:5])
     assert engine.post("/v1/exports", asked) == (202, found)
     for path in ("0x12.peft", f"{begun['id']}/files/other", "..%2Fjobs"):
         status, body = engine.get(f"/v1/exports/{path}")
         assert (status, body["error"]["type"]) == (404, "invalid_request_error")
     assert engine.post("/v1/exports", {**asked, "adapter": "0x" + "00" * 32})[0] == 404
     assert engine.post("/v1/exports", {**asked, "format": "onnx"})[0] == 400
+    assert engine.get(f"/v1/exports?adapter=0x{'00' * 32}")[0] == 404
 
 
 def test_formats_are_those_of_the_command_line() -> None:
@@ -277,4 +286,41 @@ def test_an_export_that_fails_says_why_and_leaves_nothing(base_path: Path, tmp_p
     with pytest.raises(EngineError) as refusal:
         manager.status("..")
     assert refusal.value.code == "export_not_found"
+    manager.close()
+
+
+def finished(root: Path, name: str, size: int, age: int) -> Path:
+    """An export of `size` bytes that was asked for `age` seconds ago."""
+    folder = root / f"0x{name}.merged"
+    folder.mkdir(parents=True)
+    (folder / "weights").write_bytes(bytes(size))
+    (folder / "export.json").write_text(json.dumps({"files": [{"name": "weights"}]}))
+    os.utime(folder, (time.time() - age, time.time() - age))
+    return folder
+
+
+def test_exports_that_were_asked_for_longest_ago_make_room(
+    base_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openlora.errands.sys.executable", "true")  # each ends well at once
+    root = tmp_path / "exports"
+    old, older, young = (finished(root, name, 1_000, age) for name, age in (("a", 60), ("b", 90), ("c", 30)))
+    manager = ExportManager(root, tmp_path / "state", base_path, "cpu", 1, budget=2_500)
+    assert manager.file(older.name, "weights").stat().st_size == 1_000  # and so it is the newest now
+    id = manager.submit("0x" + "12" * 32, "peft", {})["id"]
+    while id in manager._open:
+        time.sleep(0.02)
+    manager.close()
+    assert [folder.exists() for folder in (old, older, young)] == [False, True, True]
+
+
+def test_only_so_many_exports_wait(base_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExportManager, "_loop", lambda self: None)  # none is begun
+    manager = ExportManager(tmp_path / "exports", tmp_path / "state", base_path, "cpu", 1)
+    for i in range(MOST_WAITING):
+        assert manager.submit(f"0x{i:064x}", "peft", {})["status"] == "queued"
+    with pytest.raises(EngineError, match="ask again") as refusal:
+        manager.submit("0x" + "ff" * 32, "peft", {})
+    assert (refusal.value.status, refusal.value.detail["retryAfter"]) == (429, 60)
+    assert manager.submit(f"0x{0:064x}", "peft", {})["status"] == "queued"  # the same as before
     manager.close()

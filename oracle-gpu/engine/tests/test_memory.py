@@ -17,7 +17,8 @@ from openlora.train.data import split
 from openlora.train.examples import Example
 from openlora.train.rows import make_examples
 from openlora.train.spec import Job, Kind, Method, Training
-from openlora.train.worker import explain
+from openlora.train.trainer import not_finite
+from openlora.train.worker import explain, remedies
 
 from .conftest import plan, record
 
@@ -59,6 +60,23 @@ def test_advice_says_what_to_change_and_by_how_much(base_path: Path, examples: l
     assert said.startswith("It needs about")
     amounts = [float(part.split()[0]) for part in said.split("saves ")[1:] if "GB" in part]
     assert amounts == sorted(amounts, reverse=True), "the best first"
+
+
+def test_what_is_advised_can_be_asked_for(base_path: Path, examples: list[Example], tmp_path: Path) -> None:
+    job = _job()
+    info = replace(read_info(base_path), parameters=135_000_000)
+    longer = [replace(e, tokens=e.tokens * 40, trained=e.trained * 40) for e in examples]
+    found = memory.changes(job, longer, info, LARGE)
+    assert {"batchSize": 2, "accumulate": 2} in [change.set for change in found]
+    assert [change.saves for change in found] == sorted((c.saves for c in found), reverse=True)
+    asked = {"kind": "lora", "rank": 8, "batchSize": 4, "maxLength": 128}
+    assert all(change.set.items() - asked.items() for change in found), "each changes something"
+    gpt2 = memory.changes(job, longer, replace(info, family="gpt2"), LARGE)
+    assert "kind" not in [name for change in gpt2 for name in change.set]
+    memory.write_advice(tmp_path, job, split(examples, 0), read_info(base_path))
+    assert remedies(MemoryError(), tmp_path) == list(memory.read_advice(tmp_path).changes) != []
+    assert remedies(not_finite("0x1", 3, 0.02), tmp_path) == [{"set": {"learningRate": 0.01}}]
+    assert remedies(ValueError("else"), tmp_path) == []
 
 
 def _job() -> Job:

@@ -27,6 +27,10 @@ const environmentSchema = z.object({
   OPENLEDGER_TEXTS_PER_MINUTE: count.default(120),
   /** Files that one address may have looked at before contributing them: each costs the engine a gradient a record. */
   OPENLEDGER_PREVIEWS_PER_MINUTE: count.default(6),
+  /** Answers that nobody pays for, of the base or of a training under way, that one key may ask for. */
+  OPENLEDGER_FREE_ANSWERS_PER_MINUTE: count.default(12),
+  /** Exports that one address may ask for: each loads the base twice. */
+  OPENLEDGER_EXPORTS_PER_MINUTE: count.default(6),
   /** Whether this operator offers to do training jobs; it serves models in any case. */
   OPENLEDGER_TRAINS: z.enum(['yes', 'no']).default('yes'),
   /** Model that answers a call which leaves the choice open and is near none; without one such a call is refused. */
@@ -92,6 +96,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       uploadsPerMinute: e.OPENLEDGER_UPLOADS_PER_MINUTE,
       previewsPerMinute: e.OPENLEDGER_PREVIEWS_PER_MINUTE,
       textsPerMinute: e.OPENLEDGER_TEXTS_PER_MINUTE,
+      freeAnswersPerMinute: e.OPENLEDGER_FREE_ANSWERS_PER_MINUTE,
+      exportsPerMinute: e.OPENLEDGER_EXPORTS_PER_MINUTE,
     },
     training: {
       isOffered: e.OPENLEDGER_TRAINS === 'yes',

@@ -29,6 +29,9 @@ export function errorBody({ status, code, message, detail }: ServiceError): { er
   return { error: { message, type: errorType(status), code, ...detail, ...param } };
 }
 
+/** The stable code of what was thrown, for programs. */
+export const codeOf = (error: Error): string => (error instanceof ServiceError ? error.code : 'refused_transaction');
+
 /** First line of whatever was thrown, for logs and hints. */
 export function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

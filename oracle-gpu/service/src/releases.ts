@@ -30,6 +30,7 @@ export type ReleaseRow = z.infer<typeof releaseRowSchema>;
 export type LoadedRelease = {
   releaseHash: Hex;
   modelId: number;
+  jobId: number;
   adapter: string;
   release: z.output<typeof releaseSchema>;
   datanets: z.output<typeof datanetUseSchema>[];
@@ -64,6 +65,7 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
       return {
         releaseHash: row.releaseHash as Hex,
         modelId: row.modelId,
+        jobId: row.jobId,
         adapter: row.adapter,
         release: releaseSchema.parse(row.release),
         datanets: z.array(datanetUseSchema).parse(row.datanets),

@@ -13,7 +13,7 @@ export async function openServer({ log, config }: Pick<Context, 'log' | 'config'
   await app.register(cors, {
     origin: true,
     methods: ['GET', 'HEAD', 'POST'],
-    exposedHeaders: [nextCursor, 'retry-after', paymentRequiredHeader, paymentResponseHeader],
+    exposedHeaders: [nextCursor, 'retry-after', 'repr-digest', paymentRequiredHeader, paymentResponseHeader],
     strictPreflight: false,
   });
   await app.register(rateLimit, {

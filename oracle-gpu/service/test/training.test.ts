@@ -1,4 +1,6 @@
+import { openLedgerDomain, signCancelJob } from '@openledger/sdk';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { Actor } from './support/actors.ts';
 import { acceptQuote, type Datanet, makeDatanet, makeRecord, method, openJob, training } from './support/story.ts';
 import { until } from './support/until.ts';
@@ -54,6 +56,23 @@ test('an estimate says what a job would cost before there is one', async () => {
   ).rejects.toMatchObject({ status: 404, code: 'base_not_found' });
 });
 
+test('a base says what training on it takes, and an estimate what could need less', async () => {
+  const [base] = await world.gateway.bases();
+  expect(base?.training).toEqual({
+    price: 10n ** 14n,
+    reference: { rank: 8, batchSize: 4, maxLength: 128 },
+    kinds: { lora: { memoryBytes: 1_000_000, tokensPerSecond: 1_000 } },
+    freeBytes: 2_000_000,
+  });
+  const { changes } = await world.gateway.estimate({
+    baseModel: base?.id ?? '0x',
+    method,
+    training,
+    datanets: [{ datanetId: datanet.datanetId, version: 1 }],
+  });
+  expect(changes).toEqual([{ set: { batchSize: 2, accumulate: 2 }, savesBytes: 1_000 }]);
+});
+
 test('a copied record belongs to whoever committed first, in the index too', async () => {
   const { jobId } = await openJob(world, proposer, datanet);
   await acceptQuote(world, proposer, jobId);
@@ -70,6 +89,8 @@ test('a job with too little in escrow is declined with the reason', async () => 
   const { jobId } = await openJob(world, proposer, datanet, { escrow: 10_000n });
   await until('the refusal', async () => (await status(jobId)) === 'declined');
   expect((await world.gateway.job(jobId)).error).toContain('open one with more');
+  const [event] = await world.query(`SELECT data FROM job_events WHERE job_id = ${jobId} AND type = 'declined'`);
+  expect(event?.data).toMatchObject({ code: 'insufficient_escrow', price: expect.stringMatching(/^\d+$/) });
 });
 
 test('a job whose specification names other data is declined', async () => {
@@ -95,6 +116,27 @@ test('a training that fails says why, and the escrow goes back when the time is 
   await until('the refund', async () => (await status(jobId)) === 'timed-out');
   expect((await world.balanceOf(proposer.address)) - before).toBe(10n ** 18n);
   expect((await typesOf(jobId)).slice(-3)).toEqual(['failed', 'refund-due', 'timed-out']);
+});
+
+test('a training is stopped by its requester alone, and the rest of the escrow goes back when the time is over', async () => {
+  world.engine.behaviour.stepDelayMs = 500;
+  const { jobId } = await openJob(world, proposer, datanet, { spec: { training: { ...training, epochs: 30 } } });
+  const { specCid } = z.object({ specCid: z.string() }).parse(await world.gateway.job(jobId));
+  const domain = openLedgerDomain(await world.client.getChainId(), world.contracts.jobs.address);
+  const stop = async (who: Actor, named = specCid) => {
+    const signature = await signCancelJob(who.account, { jobId, specCid: named }, domain);
+    return world.gateway.cancelJob({ jobId, specCid: named, signature });
+  };
+  await expect(stop(proposer)).rejects.toMatchObject({ status: 409, code: 'not_running' });
+  await acceptQuote(world, proposer, jobId);
+  await until('the training', async () => (await typesOf(jobId)).includes('step'));
+  await expect(stop(datanet.provider)).rejects.toMatchObject({ status: 403, code: 'not_the_requester' });
+  await expect(stop(proposer, 'another')).rejects.toMatchObject({ status: 404, code: 'job_not_found' });
+  await stop(proposer);
+  await until('the end', async () => (await status(jobId)) === 'failed');
+  expect((await typesOf(jobId)).slice(-2)).toEqual(['cancelled', 'refund-due']);
+  await world.advance(700);
+  await until('the refund', async () => (await status(jobId)) === 'timed-out');
 });
 
 test('a log can be read again from any place, and follows live', async () => {

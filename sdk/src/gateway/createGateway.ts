@@ -1,8 +1,10 @@
 import type { Address, Hex } from 'viem';
 import { z } from 'zod';
 import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
+import type { EvaluationItems } from '../proposals/evaluationItems.ts';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
+import type { SignedCancelJob } from '../training/cancelJob.ts';
 import { type AttributionRequest, attributionSchema } from './attribution.ts';
 import { type Fetch, gatewayRequest } from './gatewayRequest.ts';
 import { type PreviewOptions, previewFile } from './previewFile.ts';
@@ -12,9 +14,15 @@ import {
   baseSchema,
   batchSummarySchema,
   calibrationStateSchema,
+  checkpointAnswerSchema,
+  committedItemsSchema,
   documentFileSchema,
   duplicatesSchema,
+  type ExportFormat,
   estimateSchema,
+  exportStateSchema,
+  type FreeQuestion,
+  freeAnswerSchema,
   infoSchema,
   type JobEvent,
   type JobSpec,
@@ -22,6 +30,7 @@ import {
   jobSchema,
   modelListSchema,
   recordsFileSchema,
+  releaseExportsSchema,
   rewardsSchema,
   sessionSchema,
   sessionStateSchema,
@@ -87,6 +96,12 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
         page = await get(modelListSchema, `/v1/models?after=${encodeURIComponent(page.last_id)}`);
       return list;
     },
+    /** What a release can be downloaded as, how far each is, and why it cannot be. */
+    exports: (releaseHash: Hex) => get(releaseExportsSchema, `/v1/releases/${releaseHash}/exports`),
+    startExport: (releaseHash: Hex, format: ExportFormat) =>
+      post(exportStateSchema, `/v1/releases/${releaseHash}/exports`, { format }),
+    exportFileUrl: (releaseHash: Hex, format: string, name: string) =>
+      `${base}/v1/releases/${releaseHash}/exports/${format}/files/${encodeURIComponent(name)}`,
     /** The datanets that answers of this operator can cite now. */
     sources: () => get(z.array(shelfSchema), '/v1/sources'),
     receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),
@@ -103,10 +118,25 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     settle: () => post(z.looseObject({}), '/v1/batches/settle', {}),
     rewards: (account: Address) => get(rewardsSchema, `/v1/rewards/${account}`),
 
+    /** Tells the operator in confidence what a model shall be measured on, before it is trained: a job names the commitment. */
+    tellItems: (items: EvaluationItems) => post(committedItemsSchema, '/v1/evaluation-items', items),
+    /** Has the operator draw questions from the datanets, which are then not trained on, with what resembles them. */
+    drawItems: (draw: { datanets: JobSpec['datanets']; count: number; maxTokens?: number }) =>
+      post(committedItemsSchema, '/v1/evaluation-items/drawn', draw),
     estimate: (spec: JobSpec) => post(estimateSchema, '/v1/training/estimate', spec),
     /** What measuring the fidelity of a job's release would take and cost, how far it is, and what is known. */
     calibration: (jobId: number, runs?: number) =>
       get(calibrationStateSchema, `/v1/jobs/${jobId}/calibration${runs === undefined ? '' : `?runs=${runs}`}`),
+    /** Steps after which a training has kept its adapter so far. */
+    checkpoints: (jobId: number) => get(z.array(z.object({ step: z.int() })), `/v1/jobs/${jobId}/checkpoints`),
+    /** What a training's adapter of that step answers; only with a key of whoever opened the job. Not charged. */
+    askCheckpoint: (jobId: number, step: number, { messages, maxTokens }: FreeQuestion, apiKey: string) =>
+      post(checkpointAnswerSchema, `/v1/jobs/${jobId}/checkpoints/${step}/answers`, { messages, max_tokens: maxTokens }, apiKey),
+    /** What the base alone answers, to compare with. Not charged. */
+    askBase: (baseModel: Hex, { messages, maxTokens }: FreeQuestion, apiKey: string) =>
+      post(freeAnswerSchema, `/v1/bases/${baseModel}/answers`, { messages, max_tokens: maxTokens }, apiKey),
+    /** Stops a training; only its requester can. What was not released goes back after the time of delivery. */
+    cancelJob: ({ jobId, ...body }: SignedCancelJob) => post(jobSchema, `/v1/jobs/${jobId}/cancel`, body),
     jobs: () => get(z.array(jobSchema), '/v1/jobs'),
     job: (jobId: number) => get(jobSchema, `/v1/jobs/${jobId}`),
     /** The job's log from entry `from` on, then live until its last event. */

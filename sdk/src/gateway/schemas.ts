@@ -20,6 +20,20 @@ export const infoSchema = z.object({
   batch: z.object({ maxAge: z.number(), maxReceipts: z.number(), window: z.number() }),
 });
 
+/** Kinds of adapter that are trained. */
+export const trainingKinds = ['lora', 'rslora', 'dora', 'qlora'] as const;
+export type TrainingKind = (typeof trainingKinds)[number];
+
+/** What training on a base takes with an operator: of each kind that the base allows, in the settings of `reference`. */
+export const trainingOfferSchema = z.object({
+  /** Wei per trained token. */
+  price: amountSchema,
+  reference: z.object({ rank: z.int(), batchSize: z.int(), maxLength: z.int() }),
+  kinds: z.partialRecord(z.enum(trainingKinds), z.object({ memoryBytes: z.number(), tokensPerSecond: z.number() })),
+  freeBytes: z.number(),
+});
+export type TrainingOffer = z.infer<typeof trainingOfferSchema>;
+
 export const baseSchema = z.looseObject({
   id: bytes32Schema,
   name: z.string(),
@@ -27,6 +41,13 @@ export const baseSchema = z.looseObject({
   licence: z.string(),
   parameters: z.number(),
   contextLength: z.number(),
+  /** What its makers say of it (bases/catalogue.ts); words of an operator's own where it is not in the catalogue. */
+  languages: z.array(z.string()).optional(),
+  strengths: z.array(z.string()).optional(),
+  recommendedFor: z.array(z.string()).optional(),
+  card: z.string().nullish(),
+  /** Null where the operator trains nothing, or its engine is away. */
+  training: trainingOfferSchema.nullish(),
 });
 
 export const recordsFileSchema = z.object({
@@ -145,11 +166,12 @@ export const rewardsSchema = z.object({
 
 /** Hyper-parameters as the engine takes them. */
 export const methodSchema = z.object({
-  kind: z.enum(['lora', 'rslora', 'dora', 'qlora']),
+  kind: z.enum(trainingKinds),
   rank: z.int(),
   alpha: z.int(),
   dropout: z.number(),
-  targetModules: z.literal('all-linear'),
+  /** Which layers carry the adapter. */
+  targetModules: z.enum(['all-linear', 'attention']),
 });
 
 export const trainingSchema = z.object({
@@ -176,6 +198,10 @@ export const trainingSchema = z.object({
   beta: z.number().optional(),
 });
 
+/** Commitment to evaluation items that the operator has been told, and how many they are. */
+export const committedItemsSchema = z.object({ commitment: bytes32Schema, items: z.int() });
+export type CommittedItems = z.infer<typeof committedItemsSchema>;
+
 /** The document behind a job's `specCid`. */
 export const jobSpecSchema = z.object({
   baseModel: bytes32Schema,
@@ -183,7 +209,40 @@ export const jobSpecSchema = z.object({
   training: trainingSchema,
   /** `weight`: how much of what is trained on is of this datanet, in relation to the others. */
   datanets: z.array(z.object({ datanetId: uint32Schema, version: uint32Schema, weight: z.int().optional() })).min(1),
+  /** Questions that the model is measured on afterwards, and what resembles them is kept out of the training. */
+  evaluation: committedItemsSchema.optional(),
 });
+
+/** Settings to choose instead, by their names in `method` and `training`, and the memory that they save. */
+export const settingChangeSchema = z.object({
+  set: z
+    .object({
+      kind: z.enum(trainingKinds),
+      rank: z.int(),
+      batchSize: z.int(),
+      accumulate: z.int(),
+      maxLength: z.int(),
+      learningRate: z.number(),
+    })
+    .partial(),
+  savesBytes: z.number().optional(),
+});
+export type SettingChange = z.infer<typeof settingChangeSchema>;
+
+/** A record as it is trained on: `trained` are the characters that have a loss, [start, end). */
+export const trainingSampleSchema = z.object({
+  text: z.string(),
+  trained: z.array(z.tuple([z.int(), z.int()])),
+  kind: z.string(),
+  tokens: z.int(),
+  /** Tokens beyond `maxLength`, which are not read; `readTo` is the character where they begin. */
+  dropped: z.int(),
+  readTo: z.int().optional(),
+  /** Parts that are read apart. */
+  pieces: z.int(),
+  datanet: z.int().optional(),
+});
+export type TrainingSample = z.infer<typeof trainingSampleSchema>;
 
 export const estimateSchema = z.object({
   seconds: z.number(),
@@ -194,6 +253,13 @@ export const estimateSchema = z.object({
   freeBytes: z.number().optional(),
   /** What would need less memory, where the operator has too little. */
   advice: z.string().optional(),
+  /** The same for programs, the best first. */
+  changes: z.array(settingChangeSchema).optional(),
+  /** Tokens of the longest record, records that are longer than `maxLength`, and records held out. */
+  longest: z.int().optional(),
+  cut: z.int().optional(),
+  heldOut: z.int().optional(),
+  samples: z.array(trainingSampleSchema).optional(),
   price: amountSchema,
 });
 
@@ -218,6 +284,37 @@ export const calibrationStateSchema = z.object({
     .nullable(),
 });
 export type CalibrationState = z.infer<typeof calibrationStateSchema>;
+
+/** An answer that is not charged, with no release behind it. */
+export const freeAnswerSchema = z.object({
+  text: z.string(),
+  finishReason: z.enum(['stop', 'length']),
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+});
+export const checkpointAnswerSchema = freeAnswerSchema.extend({ step: z.int() });
+export type FreeQuestion = { messages: { role: 'system' | 'user' | 'assistant'; content: string }[]; maxTokens?: number };
+
+/** What a release can be downloaded as. */
+export const exportFormats = ['peft', 'merged', 'gguf-f16', 'gguf-q8_0'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+export const exportStateSchema = z.object({
+  format: z.enum(exportFormats),
+  status: z.enum(['none', 'queued', 'running', 'done', 'failed']),
+  stage: z.string().optional(),
+  error: z.string().optional(),
+  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: bytes32Schema })).optional(),
+  /** By whom it was read back, and how far apart that was from what is served. */
+  checks: z.array(z.object({ reader: z.string(), divergence: z.number(), limit: z.number() })).optional(),
+});
+export const releaseExportsSchema = z.object({
+  releaseHash: bytes32Schema,
+  adapter: bytes32Schema,
+  base: z.object({ id: bytes32Schema, name: z.string(), licence: z.string() }),
+  /** `mostBytes`: room it takes at most. `refused`: why it cannot be made or is not handed out. */
+  formats: z.array(exportStateSchema.extend({ mostBytes: z.number(), refused: z.string().nullable() })),
+});
+export type ReleaseExports = z.infer<typeof releaseExportsSchema>;
 
 export const jobSchema = z.looseObject({
   jobId: z.int(),

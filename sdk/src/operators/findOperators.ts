@@ -1,10 +1,9 @@
-import type { Address, GetContractEventsReturnType, PublicClient } from 'viem';
+import type { Address } from 'viem';
 import { z } from 'zod';
-import { contractAddress } from '../deployment/contractAddress.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { createGateway } from '../gateway/createGateway.ts';
 import type { Fetch } from '../gateway/gatewayRequest.ts';
-import { operatorRegistryAbi } from '../generated/abis.ts';
+import { type EndpointsClient, readEndpoints } from './endpoints.ts';
 
 /** An operator that answers for a model now. */
 export type ModelOperator = {
@@ -17,9 +16,6 @@ export type ModelOperator = {
   latency: number;
 };
 
-type Registered = GetContractEventsReturnType<typeof operatorRegistryAbi, 'OperatorRegistered', true>[number]['args'];
-type Client = Pick<PublicClient, 'getContractEvents' | 'readContract'>;
-
 const pricesSchema = z.looseObject({ prompt: z.coerce.bigint(), completion: z.coerce.bigint() });
 /** Longest that an operator may take to say what it serves, ms. */
 const patience = 3_000;
@@ -29,7 +25,7 @@ const patience = 3_000;
  * cheap ones the nearest. Those that do not answer in time, or do not serve it, are left out.
  */
 export async function findOperators(
-  client: Client,
+  client: EndpointsClient,
   deployment: Deployment,
   model: string,
   send: Fetch = globalThis.fetch,
@@ -39,26 +35,6 @@ export async function findOperators(
     [...endpoints].map(([operator, url]) => probe(operator, url, model, send).catch(() => undefined)),
   );
   return found.filter((one) => one !== undefined).sort(byPriceThenLatency);
-}
-
-/** Where each active operator says that its service is. */
-async function readEndpoints(client: Client, deployment: Deployment): Promise<Map<Address, string>> {
-  const registry = { address: contractAddress(deployment, 'OperatorRegistry'), abi: operatorRegistryAbi } as const;
-  const fromBlock = BigInt(deployment.startBlock);
-  const [registered, updated] = await Promise.all([
-    client.getContractEvents({ ...registry, eventName: 'OperatorRegistered', fromBlock, strict: true }),
-    client.getContractEvents({ ...registry, eventName: 'OperatorUpdated', fromBlock, strict: true }),
-  ]);
-  const endpoints = new Map<Address, string>();
-  for (const { args } of [...registered, ...updated]) {
-    const { operator, endpoint } = args as Registered;
-    endpoints.set(operator, endpoint);
-  }
-  for (const operator of endpoints.keys()) {
-    const isActive = await client.readContract({ ...registry, functionName: 'isActive', args: [operator] });
-    if (!isActive) endpoints.delete(operator);
-  }
-  return endpoints;
 }
 
 async function probe(operator: Address, url: string, model: string, send: Fetch): Promise<ModelOperator | undefined> {

@@ -125,11 +125,22 @@ class AdapterStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lent: dict[str, Path] = {}  # folders elsewhere, while they last
         root.mkdir(parents=True, exist_ok=True)
+
+    def lend(self, id: str, folder: Path) -> None:
+        """Let the adapter in a folder elsewhere be read as `id`, which its files must hash to when they are.
+
+        Until that folder is gone, or this process ends; it is not listed.
+        """
+        self._lent[id] = folder
 
     def folder(self, id: str) -> Path:
         """Folder of a known adapter; EngineError 404 otherwise."""
         if _ID.fullmatch(id) is None or not (self._root / id / CONFIG).exists():
+            lent = self._lent.get(id)
+            if lent is not None and (lent / CONFIG).exists():
+                return lent
             raise EngineError(
                 404, "adapter_not_found", f"There is no adapter {id}: train it here or import it first."
             )

@@ -6,8 +6,8 @@ import hashlib
 import importlib.metadata
 import platform
 import threading
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from openlora.engine.grounding import require_apart
 from openlora.engine.llm_engine import LLMEngine
 from openlora.engine.vocabulary import Vocabulary
 from openlora.errors import EngineError
+from openlora.evaluation.manager import EvaluationManager
+from openlora.export.families import require_gguf
 from openlora.export.manager import ExportManager
 from openlora.models.base import (
     choose_device,
@@ -87,7 +89,9 @@ class Runtime(Reader):
         self.vocabulary_size = self.base.model.config.vocab_size
         self.vocabulary = Vocabulary(self.tokenizer, self.vocabulary_size)
         self.jobs = JobManager(config.jobs, path, config.state, str(self.device), config.threads)
-        self.exports = ExportManager(config.exports, config.state, path, str(self.device), config.threads)
+        work = (config.state, path, str(self.device), config.threads)
+        self.exports = ExportManager(config.exports, *work)
+        self.evaluations = EvaluationManager(config.evaluations, *work)
         self._embedder: Embedder | None = None
         self._loading = threading.Lock()
         self.retrieval = RetrievalStore(config.retrieval, self.embedder, self.count_tokens)
@@ -100,12 +104,22 @@ class Runtime(Reader):
                 self._embedder = Embedder(find_embedder(self.config.models), self.config.threads)
             return self._embedder
 
+    @cached_property
+    def gguf_refusal(self) -> str | None:
+        """Why the base cannot be written as GGUF; None where it can."""
+        try:
+            require_gguf(self.info.path, self.tokenizer)
+        except EngineError as error:
+            return error.message
+        return None
+
     def count_tokens(self, text: str) -> int:
         return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def close(self) -> None:
         self.jobs.close()
         self.exports.close()
+        self.evaluations.close()
         self.engine.close()
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:

@@ -19,7 +19,10 @@ from starlette.exceptions import HTTPException
 from openlora import __version__
 from openlora.api.adapters import router as adapters_router
 from openlora.api.attribution import answer_attribution, answer_tokenize
+from openlora.api.checkpoints import router as checkpoints_router
 from openlora.api.embed import router as embed_router
+from openlora.api.estimate import router as estimate_router
+from openlora.api.evaluate import router as evaluate_router
 from openlora.api.export import router as export_router
 from openlora.api.generate import start_generation
 from openlora.api.replay import answer_replay, answer_score
@@ -59,7 +62,10 @@ def create_app(config: EngineConfig) -> FastAPI:
     app = FastAPI(title="openlora", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     install_errors(app)
     app.include_router(train_router)
+    app.include_router(estimate_router)
     app.include_router(adapters_router)
+    app.include_router(checkpoints_router)
+    app.include_router(evaluate_router)
     app.include_router(export_router)
     app.include_router(embed_router)
     app.include_router(retrieval_router)

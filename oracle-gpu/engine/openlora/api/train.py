@@ -21,7 +21,7 @@ from openlora.errors import EngineError
 from openlora.models.quantise import require_quantisable
 from openlora.train.calibrate import DATA, calibration_estimate, require_questions
 from openlora.train.data import Split
-from openlora.train.estimate import SPEED, estimate, index_speed, train_speed
+from openlora.train.estimate import SPEED, index_speed, train_speed
 from openlora.train.events import FINAL, read_tail
 from openlora.train.examples import bad_record
 from openlora.train.schedule import prepare as prepare_rows
@@ -42,16 +42,6 @@ async def create(body: Job, request: Request) -> dict[str, Any]:
     await asyncio.to_thread(prepare, runtime, body)
     status = await asyncio.to_thread(runtime.jobs.submit, body)
     return {"id": status["id"], "status": status["status"]}
-
-
-@router.post("/estimate")
-async def cost(body: Plan, request: Request) -> dict[str, Any]:
-    runtime = get_runtime(request)
-    parts = await asyncio.to_thread(prepare, runtime, body)
-    architecture = runtime.base.model.config.to_dict()
-    return await asyncio.to_thread(
-        estimate, body, parts, runtime.info, runtime.config.state, runtime.device, architecture
-    )
 
 
 def prepare(runtime: Runtime, plan: Plan) -> Split:

@@ -37,16 +37,9 @@ def compare(
     `loss` is in nats for each token of the references, `perplexity` its exponential; answers are greedy, of
     at most `max_tokens`. EngineError 400 for an item that cannot be rendered, 404 or 409 for an adapter.
     """
-    if len(set(adapters)) < len(adapters) or len(adapters) >= MOST_MODELS:
-        message = f"Name at most {MOST_MODELS - 1} adapters, each once."
-        raise EngineError(400, "invalid_request", message)
     examples = make_examples(tokenizer, [item.plain for item in items], info.context_length)
-    chosen: list[tuple[str | None, dict[str, LoraPair]]] = [(None, {})]
-    for id in adapters:
-        stored = read_adapter(store.folder(id), id)
-        chosen.append((id, fit(stored.weights, base.switch, base.dtype, base.device)))
     models, texts = [], []
-    for adapter, weights in chosen:
+    for adapter, weights in loaded(base, store, adapters):
         with base.switch.use(weights):
             found, given = _measure(base, tokenizer, examples, max_tokens)
         models.append({"adapter": adapter, **found})
@@ -68,6 +61,20 @@ def compare(
         "models": models,
         "rows": rows,
     }
+
+
+def loaded(
+    base: BaseModel, store: AdapterStore, adapters: Sequence[str]
+) -> list[tuple[str | None, dict[str, LoraPair]]]:
+    """The base by itself, and each adapter's weights as its layers use them; EngineError 400, 404 or 409."""
+    if len(set(adapters)) < len(adapters) or len(adapters) >= MOST_MODELS:
+        message = f"Name at most {MOST_MODELS - 1} adapters, each once."
+        raise EngineError(400, "invalid_request", message)
+    found: list[tuple[str | None, dict[str, LoraPair]]] = [(None, {})]
+    for id in adapters:
+        stored = read_adapter(store.folder(id), id)
+        found.append((id, fit(stored.weights, base.switch, base.dtype, base.device)))
+    return found
 
 
 def _measure(

@@ -60,7 +60,7 @@ def export(
     if kind.startswith("gguf"):
         require_gguf(info.path, tokenizer)
     out.parent.mkdir(parents=True, exist_ok=True)
-    needed = int(_BYTES[kind] * info.parameters) + 2 * stored.bytes
+    needed = most_bytes(kind, info, stored.bytes)
     free = shutil.disk_usage(out.parent).free
     if free < needed:
         message = (
@@ -94,6 +94,11 @@ def export(
         return record
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def most_bytes(kind: Format, info: BaseInfo, adapter_bytes: int) -> int:
+    """Room that an export takes at most, an upper bound of what there will be to download."""
+    return int(_BYTES[kind] * info.parameters) + 2 * adapter_bytes
 
 
 def _write(

@@ -29,7 +29,7 @@ class Board:
             self._add("train/loss", event["loss"], event)
             self._add("train/learning_rate", event["learningRate"], event)
             self._add("train/tokens_per_second", event["tokensPerSecond"], event)
-        elif event["type"] == "evaluation" and event["heldOutLoss"] is not None:
+        elif event["type"] in ("evaluation", "held-out") and event["heldOutLoss"] is not None:
             self._add("held_out/loss", event["heldOutLoss"], event)
 
     def close(self) -> None:

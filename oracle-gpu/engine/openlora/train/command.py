@@ -31,7 +31,7 @@ from openlora.models.base import find_base, read_info
 from openlora.train.board import Board
 from openlora.train.events import Event, EventLog, read_events
 from openlora.train.spec import Job, Method, Row, Strict, Training, read_job
-from openlora.train.worker import explain, run_training
+from openlora.train.worker import fail, run_training
 from openlora.verify import hashing
 
 WORK = ".training"  # folder in the output that holds the job
@@ -71,8 +71,7 @@ def run_command(file: Path, models: Path | None, device: str, say: Callable[[str
             say("Stopped. The same command goes on after the last step that was kept.")
             return 130
         except Exception as error:
-            message, hint = explain(error, job, folder)
-            events.append("failed", message=message, hint=hint)
+            fail(events, error, job, folder)
             return 1
         finally:
             if events.board:
@@ -146,6 +145,10 @@ def _line(event: Event) -> str | None:
         case "index":
             done = event["done"] == event["total"]
             return f"attribution index: {event['done']} of {event['total']} records" if done else None
+        case "held-out":
+            return f"held-out loss after step {event['step']}: {event['heldOutLoss']:.4f}"
+        case "stopped-early":
+            return f"held-out records got no better: stopped, keeping step {event['best']}"
         case "failed":
             return f"{event['message']} {event['hint']}"
         case "done":

@@ -49,6 +49,17 @@ class StepReport:
 
 
 @dataclass(frozen=True)
+class LookReport:
+    """A look at the held-out records after an epoch."""
+
+    step: int
+    steps: int
+    loss: float  # mean per unit
+    best: int  # step of the best epoch so far
+    is_over: bool  # whether the training ends here, before its last planned step
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     step: int
     digest: str  # of the adapter
@@ -76,10 +87,11 @@ def run(
     on_checkpoint: Callable[[int, str, bytes], None],
     held_out: Sequence[Example],
     keep: Path | None,
+    on_look: Callable[[LookReport], None],
 ) -> Trained:
     """See `Trainer.train`. `log` is as it was when the state in `keep` was saved, or empty."""
     found = read_state(keep) if keep else None
-    course = _Course(trainer, examples, log, folder, on_step, on_checkpoint, held_out, keep)
+    course = _Course(trainer, examples, log, folder, on_step, on_checkpoint, held_out, keep, on_look)
     if found is None:
         log.append(start_entry(trainer, loss_divisor(examples, trainer.training.perStep)))
     else:
@@ -103,9 +115,10 @@ class _Course:
         on_checkpoint: Callable[[int, str, bytes], None],
         held_out: Sequence[Example],
         keep: Path | None,
+        on_look: Callable[[LookReport], None],
     ) -> None:
         self._trainer, self._examples, self._log, self._folder = trainer, examples, log, folder
-        self._on_step, self._on_checkpoint = on_step, on_checkpoint
+        self._on_step, self._on_checkpoint, self._on_look = on_step, on_checkpoint, on_look
         self._held_out, self._keep = held_out, keep
         self._committed = (keep.parent if keep else folder) / COMMITTED
         training = trainer.training
@@ -142,6 +155,8 @@ class _Course:
         if looks:
             loss = self._trainer.mean_loss(self._held_out)
             self.is_over = self._stopping.is_over(step.number, loss)
+            is_early = self.is_over and step.number < self._steps
+            self._on_look(LookReport(step.number, self._steps, loss, self._stopping.step, is_early))
         self.is_over = self.is_over or step.number == self._steps
         if step.number == self._early:
             self._commit(self._folder / EARLY, False)

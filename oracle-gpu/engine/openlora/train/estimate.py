@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -14,7 +14,7 @@ from openlora.train import memory
 from openlora.train.data import Split
 from openlora.train.examples import Example
 from openlora.train.schedule import draw, step_count
-from openlora.train.spec import Kind, Plan, Training
+from openlora.train.spec import Kind, Method, Plan, Training
 
 # Share of the speed of large matrix products that a whole training step reaches (measured, 2 cores).
 EFFICIENCY = 0.5
@@ -24,6 +24,8 @@ INDEX_SPEED = 0.8
 SPEED: dict[Kind, float] = {"lora": 1.0, "rslora": 1.0, "dora": 0.4, "qlora": 0.65}
 START_SECONDS = 20  # loading, evaluation before and after
 SPEEDS = "speed.json"
+# Settings in which bases are compared: four records of so many tokens at once.
+REFERENCE = Training(batchSize=4, maxLength=256, packing=True)
 
 
 def remember(state: Path, kind: Kind, train_speed: float, index_speed: float) -> None:
@@ -85,9 +87,37 @@ def estimate(
         "seconds": round(seconds),
         "memoryBytes": needed,
         "freeBytes": free,
-        **({} if fits else {"advice": memory.advise(plan, parts.train, info, config)}),
+        **({} if fits else _advice(plan, parts, info, config)),
+        "longest": max(len(example.tokens) + example.dropped for example in parts.train),
+        "cut": sum(example.dropped > 0 for example in parts.train),
+        "heldOut": len(parts.held_out),
         "sample": _sample(parts.train[0]),
     }
+
+
+def kinds(info: BaseInfo, state: Path, device: torch.device, config: dict[str, Any]) -> dict[str, Any]:
+    """Memory and speed of each kind of training in the settings of REFERENCE, for whoever compares bases."""
+    length = min(REFERENCE.maxLength, info.context_length)
+    record = Example("", "", [], [0] * length, [True] * length, "", [])
+    examples, speed = [record] * REFERENCE.batchSize, train_speed(state, info, device)
+    found = {}
+    for kind in get_args(Kind):
+        method = Method(kind=kind)
+        found[kind] = {
+            "memoryBytes": memory.training_bytes(method, REFERENCE, examples, info, config),
+            "tokensPerSecond": round(speed * SPEED[method.kind], 1),
+        }
+    return {
+        "reference": {"rank": Method().rank, "batchSize": REFERENCE.batchSize, "maxLength": length},
+        "kinds": found,
+        "freeBytes": memory.free_bytes(device),
+    }
+
+
+def _advice(plan: Plan, parts: Split, info: BaseInfo, config: dict[str, Any]) -> dict[str, Any]:
+    found = memory.changes(plan, parts.train, info, config)
+    said = memory.advise(plan, parts.train, info, config)
+    return {"advice": said, "changes": [change.public for change in found]}
 
 
 def _sample(example: Example) -> dict[str, Any]:

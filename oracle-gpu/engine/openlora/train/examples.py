@@ -33,6 +33,7 @@ class Example:
     pieces: tuple[Piece, ...] = ()  # parts of `tokens` that are read apart; empty: one, of all
     beta: float | None = None  # of a preference, whose term compares two pieces (losses.py)
     datanet: int | None = None
+    dropped: int = 0  # tokens beyond maxLength, which are not read
 
     @property
     def responses(self) -> int:
@@ -64,6 +65,7 @@ def pieces_of(example: Marked) -> Sequence[Piece]:
     return example.pieces or whole if isinstance(example, Example) else whole
 
 
-def bad_record(record_id: str, reason: str) -> EngineError:
+def bad_record(record_id: str, reason: str, **detail: str) -> EngineError:
+    """`cause` in `detail`: a code for programs, where they can do something about it."""
     message = f"Record {record_id} cannot be trained on: {reason}."
-    return EngineError(400, "bad_record", message, recordId=record_id, reason=reason)
+    return EngineError(400, "bad_record", message, recordId=record_id, reason=reason, **detail)

@@ -234,9 +234,10 @@ class JobManager:
             elif saved_step(folder / STATE) > kept:
                 self._put(read_job(folder))  # it got further, so it will again
             else:
-                hint = memory.read_advice(folder) or memory.GENERAL_ADVICE
+                advice = memory.read_advice(folder)
                 message = f"The job's process ended unexpectedly (exit code {code}): memory may have run out."
-                events.append("failed", message=message, hint=hint)
+                changes = {"changes": list(advice.changes)} if advice.changes else {}
+                events.append("failed", message=message, hint=advice.hint, **changes)
 
     @staticmethod
     def _last(path: Path) -> Event:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from openlora.config import MAX_ACCUMULATE
 from openlora.models.base import BaseInfo
 from openlora.models.quantise import BYTES
 from openlora.train.data import Split
@@ -20,6 +21,7 @@ from openlora.train.spec import Job, Method, Plan, Training
 PROCESS_BYTES = 390_000_000  # of interpreter and libraries
 SMALL = 10_000_000  # parameters up to which a base is trained in float32 (trainer.py)
 BF16 = 2
+UNQUANTISABLE = ("gpt2",)  # families without layers that four bits can keep (models/quantise.py)
 LOAD_BYTES = (
     7  # of a weight, for a moment: as it is stored, as it is trained on, and what the allocator keeps
 )
@@ -68,7 +70,8 @@ def training_bytes(
     layers, hidden = int(config["num_hidden_layers"]), int(config["hidden_size"])
     inner = int(config.get("intermediate_size") or 4 * hidden)
     width = BF16 if info.parameters > SMALL else 4
-    adapter = 2 * method.rank * layers * (5 * hidden + 3 * inner)
+    widths = 4 * hidden if method.targetModules == "attention" else 5 * hidden + 3 * inner
+    adapter = 2 * method.rank * layers * widths
     kept = tokens * layers * (KEPT_HIDDEN * hidden + KEPT_INNER * inner + KEPT_RANK * method.rank)
     kept += squares * layers * int(config["num_attention_heads"]) * KEPT_SCORES
     if method.kind == "dora":
@@ -109,30 +112,55 @@ def _available() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def advise(plan: Plan, examples: Sequence[Example], info: BaseInfo, config: dict[str, Any]) -> str:
-    """What to change so that a training needs less, and how much less, the best first."""
+@dataclass(frozen=True)
+class Change:
+    """Settings that need less memory than those they are in place of."""
+
+    set: dict[str, Any]  # by their names in `method` and `training`
+    saves: int  # bytes
+
+    @property
+    def words(self) -> str:
+        named = " with ".join(f"{name} {value}" for name, value in self.set.items())
+        return f"{named} (four bits)" if "kind" in self.set else named
+
+    @property
+    def public(self) -> dict[str, Any]:
+        return {"set": self.set, "savesBytes": self.saves}
+
+
+def changes(
+    plan: Plan, examples: Sequence[Example], info: BaseInfo, config: dict[str, Any]
+) -> tuple[Change, ...]:
+    """What to change so that a training needs less, the best first."""
     method, training = plan.method, plan.training
     longest = max(end - start for example in examples for start, end in pieces_of(example))
     now = training_bytes(method, training, examples, info, config)
-    tried: list[tuple[str, Method, Training, Sequence[Example]]] = []
+    tried: list[tuple[dict[str, Any], Sequence[Example]]] = []
     if training.batchSize > 1:
         size = max(1, training.batchSize // 2)
-        smaller = training.model_copy(update={"batchSize": size})
-        tried.append(
-            (f"batchSize {size} with accumulate {2 * training.accumulate}", method, smaller, examples)
-        )
+        accumulate = min(MAX_ACCUMULATE, 2 * training.accumulate)
+        tried.append(({"batchSize": size, "accumulate": accumulate}, examples))
     if longest > 16:
         half = min(longest, training.maxLength) // 2
-        tried.append((f"maxLength {half}", method, training, [_cut(example, half) for example in examples]))
+        tried.append(({"maxLength": half}, [_cut(example, half) for example in examples]))
     if method.rank > 1:
-        lower = method.model_copy(update={"rank": method.rank // 2})
-        tried.append((f"rank {lower.rank}", lower, training, examples))
-    if method.kind != "qlora":
-        four = method.model_copy(update={"kind": "qlora"})
-        tried.append(("kind qlora (four bits)", four, training, examples))
-    found = [(name, now - training_bytes(other, how, what, info, config)) for name, other, how, what in tried]
-    ways = [f"{name} saves {_size(less)}" for name, less in sorted(found, key=lambda x: -x[1]) if less > 0]
-    return f"It needs about {_size(now)}: {'; '.join(ways)}." if ways else f"It needs about {_size(now)}."
+        tried.append(({"rank": method.rank // 2}, examples))
+    if method.kind != "qlora" and info.family not in UNQUANTISABLE:
+        tried.append(({"kind": "qlora"}, examples))
+    found = []
+    for values, what in tried:
+        other = method.model_copy(update={k: v for k, v in values.items() if k in Method.model_fields})
+        how = training.model_copy(update={k: v for k, v in values.items() if k in Training.model_fields})
+        found.append(Change(values, now - training_bytes(other, how, what, info, config)))
+    return tuple(sorted((x for x in found if x.saves > 0), key=lambda x: -x.saves))
+
+
+def advise(plan: Plan, examples: Sequence[Example], info: BaseInfo, config: dict[str, Any]) -> str:
+    """The same in a sentence, with how much a training needs as it is."""
+    needed = _size(training_bytes(plan.method, plan.training, examples, info, config))
+    ways = [f"{x.words} saves {_size(x.saves)}" for x in changes(plan, examples, info, config)]
+    return f"It needs about {needed}: {'; '.join(ways)}." if ways else f"It needs about {needed}."
 
 
 def _cut(example: Example, length: int) -> Example:
@@ -144,13 +172,28 @@ def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
+@dataclass(frozen=True)
+class Advice:
+    """What is said of a training that ran out of memory."""
+
+    hint: str = GENERAL_ADVICE
+    changes: tuple[dict[str, Any], ...] = ()  # each as `Change.public`
+
+
 def write_advice(folder: Path, job: Job, parts: Split, info: BaseInfo) -> None:
     """Kept for whoever finds the process gone: one that the system stops for its memory says nothing."""
     config = json.loads((info.path / "config.json").read_text(encoding="utf-8"))
-    advice = f"{advise(job, parts.train, info, config)} Change one of these and start a new job."
-    (folder / ADVICE).write_text(json.dumps(advice), encoding="utf-8")
+    hint = f"{advise(job, parts.train, info, config)} Change one of these and start a new job."
+    found = [change.public for change in changes(job, parts.train, info, config)]
+    (folder / ADVICE).write_text(json.dumps({"hint": hint, "changes": found}), encoding="utf-8")
 
 
-def read_advice(folder: Path) -> str | None:
+def read_advice(folder: Path) -> Advice:
+    """Of the job in `folder`; in general where it never got as far."""
     path = folder / ADVICE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.exists():
+        return Advice()
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(found, str):  # of a job that was begun before there were changes
+        return Advice(found)
+    return Advice(found["hint"], tuple(found["changes"]))

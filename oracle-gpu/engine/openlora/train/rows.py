@@ -61,7 +61,8 @@ def _make(tokenizer: Any, record: Mapping[str, Any], max_length: int, beta: floa
     except EngineError as error:
         if error.code == "bad_record":
             raise
-        raise bad_record(name, error.message[0].lower() + error.message[1:].rstrip(".")) from error
+        reason = error.message[0].lower() + error.message[1:].rstrip(".")
+        raise bad_record(name, reason, cause=error.code) from error
 
 
 def _messages(record: Mapping[str, Any]) -> Sequence[Message]:
@@ -95,10 +96,17 @@ def _chat(tokenizer: Any, record: Mapping[str, Any], messages: Sequence[Message]
     tokens, trained = rendered.tokens[:max_length], rendered.trained[:max_length]
     if not any(trained[1:]):
         reason = f"no token of its answer lies within maxLength {max_length}: raise maxLength"
-        raise bad_record(name, reason)
-    text, spans = rendered.text, rendered.spans
+        raise bad_record(name, reason, cause="too_long")
     return Example(
-        name, record["cluster"], messages, tokens, trained, text, spans, datanet=record.get("datanet")
+        name,
+        record["cluster"],
+        messages,
+        tokens,
+        trained,
+        rendered.text,
+        rendered.spans,
+        datanet=record.get("datanet"),
+        dropped=len(rendered.tokens) - len(tokens),
     )
 
 
@@ -134,7 +142,7 @@ def _preference(tokenizer: Any, record: Mapping[str, Any], max_length: int, beta
     turns = [_turn(record["prompt"], record[side]) for side in ("chosen", "rejected")]
     chosen, rejected = (render_record(tokenizer, turn) for turn in turns)
     if max(len(chosen.tokens), len(rejected.tokens)) > max_length:
-        raise bad_record(name, CUT.format(max_length))
+        raise bad_record(name, CUT.format(max_length), cause="too_long")
     middle = len(chosen.tokens)
     pieces: tuple[Piece, ...] = ((0, middle), (middle, middle + len(rejected.tokens)))
     shift = len(chosen.text) + 1

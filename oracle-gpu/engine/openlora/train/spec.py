@@ -25,6 +25,9 @@ Kind = Literal["lora", "rslora", "dora", "qlora"]
 
 Schedule = Literal["linear", "cosine", "constant"]
 
+# Which layers carry an adapter: all linear ones but the output head, or those of the attention alone.
+Targets = Literal["all-linear", "attention"]
+
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -109,7 +112,7 @@ class Method(Strict):
     rank: int = Field(default=8, ge=1, le=config.MAX_RANK)
     alpha: int = Field(default=16, ge=1, le=1024)
     dropout: float = Field(default=0.0, ge=0, lt=1, strict=False)
-    targetModules: Literal["all-linear"] = "all-linear"
+    targetModules: Targets = "all-linear"
 
 
 class Training(Strict):

@@ -87,7 +87,7 @@ class Trainer:
             lora_dropout=method.dropout,
             use_rslora=method.kind == "rslora",
             use_dora=method.kind == "dora",
-            target_modules=targets or choose_targets(base),
+            target_modules=targets or choose_targets(base, method.targetModules),
             task_type="CAUSAL_LM",
             base_model_name_or_path=info.id,
         )
@@ -119,13 +119,15 @@ class Trainer:
         on_checkpoint: Callable[[int, str, bytes], None],
         held_out: Sequence[Example] = (),
         keep: Path | None = None,
+        on_look: Callable[[course.LookReport], None] = lambda _: None,
     ) -> course.Trained:
         """Fine-tune and write the adapter into `folder`, its earlier checkpoint into `folder/checkpoint`.
 
-        `held_out` is looked at after each epoch where the training has a `patience`. `keep`: file of the
-        state, which is saved as the training goes on, and which it goes on from where there is one.
+        `held_out` is looked at after each epoch where the training has a `patience`, and `on_look` told.
+        `keep`: file of the state, which is saved as the training goes on, and which it goes on from where
+        there is one.
         """
-        return course.run(self, examples, log, folder, on_step, on_checkpoint, held_out, keep)
+        return course.run(self, examples, log, folder, on_step, on_checkpoint, held_out, keep, on_look)
 
     def steps(
         self,
@@ -273,4 +275,4 @@ def not_finite(record_id: str, step: int, rate: float) -> EngineError:
         f"The loss is not a finite number at step {step}, with record {record_id}. Try half the learning"
         f" rate ({rate / 2:g}) or a longer warm-up; if it is always this record, leave it out."
     )
-    return EngineError(422, "loss_not_finite", message, recordId=record_id, step=step)
+    return EngineError(422, "loss_not_finite", message, recordId=record_id, step=step, rate=rate)

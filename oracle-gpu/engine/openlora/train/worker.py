@@ -28,7 +28,7 @@ from openlora.models.base import choose_device, load_base, load_tokenizer, read_
 from openlora.ops.lora import fit
 from openlora.parent import leave_with_parent
 from openlora.train import calibrate, estimate, evaluate, memory
-from openlora.train.course import StepReport, Trained
+from openlora.train.course import LookReport, StepReport, Trained
 from openlora.train.data import Split
 from openlora.train.events import EventLog
 from openlora.train.indexing import index_training
@@ -62,9 +62,22 @@ def main(arguments: argparse.Namespace) -> int:
                 run_training(job, folder, arguments.base, arguments.state, arguments.device, events)
             return 0
         except Exception as error:
-            message, hint = explain(error, job, folder)
-            events.append("failed", message=message, hint=hint)
+            fail(events, error, job, folder)
     return 1
+
+
+def fail(events: EventLog, error: Exception, job: Job | Calibration, folder: Path) -> None:
+    """The final event of a job that cannot go on."""
+    message, hint = explain(error, job, folder)
+    changes = remedies(error, folder)
+    events.append("failed", message=message, hint=hint, **({"changes": changes} if changes else {}))
+
+
+def remedies(error: Exception, folder: Path) -> list[dict[str, Any]]:
+    """Settings to try instead, for programs: `[{ set, savesBytes? }]`, the best first."""
+    if isinstance(error, EngineError) and error.code == "loss_not_finite":
+        return [{"set": {"learningRate": error.detail["rate"] / 2}}]
+    return list(memory.read_advice(folder).changes) if memory.is_exhausted(error) else []
 
 
 def explain(error: Exception, job: Job | Calibration, folder: Path) -> tuple[str, str]:
@@ -77,7 +90,7 @@ def explain(error: Exception, job: Job | Calibration, folder: Path) -> tuple[str
             return error.message, f"Free some space, then resume the job: it goes on after step {step}."
         return error.message, f"Change the request and {AGAIN[type(job)]}."
     if memory.is_exhausted(error):
-        return memory.EXHAUSTED, memory.read_advice(folder) or memory.GENERAL_ADVICE
+        return memory.EXHAUSTED, memory.read_advice(folder).hint
     traceback.print_exception(error)
     return (
         f"The job stopped: {error}",
@@ -196,6 +209,11 @@ def _train(
     def on_checkpoint(step: int, digest: str, head: bytes) -> None:
         events.append("checkpoint", step=step, digest=digest, logHead=to_hex(head))
 
+    def on_look(report: LookReport) -> None:
+        events.append("held-out", step=report.step, heldOutLoss=round(report.loss, 6), best=report.best)
+        if report.is_over:
+            events.append("stopped-early", step=report.step, steps=report.steps, best=report.best)
+
     path = folder / BEFORE
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -208,7 +226,7 @@ def _train(
         before = {**measure("before", None, None), "threads": threads}
         write_json(path, before)
     trained = trainer.train(
-        parts.train, log, work, on_step, on_checkpoint, parts.held_out, keep=folder / STATE
+        parts.train, log, work, on_step, on_checkpoint, parts.held_out, folder / STATE, on_look
     )
     after = measure("after", before["answers"], trained.adapter)
     with torch.no_grad():

@@ -352,6 +352,15 @@ export const jobEvents = pgTable(
   (table) => [primaryKey({ columns: [table.jobId, table.seq] })],
 );
 
+/** What models shall be measured on, by the commitment that jobs name; published with the release. */
+export const evaluationItems = pgTable('evaluation_items', {
+  commitment: text().primaryKey(),
+  items: json().notNull(), // the document with salt and questions
+  /** Ids of the records that they were drawn from; null for questions of the proposer's own. */
+  recordIds: json('record_ids'),
+  createdAt: createdAt(),
+});
+
 /** Releases made here, or adopted from other operators, with the rows of their attribution index: what receipts are computed and proved from. */
 export const releases = pgTable('releases', {
   releaseHash: text('release_hash').primaryKey(),

@@ -60,6 +60,8 @@ export function openEngine(url: string) {
       throw unavailable('The engine does not answer: try again in a minute.');
     }
     if (response.ok) return response;
+    if (response.status === 416)
+      throw new ServiceError(416, 'range_not_satisfiable', 'The file does not reach so far: ask for the whole of it again.');
     const parsed = errorSchema.safeParse(await response.json().catch(() => undefined));
     if (!parsed.success) throw unavailable(`The engine answered ${response.status}: try again in a minute.`);
     const { message, code, type: _type, ...detail } = parsed.data.error;
@@ -93,9 +95,12 @@ export function openEngine(url: string) {
   }
 
   const health = cached(2_000, () => read('/health', schemas.healthSchema, undefined, 5_000));
+  const needs = cached(60_000, () => read('/v1/training', schemas.trainingNeedsSchema, undefined, 20_000));
 
   return {
     health: () => health.get(''),
+    /** What each kind of training needs on its base. */
+    trainingNeeds: () => needs.get(''),
     tokenize: (input: Input, signal?: AbortSignal) => read('/v1/tokenize', schemas.tokenizeSchema, post(input, signal)),
     /** The same, and how an answer reads as tokens: given as text or as tokens. */
     tokenizeAnswer: (input: Input, answer: { answer: string } | { tokenIds: number[] }) =>
@@ -157,6 +162,28 @@ export function openEngine(url: string) {
       ),
     adapterFile: async (id: string, name: string) =>
       new Uint8Array(await (await ask(`/v1/adapters/${encodeURIComponent(id)}/files/${name}`, {}, 300_000)).arrayBuffer()),
+
+    /** Measures the base and these adapters on the same questions; the same again tells how it stands. */
+    startEvaluation: (adapters: readonly string[], items: readonly TrainingRecord[], maxTokens: number) =>
+      read('/v1/evaluations', schemas.evaluationJobSchema, post({ adapters, items, maxTokens }), 120_000),
+    evaluation: (id: string) => read(`/v1/evaluations/${encodeURIComponent(id)}`, schemas.evaluationJobSchema),
+    /** Adapters that a training has kept so far, by step. */
+    checkpoints: (id: string) => read(`/v1/jobs/${encodeURIComponent(id)}/checkpoints`, schemas.checkpointsSchema),
+    /** Has the engine answer with one of them, under its digest, while the training keeps it. */
+    lendCheckpoint: (id: string, step: number) =>
+      read(`/v1/jobs/${encodeURIComponent(id)}/checkpoints/${step}/lend`, schemas.checkpointSchema, post({})),
+    /** What an adapter can be exported as. */
+    exportFormats: (adapter: string) => read(`/v1/exports?adapter=${encodeURIComponent(adapter)}`, schemas.exportFormatsSchema),
+    startExport: (adapter: string, format: schemas.ExportFormat, provenance: object) =>
+      read('/v1/exports', schemas.exportStateSchema, post({ adapter, format, provenance })),
+    exportState: (id: string) => read(`/v1/exports/${encodeURIComponent(id)}`, schemas.exportStateSchema),
+    /** A file of a finished export, as it comes; with `range` the part of it that a Range header asks for. */
+    exportFile: (id: string, name: string, range: string | undefined, signal: AbortSignal) =>
+      ask(
+        `/v1/exports/${encodeURIComponent(id)}/files/${encodeURIComponent(name)}`,
+        { signal, ...(range === undefined ? {} : { headers: { range } }) },
+        0,
+      ),
 
     /** Streams an answer. Ends with `done`, or throws; aborting the signal stops the engine too. */
     async *generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<GenerateEvent> {

@@ -1,4 +1,12 @@
-import { bytes32Schema, hexSchema, int32Schema, uint32Schema } from '@openledger/sdk';
+import {
+  bytes32Schema,
+  hexSchema,
+  int32Schema,
+  settingChangeSchema,
+  trainingOfferSchema,
+  trainingSampleSchema,
+  uint32Schema,
+} from '@openledger/sdk';
 import { z } from 'zod';
 
 // What the engine answers (docs/interfaces.md, section Engine).
@@ -147,7 +155,7 @@ export const methodSchema = z.strictObject({
   rank: z.int().min(1),
   alpha: z.number().positive(),
   dropout: z.number().min(0).max(1),
-  targetModules: z.literal('all-linear'),
+  targetModules: z.enum(['all-linear', 'attention']),
 });
 
 export const trainingSchema = z.strictObject({
@@ -176,8 +184,16 @@ export const estimateSchema = z.looseObject({
   freeBytes: z.number().optional(),
   /** What would need less memory, where there is too little. */
   advice: z.string().optional(),
+  changes: z.array(settingChangeSchema).optional(),
+  longest: z.int().optional(),
+  cut: z.int().optional(),
+  heldOut: z.int().optional(),
+  samples: z.array(trainingSampleSchema).optional(),
   sample: z.looseObject({ text: z.string(), trained: z.array(z.tuple([z.int(), z.int()])) }),
 });
+
+/** What each kind of training needs on this base, in the settings of `reference`. */
+export const trainingNeedsSchema = trainingOfferSchema.omit({ price: true });
 
 export const jobResultSchema = z.looseObject({
   adapter: bytes32Schema,
@@ -251,6 +267,48 @@ export const indexRowsSchema = z.looseObject({
   ),
 });
 
+export const evaluationJobSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed']),
+  error: z.looseObject({ message: z.string() }).optional(),
+  result: z
+    .looseObject({
+      baseModel: bytes32Schema,
+      models: z.array(
+        z.looseObject({
+          adapter: bytes32Schema.nullable(),
+          loss: z.number(),
+          perplexity: z.number(),
+          exactMatch: z.number(),
+          rougeL: z.number(),
+        }),
+      ),
+      rows: z.array(z.looseObject({ recordId: bytes32Schema, answers: z.array(z.string()) })),
+    })
+    .optional(),
+});
+
+/** Adapters that a training has kept so far. */
+export const checkpointSchema = z.looseObject({ step: uint32Schema, adapter: bytes32Schema });
+export const checkpointsSchema = z.array(checkpointSchema);
+
+export const exportFormatSchema = z.enum(['peft', 'merged', 'gguf-f16', 'gguf-q8_0']);
+export const exportFormatsSchema = z.array(
+  z.looseObject({ format: exportFormatSchema, mostBytes: z.number(), refused: z.string().nullable() }),
+);
+export const exportStateSchema = z.looseObject({
+  id: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed']),
+  stage: z.string().optional(),
+  error: z.looseObject({ message: z.string() }).optional(),
+  result: z
+    .looseObject({
+      files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: bytes32Schema })),
+      checks: z.array(z.object({ reader: z.string(), divergence: z.number(), limit: z.number() })),
+    })
+    .optional(),
+});
+
 export const adaptersSchema = z.array(z.looseObject({ id: z.string(), hasIndex: z.boolean() }));
 
 export type DonePassages = NonNullable<z.infer<typeof doneEventSchema>['passages']>;
@@ -258,5 +316,8 @@ export type EngineHealth = z.infer<typeof healthSchema>;
 export type Attribution = z.infer<typeof attributionSchema>;
 export type JobResult = z.infer<typeof jobResultSchema>;
 export type EngineJobEvent = z.infer<typeof jobEventSchema>;
+export type EvaluationJob = z.infer<typeof evaluationJobSchema>;
+export type ExportFormat = z.infer<typeof exportFormatSchema>;
+export type ExportState = z.infer<typeof exportStateSchema>;
 export type Method = z.infer<typeof methodSchema>;
 export type Training = z.infer<typeof trainingSchema>;

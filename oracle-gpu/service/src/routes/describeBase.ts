@@ -1,22 +1,31 @@
+import { findInCatalogue } from '@openledger/sdk';
+import type { Context } from '../context.ts';
 import type { EngineHealth } from '../engine/schemas.ts';
 
 type Base = NonNullable<EngineHealth['base']>;
-type Words = { languages: string[]; strengths: string; recommendedFor: string };
 
-/** What the makers of known families of models say of them. */
-const families: Record<string, Words> = {
-  llama: {
-    languages: ['en'],
-    strengths: 'General chat and short texts in English',
-    recommendedFor: 'Answers about one narrow domain, trained in minutes',
-  },
-};
-
-/** Training keeps weights, gradients and two moments of the adapter beside the activations: measured at about six bytes a parameter. */
-const bytesPerParameter = 6;
-
-/** A base model for people who choose one. */
-export function describeBase({ id, name, family, licence, parameters, contextLength }: Base) {
-  const words = families[family] ?? { languages: [], strengths: '', recommendedFor: '' };
-  return { id, name, family, licence, parameters, contextLength, ...words, memoryBytes: parameters * bytesPerParameter };
+/** A base model for people who choose one: what its makers say of it, and what training on it takes here. */
+export async function describeBase({ engine, config, log }: Pick<Context, 'engine' | 'config' | 'log'>, base: Base) {
+  const { id, name, family, licence, parameters, contextLength } = base;
+  const known = findInCatalogue(name);
+  const needs = config.training.isOffered
+    ? await engine.trainingNeeds().catch((error: unknown) => {
+        log.warn({ reason: String(error) }, 'the engine does not say what trainings need');
+        return null;
+      })
+    : null;
+  return {
+    id,
+    name,
+    family,
+    licence,
+    parameters,
+    contextLength,
+    languages: known?.languages ?? [],
+    strengths: known?.strengths ?? [],
+    recommendedFor: known?.uses ?? [],
+    card: known?.card ?? null,
+    memoryBytes: needs?.kinds.lora?.memoryBytes ?? null,
+    training: needs && { ...needs, price: config.training.pricePerToken },
+  };
 }

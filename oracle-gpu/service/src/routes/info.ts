@@ -1,4 +1,4 @@
-import { recordLimits } from '@openledger/sdk';
+import { recordLimits, toJson } from '@openledger/sdk';
 import { sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
@@ -57,6 +57,6 @@ export function info(app: FastifyInstance, context: Context): void {
 
   app.get('/v1/bases', async () => {
     const { base } = await engine.health();
-    return base ? [describeBase(base)] : [];
+    return base ? [toJson(await describeBase(context, base))] : [];
   });
 }

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { toJson, uint32Schema } from '@openledger/sdk';
+import { signedCancelJobSchema, toJson, uint32Schema } from '@openledger/sdk';
 import { desc, eq, lt } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
 import type { Hex } from 'viem';
@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { trainingJobs } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
 import { calibrationCost, nextRuns } from '../training/calibrate.ts';
+import { cancelTraining } from '../training/cancel.ts';
 import { estimateTraining, type Trainer } from '../training/estimate.ts';
 import { finalTypes, type JobLog } from '../training/events.ts';
 import { specSchema } from '../training/spec.ts';
@@ -15,6 +16,7 @@ import { nextCursor, pageSchema } from './page.ts';
 
 const idSchema = z.coerce.number().pipe(uint32Schema);
 const fromSchema = z.object({ from: z.coerce.number().int().min(0).default(0) });
+const cancelSchema = signedCancelJobSchema.omit({ jobId: true });
 const runsSchema = z.object({ runs: z.coerce.number().int().min(24).max(256).multipleOf(2).optional() });
 /** A comment now and then keeps idle connections open, ms. */
 const pingMs = 15_000;
@@ -47,6 +49,14 @@ export function training(app: FastifyInstance, context: Trainer, jobLog: JobLog)
   app.get<{ Params: { id: string } }>('/v1/jobs/:id', async (request) =>
     show(await orFresh(context.freshen, () => find(idSchema.parse(request.params.id)))),
   );
+
+  /** Stops a training; its requester signs. */
+  app.post<{ Params: { id: string } }>('/v1/jobs/:id/cancel', async (request) => {
+    const body = cancelSchema.parse(request.body);
+    const jobId = idSchema.parse(request.params.id);
+    await orFresh(context.freshen, () => cancelTraining(context, { ...body, jobId }));
+    return show(await find(jobId));
+  });
 
   /** What measuring the job's release would take and cost, how far it is, and what is known. */
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/calibration', async (request) => {

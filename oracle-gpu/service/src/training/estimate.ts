@@ -4,6 +4,8 @@ import { type GatheredRecord, gather } from '../datanets/gather.ts';
 import type { RecordFiles } from '../datanets/records.ts';
 import type { TrainingPlan } from '../engine/client.ts';
 import { ServiceError } from '../errors.ts';
+import { type HeldItems, readItems } from '../evaluation/items.ts';
+import { keepOut } from '../evaluation/keepOut.ts';
 import type { Spec } from './spec.ts';
 
 /** `freshen` reads the chain up to its head: what a caller has just done there may not have been read yet. */
@@ -57,26 +59,48 @@ export function requireRecords(records: readonly GatheredRecord[]): void {
   );
 }
 
+/** Tokens of the answers that base and model are measured by, which are paid like those of the training. */
+const answeredTokens = ({ items: { items, maxTokens } }: HeldItems): number => 2 * items.length * maxTokens;
+
+/** What of these records is trained on: all, or without what resembles the items that the job commits to. */
+export async function recordsOf(
+  context: Pick<Context, 'db'>,
+  { evaluation }: Pick<Spec, 'evaluation'>,
+  gathered: readonly GatheredRecord[],
+): Promise<{ records: readonly GatheredRecord[]; held: HeldItems | undefined }> {
+  requireRecords(gathered);
+  if (!evaluation) return { records: gathered, held: undefined };
+  const held = await readItems(context, evaluation);
+  return { records: keepOut(gathered, held), held };
+}
+
 /** Time, size, price and a rendered sample of a training job. */
 export async function estimateTraining(context: Trainer, spec: Spec) {
   const { base } = await context.engine.health();
   if (base?.id !== spec.baseModel) {
     throw new ServiceError(404, 'base_not_found', `This operator does not train ${spec.baseModel}: choose one of GET /v1/bases.`);
   }
-  const { datanets, records } = await gather(context, spec.datanets);
-  requireRecords(records);
+  const gathered = await gather(context, spec.datanets);
+  const { records, held } = await recordsOf(context, spec, gathered.records);
   const found = await context.engine.estimate(planOf(spec, records));
-  const { seconds, steps, trainTokens, memoryBytes, freeBytes, advice, sample } = found;
+  const { steps, trainTokens, memoryBytes, freeBytes, advice, changes, longest, cut, heldOut, sample, samples } = found;
+  const answered = held ? answeredTokens(held) : 0;
   return {
-    seconds,
+    // Answers are made several at once: a token of one takes about as long as one of the training.
+    seconds: found.seconds * (1 + answered / Math.max(1, trainTokens)),
     steps,
     trainTokens,
     records: records.length,
     memoryBytes,
     freeBytes,
     advice,
-    price: priceOfTraining(trainTokens, context.config.training.pricePerToken),
+    changes,
+    longest,
+    cut,
+    heldOut,
+    price: priceOfTraining(trainTokens + answered, context.config.training.pricePerToken),
     sample,
-    datanets,
+    samples,
+    datanets: gathered.datanets,
   };
 }

@@ -13,6 +13,8 @@ import type { Hex } from 'viem';
 import type { gather } from '../datanets/gather.ts';
 import { jobEvents, releases } from '../db/schema.ts';
 import { ServiceError } from '../errors.ts';
+import type { HeldItems } from '../evaluation/items.ts';
+import { measureItems } from '../evaluation/measure.ts';
 import { addJson, maxBytes } from '../ipfs/client.ts';
 import { leafOf } from '../releases.ts';
 import { adapterId } from './adapterId.ts';
@@ -35,6 +37,7 @@ export async function finishJob(
   job: JobRow,
   engineId: string,
   gathered: Awaited<ReturnType<typeof gather>>,
+  { held, stopping }: { held: HeldItems | undefined; stopping: AbortSignal },
 ): Promise<void> {
   const { engine, ipfs, db, outbox, chain } = context;
   const { result } = await engine.job(engineId);
@@ -57,7 +60,15 @@ export async function finishJob(
     .orderBy(asc(jobEvents.seq));
   const files = { [adapterFiles[0]]: await ipfs.add(weights), [adapterFiles[1]]: await ipfs.add(configuration) };
   const trainingLogCid = await ipfs.add(log);
-  const evaluationCid = await addJson(ipfs, { evaluation: result.evaluation, passes: samples.map(({ data }) => data) });
+  // What a release is compared with may have changed since this one was made: it is not measured again.
+  const [made] = await db.select({ cid: releases.evaluationCid }).from(releases).where(eq(releases.jobId, job.jobId));
+  const evaluationCid =
+    made?.cid ??
+    (await addJson(ipfs, {
+      evaluation: result.evaluation,
+      passes: samples.map(({ data }) => data),
+      ...(held ? { items: await measureItems(context, job, result.adapter, held.items, stopping) } : {}),
+    }));
   const indexCid = await addJson(ipfs, { rows: rows.map(({ source: _source, ...row }) => row) });
 
   const adapters = [{ adapterId: result.adapter, weightBps: 10_000 }];
@@ -140,7 +151,7 @@ export async function publishRows(
 }
 
 /** Whether everybody may have the records of all these datanets, and so what was made of them. */
-async function areOpen({ chain }: Pick<Trainer, 'chain'>, datanets: readonly { datanetId: number }[]): Promise<boolean> {
+export async function areOpen({ chain }: Pick<Trainer, 'chain'>, datanets: readonly { datanetId: number }[]): Promise<boolean> {
   const found = await Promise.all(
     datanets.map(({ datanetId }) =>
       chain.client.readContract({ ...chain.contracts.datanets, functionName: 'datanet', args: [datanetId] }),

@@ -51,6 +51,8 @@ test('a specification that was written before keeps its meaning, and one that as
   const asking = (training: object) => specSchema.safeParse({ ...spec, training: { ...spec.training, ...training } }).success;
   expect(asking({ accumulate: 4, schedule: 'cosine', packing: true, patience: 2, warmup: 0.1 })).toBe(true);
   expect(asking({ schedule: 'sudden' })).toBe(false);
+  const on = (targetModules: string) => specSchema.safeParse({ ...spec, method: { ...spec.method, targetModules } }).success;
+  expect([on('attention'), on('head')]).toEqual([true, false]);
   expect(asking({ accumulate: 0 })).toBe(false);
   expect(asking({ mix: [{ datanet: 1, weight: 1 }] })).toBe(false);
 });

@@ -3,7 +3,7 @@ import { RefusedTransaction } from '../chain/outbox.ts';
 import { now } from '../context.ts';
 import type { Moment } from '../datanets/revoked.ts';
 import type { trainingJobs } from '../db/schema.ts';
-import { ServiceError } from '../errors.ts';
+import { codeOf, ServiceError } from '../errors.ts';
 import { catJson } from '../ipfs/client.ts';
 import { checkpointsOf, estimateTraining, type Trainer } from './estimate.ts';
 import type { JobLog } from './events.ts';
@@ -46,7 +46,7 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
   const { jobId } = row;
   if (!context.config.training.isOffered) {
     const message = 'This operator serves models and trains none.';
-    await jobLog.record(jobId, { status: 'declined', error: message }, 'declined', { message });
+    await jobLog.record(jobId, { status: 'declined', error: message }, 'declined', { message, code: 'trains_none' });
     return;
   }
   const job = await client.readContract({ ...contracts.jobs, functionName: 'job', args: [jobId] });
@@ -63,6 +63,7 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
         402,
         'insufficient_escrow',
         `Training ${estimate.trainTokens} tokens costs ${estimate.price} wei and the job holds ${job.escrow}: open one with more.`,
+        { price: estimate.price.toString() },
       );
     }
     const duration = Math.max(context.config.training.minimumSeconds, Math.ceil(estimate.seconds * slack));
@@ -77,6 +78,10 @@ export async function quoteJob(context: Trainer, jobLog: JobLog, row: JobRow): P
   } catch (error) {
     const isFinal = error instanceof RefusedTransaction || (error instanceof ServiceError && error.status < 500);
     if (!isFinal) throw error;
-    await jobLog.record(jobId, { status: 'declined', error: error.message }, 'declined', { message: error.message });
+    await jobLog.record(jobId, { status: 'declined', error: error.message }, 'declined', {
+      message: error.message,
+      code: codeOf(error),
+      ...(error instanceof ServiceError ? error.detail : {}),
+    });
   }
 }

@@ -2,8 +2,8 @@ import { RefusedTransaction } from '../chain/outbox.ts';
 import { now } from '../context.ts';
 import { gather } from '../datanets/gather.ts';
 import { checkpointEventSchema, type EngineJobEvent } from '../engine/schemas.ts';
-import { ServiceError, sentence } from '../errors.ts';
-import { planOf, requireRecords, type Trainer } from './estimate.ts';
+import { codeOf, ServiceError, sentence } from '../errors.ts';
+import { planOf, recordsOf, type Trainer } from './estimate.ts';
 import type { JobLog } from './events.ts';
 import { finishJob } from './finish.ts';
 import { acceptance, type JobRow, readSpec } from './quote.ts';
@@ -24,15 +24,15 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
     const spec = await readSpec(context, row);
     if (row.status === 'accepted') await jobLog.record(jobId, { status: 'uploading' }, 'uploading');
     const gathered = await gather(context, spec.datanets, acceptance(row));
-    requireRecords(gathered.records);
+    const { records, held } = await recordsOf(context, spec, gathered.records);
     const id = engineJobId(context, row);
-    await context.engine.startJob(id, planOf(spec, gathered.records));
+    await context.engine.startJob(id, planOf(spec, records));
     if (row.status === 'accepted' || row.status === 'uploading')
-      await jobLog.record(jobId, { status: 'training', hint: null }, 'training', { records: gathered.records.length });
+      await jobLog.record(jobId, { status: 'training', hint: null }, 'training', { records: records.length });
     const outcome = await follow(context, jobLog, row, id, stopping);
     if (outcome.type === 'done') {
       await jobLog.record(jobId, { status: 'finishing' }, 'finishing');
-      await finishJob(context, row, id, gathered);
+      await finishJob(context, row, id, gathered, { held, stopping });
       return;
     }
     const message = typeof outcome.message === 'string' ? outcome.message : 'The training was cancelled.';
@@ -43,7 +43,11 @@ export async function runJob(context: Trainer, jobLog: JobLog, row: JobRow, stop
     const isFinal = error instanceof RefusedTransaction || (error instanceof ServiceError && error.status < 500);
     if (!isFinal) throw error;
     const hint = 'Nothing was released. The escrow goes back after the time of delivery.';
-    await jobLog.record(jobId, { status: 'failed', error: error.message, hint }, 'failed', { message: error.message, hint });
+    await jobLog.record(jobId, { status: 'failed', error: error.message, hint }, 'failed', {
+      message: error.message,
+      hint,
+      code: codeOf(error),
+    });
   }
 }
 

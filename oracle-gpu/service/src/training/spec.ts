@@ -12,6 +12,8 @@ export const specSchema = z.object({
     .array(z.object({ datanetId: uint32Schema, version: uint32Schema, weight: z.int().min(1).max(10_000).optional() }))
     .min(1)
     .max(32),
+  /** What the model is measured on afterwards: items that were told to the operator before. */
+  evaluation: z.object({ commitment: bytes32Schema, items: z.int().min(1) }).optional(),
 });
 
 export type Spec = z.infer<typeof specSchema>;

@@ -3,19 +3,11 @@ import {
   type JobSpec,
   OpenLedgerError,
   readServerEvents,
-  toJson,
   UnreachableError,
 } from '@openledger/sdk';
 import { z } from 'zod';
 import type { Config } from '#lib/config/config.ts';
-import {
-  answersSchema,
-  baseCardSchema,
-  fullEstimateSchema,
-  servedModelsSchema,
-  type Uploaded,
-  uploadedSchema,
-} from './schemas.ts';
+import { answersSchema, servedModelsSchema, type Uploaded, uploadedSchema } from './schemas.ts';
 import { type JobEvent, jobEventSchema } from './training.ts';
 
 const errorSchema = z.object({ error: z.looseObject({ message: z.string(), code: z.string().nullish() }) });
@@ -44,21 +36,16 @@ export function createGateway({ gatewayUrl, ipfsUrl }: Pick<Config, 'gatewayUrl'
     if (!response.ok) throw await readError(response);
     return response;
   }
-  const read = async <T>(schema: z.ZodType<T>, path: string, init?: RequestInit): Promise<T> =>
-    schema.parse(await (await request(client.url + path, init)).json());
+  const read = async <T>(schema: z.ZodType<T>, path: string): Promise<T> =>
+    schema.parse(await (await request(client.url + path)).json());
 
   return {
     ...client,
     fileUrl: (cid: string) => `${files}/ipfs/${cid}`,
-    bases: () => read(z.array(baseCardSchema), '/v1/bases'),
     models: () => read(servedModelsSchema, '/v1/models').then(({ data }) => data),
     latestAnswers: () => read(answersSchema, '/v1/answers/latest'),
-    estimate: (spec: JobSpec) =>
-      read(fullEstimateSchema, '/v1/training/estimate', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(toJson(spec)),
-      }),
+    /** What a training would cost with the operator at `url`, or with this one. */
+    estimate: (spec: JobSpec, url = client.url) => (url === client.url ? client : createClient(url)).estimate(spec),
 
     /** Pins a JSONL file of records; `onProgress` from 0 to 1 while it travels. */
     uploadRecords: (file: Blob, onProgress: (share: number) => void) =>
@@ -66,6 +53,9 @@ export function createGateway({ gatewayUrl, ipfsUrl }: Pick<Config, 'gatewayUrl'
 
     /** A file by its CID, as text. */
     readFile: async (cid: string): Promise<string> => (await request(`${files}/ipfs/${cid}`)).text(),
+
+    /** Text at an address of the operator's. */
+    readText: async (url: string): Promise<string> => (await request(url)).text(),
 
     /** The log of a training job from entry `from`, then live until it ends or is aborted. */
     async *jobEvents(jobId: string, from: number, signal: AbortSignal): AsyncGenerator<JobEvent> {

@@ -1,20 +1,7 @@
-import { baseSchema, bytes32Schema, estimateSchema, modelListSchema, receiptBundleSchema } from '@openledger/sdk';
+import { bytes32Schema, type estimateSchema, modelListSchema, receiptBundleSchema } from '@openledger/sdk';
 import { z } from 'zod';
 
 /** What this app reads beyond the SDK's shapes (docs/interfaces.md). */
-
-const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]).optional();
-
-export const baseCardSchema = baseSchema.extend({
-  languages: z.array(z.string()).default([]),
-  strengths: texts,
-  recommendedFor: texts,
-  memoryBytes: z.number().nullish(),
-});
-
-export const fullEstimateSchema = estimateSchema.extend({
-  sample: z.object({ text: z.string(), trained: z.array(z.tuple([z.number(), z.number()])) }).nullish(),
-});
 
 export const servedModelsSchema = modelListSchema.extend({
   data: z.array(
@@ -40,7 +27,6 @@ export const answersSchema = z.union([
 
 export const uploadedSchema = z.object({ cid: z.string(), bytes: z.number(), count: z.number(), recordsRoot: bytes32Schema });
 
-export type BaseCard = z.infer<typeof baseCardSchema>;
-export type Estimate = z.infer<typeof fullEstimateSchema>;
+export type Estimate = z.infer<typeof estimateSchema>;
 export type ServedModel = z.infer<typeof servedModelsSchema>['data'][number];
 export type Uploaded = z.infer<typeof uploadedSchema>;

@@ -51,3 +51,39 @@ test('a training that goes on after an interruption shows each step once', () =>
   const failed: JobEvent = { seq: 5, type: 'failed', message: 'Killed.' };
   expect(progressOf([...log, failed, { ...later[0], type: 'resumed', seq: 6 }]).failure).toBeUndefined();
 });
+
+test('a training that may stop early shows its held-out losses, and where it stopped', () => {
+  const looks: JobEvent[] = [
+    { seq: 5, type: 'held-out', step: 2, heldOutLoss: 2.5, best: 2 },
+    { seq: 6, type: 'resumed', step: 1, steps: 4 },
+    { seq: 7, type: 'step', step: 2, steps: 4, loss: 2, learningRate: 0.001, epoch: 1 },
+    { seq: 8, type: 'held-out', step: 2, heldOutLoss: 2.5, best: 2 },
+    { seq: 9, type: 'checkpoint', step: 2 },
+    { seq: 10, type: 'held-out', step: 3, heldOutLoss: 2.7, best: 2 },
+    { seq: 11, type: 'stopped-early', step: 3, steps: 4, best: 2 },
+  ];
+  const progress = progressOf([...log, ...looks]);
+  expect(progress.heldOut).toEqual([
+    { step: 2, loss: 2.5 },
+    { step: 3, loss: 2.7 },
+  ]);
+  expect(progress).toMatchObject({ best: 2, stoppedAt: 3, checkpoints: [2], learningRate: 0.001, epoch: 1, phase: 'training' });
+});
+
+test('what may help stays with a failure until the refund, and goes when another operator takes the job', () => {
+  const changes = [{ set: { batchSize: 2, accumulate: 2 }, savesBytes: 1_000 }];
+  const failed: JobEvent[] = [
+    { seq: 5, type: 'failed', message: 'Out of memory.', hint: 'Less.', changes },
+    { seq: 6, type: 'refund-due' },
+  ];
+  expect(progressOf([...log, ...failed]).failure).toMatchObject({ message: 'Out of memory.', changes });
+  const declined: JobEvent = { seq: 1, type: 'declined', message: 'Too little.', code: 'insufficient_escrow', price: '7' };
+  expect(progressOf([declined]).failure).toMatchObject({ code: 'insufficient_escrow', price: '7' });
+  expect(progressOf([declined, { seq: 2, type: 'taken' }]).failure).toBeUndefined();
+  expect(
+    progressOf([
+      { seq: 1, type: 'cancelled' },
+      { seq: 2, type: 'refund-due' },
+    ]).failure?.code,
+  ).toBe('cancelled');
+});

@@ -1,5 +1,6 @@
 import { shortHash } from '#lib/format/address.ts';
 import type { JobEvent } from '#lib/gateway/training.ts';
+import { m } from '#lib/paraglide/messages.js';
 import { phaseWords } from './jobState.ts';
 
 /** One line of a training log. */
@@ -16,7 +17,13 @@ export function describeEvent(event: JobEvent): string {
     case 'resumed':
       return `${phaseWords('resumed')}  ${event.step ?? 0}/${event.steps ?? '?'}`;
     case 'checkpoint':
-      return `checkpoint  ${event.step ?? '?'}`;
+      return m.log_checkpoint({ step: String(event.step ?? '?') });
+    case 'held-out':
+      return `${m.live_held_out()}  ${event.heldOutLoss?.toFixed(4) ?? '–'}`;
+    case 'stopped-early':
+      return m.stopped_early({ step: String(event.step ?? '?'), best: String(event.best ?? '?') });
+    case 'declined':
+      return [phaseWords('declined'), event.message].filter(Boolean).join('  ');
     case 'attested':
       return `${phaseWords('attested')}  ${event.releaseHash ? shortHash(event.releaseHash) : ''}`;
     case 'failed':

@@ -78,7 +78,8 @@ export function addAnswers(double: Double): void {
       void reply.header('retry-after', '7');
       return refuse(reply, 429, 'engine_busy', 'Too many requests are waiting: try again shortly.');
     }
-    if (adapter && !findJob(double, adapter)) return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
+    if (adapter && !double.lent.has(adapter) && !findJob(double, adapter))
+      return refuse(reply, 404, 'adapter_not_found', 'There is no such adapter.');
     const prompt = inputTokens(request.body);
     if (prompt.length >= doubleBase.contextLength) return tooLong(reply, prompt.length);
     const says = behaviour.says ?? (format?.choice === 'required' ? callOf(format.tools[0]?.name ?? '') : undefined);

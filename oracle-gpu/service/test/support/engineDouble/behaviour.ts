@@ -9,7 +9,7 @@ export const doubleBase = {
   id: hex(sha256('base')),
   name: 'test-double',
   family: 'llama',
-  licence: 'none',
+  licence: 'Apache-2.0',
   parameters: 1000,
   contextLength: 128,
   tokenizerHash: hex(sha256('tokenizer')),
@@ -37,6 +37,10 @@ export function newBehaviour() {
     /** What a calibration states too much, bps. */
     lieBps: 0,
     failCalibration: undefined as undefined | string,
+    failEvaluation: undefined as undefined | string,
+    /** Why its base cannot be written as GGUF. */
+    ggufRefusal: undefined as undefined | string,
+    isExportQueueFull: false,
     failPreview: undefined as undefined | [status: number, code: string, message: string],
     onPreview: undefined as undefined | (() => void | Promise<void>),
     onAttribute: undefined as undefined | (() => void | Promise<void>),

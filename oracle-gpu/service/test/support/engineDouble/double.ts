@@ -1,7 +1,9 @@
 // State of the engine's double that its routes share.
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Hex } from 'viem';
 import { type Behaviour, doubleBase, newBehaviour } from './behaviour.ts';
 import type { RetrievalRecord } from './retrieval.ts';
+import { hex, sha256 } from './tokens.ts';
 import type { Job } from './training.ts';
 
 export type Double = {
@@ -12,6 +14,8 @@ export type Double = {
   asked: object[];
   jobs: Map<string, Job>;
   retrieval: Map<string, RetrievalRecord[]>;
+  /** Checkpoints' adapters that may be asked. */
+  lent: Set<string>;
   /** Texts of each route. */
   routes: Map<string, string[]>;
 };
@@ -23,8 +27,12 @@ export const newDouble = (app: FastifyInstance): Double => ({
   asked: [],
   jobs: new Map(),
   retrieval: new Map(),
+  lent: new Set(),
   routes: new Map(),
 });
+
+/** A checkpoint's adapter: of a job's step. */
+export const checkpointOf = (id: string, step: number): Hex => hex(sha256(`${id}:${step}`));
 
 /** The trained job that gave this adapter. */
 export const findJob = ({ jobs }: Double, adapter: string): Job | undefined =>

@@ -1,11 +1,11 @@
 // Jobs of the engine's double: trainings and calibrations, their events and files.
 import { canonicalJson } from '@openledger/sdk';
 import { type CalibrationJob, calibrate } from './calibration.ts';
-import { type Double, findJob, refuse } from './double.ts';
+import { checkpointOf, type Double, findJob, refuse } from './double.ts';
 import { type Job, newJob, type Plan, statusOf, stepsOf, tokensOf, train } from './training.ts';
 
 export function addJobs(double: Double): void {
-  const { app, behaviour, count, jobs } = double;
+  const { app, behaviour, count, jobs, lent } = double;
 
   app.post<{ Body: Plan }>('/v1/estimate', async (request) => ({
     trainTokens: tokensOf(request.body),
@@ -13,6 +13,16 @@ export function addJobs(double: Double): void {
     seconds: 1,
     memoryBytes: 1_000_000,
     sample: { text: 'user: a\nassistant: b', trained: [[19, 20]] },
+    changes: [{ set: { batchSize: 2, accumulate: 2 }, savesBytes: 1_000 }],
+    longest: 12,
+    cut: 0,
+    heldOut: 0,
+  }));
+
+  app.get('/v1/training', async () => ({
+    reference: { rank: 8, batchSize: 4, maxLength: 128 },
+    kinds: { lora: { memoryBytes: 1_000_000, tokensPerSecond: 1_000 } },
+    freeBytes: 2_000_000,
   }));
 
   app.post<{ Body: Plan & { id: string } }>('/v1/jobs', async (request, reply) => {
@@ -77,6 +87,19 @@ export function addJobs(double: Double): void {
       if (['done', 'failed', 'cancelled'].includes(event.type)) break;
     }
     reply.raw.end();
+  });
+  const kept = (id: string) =>
+    (jobs.get(id)?.events ?? [])
+      .filter(({ type }) => type === 'checkpoint')
+      .map(({ step }) => ({ step: Number(step), adapter: checkpointOf(id, Number(step)) }));
+  app.get<{ Params: { id: string } }>('/v1/jobs/:id/checkpoints', async (request, reply) =>
+    jobs.has(request.params.id) ? kept(request.params.id) : refuse(reply, 404, 'job_not_found', 'There is no such job.'),
+  );
+  app.post<{ Params: { id: string; step: string } }>('/v1/jobs/:id/checkpoints/:step/lend', async (request, reply) => {
+    const found = kept(request.params.id).find(({ step }) => String(step) === request.params.step);
+    if (!found) return refuse(reply, 404, 'checkpoint_not_found', 'There is no such checkpoint.');
+    lent.add(found.adapter);
+    return found;
   });
   app.get<{ Params: { id: string } }>('/v1/jobs/:id/index', async (request) => ({
     rows: jobs.get(request.params.id)?.rows ?? [],

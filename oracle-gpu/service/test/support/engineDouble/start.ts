@@ -5,6 +5,8 @@ import { addAnswers } from './answers.ts';
 import { addAttribution } from './attribution.ts';
 import { doubleBase } from './behaviour.ts';
 import { newDouble } from './double.ts';
+import { addEvaluations } from './evaluations.ts';
+import { addExports } from './exports.ts';
 import { addJobs } from './jobs.ts';
 import { addRetrieval } from './retrieval.ts';
 import { addRouting } from './routing.ts';
@@ -23,7 +25,7 @@ export async function startEngineDouble() {
     threads: 1,
     base: doubleBase,
   }));
-  for (const add of [addAnswers, addAttribution, addJobs, addRetrieval, addRouting]) add(double);
+  for (const add of [addAnswers, addAttribution, addEvaluations, addExports, addJobs, addRetrieval, addRouting]) add(double);
 
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const port = Number(new URL(url).port);

@@ -20,8 +20,8 @@ export const termsFields = graphql(`
 
 export const modelsQuery = graphql(
   `
-    query Models($where: Model_filter, $orderBy: Model_orderBy) {
-      models(first: 100, where: $where, orderBy: $orderBy, orderDirection: desc) {
+    query Models($where: Model_filter, $orderBy: Model_orderBy, $first: Int = 100) {
+      models(first: $first, where: $where, orderBy: $orderBy, orderDirection: desc) {
         id
         number
         name
@@ -40,18 +40,26 @@ export const modelsQuery = graphql(
         latestRelease {
           id
           releaseIndex
+          baseModel
           indexRows
           createdAt
+          fidelities(first: 1) {
+            ldsBps
+            lowBps
+            highBps
+          }
           manifest {
             datanets(first: 20) {
               datanet {
                 id
                 name
+                licence
               }
             }
             evaluation {
               heldOutLossBefore
               heldOutLossAfter
+              exactMatch
             }
           }
           usage(first: 1000) {
@@ -119,6 +127,7 @@ export const modelQuery = graphql(
           transactionHash
           job {
             number
+            specCid
             price
             operator {
               id
