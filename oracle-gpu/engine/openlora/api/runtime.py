@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import platform
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
