@@ -1,14 +1,15 @@
-"""Command line: serve, serve-vllm, setup, train, adapter, export, evaluate, attribution, train-worker."""
+"""Command line: serve, serve-vllm, setup, train, adapter, export, evaluate, attribution; some internal."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
 from openlora.adapters import command as adapter_command
 from openlora.backends import command as backend_command
-from openlora.config import EngineConfig, Limits, core_count, fix_numerics
+from openlora.config import EngineConfig, Limits, Weights, core_count, fix_numerics
 from openlora.evaluation import command as evaluation_command
 from openlora.export import command as export_command
 
@@ -25,6 +26,13 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--threads", type=int, default=0, help="0: all cores")
     serve.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
     serve.add_argument("--dtype", default="auto", choices=["auto", "float32", "bfloat16"])
+    serve.add_argument(
+        "--weights",
+        default="whole",
+        choices=get_args(Weights),
+        help="of linear layers: whole, or in eight or four bits, which saves memory and answers otherwise",
+    )
+    serve.add_argument("--shards", type=_count, default=1, help="processes that share the base's layers (1)")
     serve.add_argument("--cache-mib", type=_mib, default=_mib("512"), help="keys and values, MiB (512)")
     serve.add_argument(
         "--slots-mib", type=_mib, default=_mib("256"), help="adapters on the device, MiB (256)"
@@ -75,7 +83,25 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--state", type=Path, required=True)
     worker.add_argument("--device", required=True)
     worker.add_argument("--threads", type=int, required=True)
+
+    shard = commands.add_parser("shard", help="(internal) a part of a base that several processes hold")
+    shard.add_argument("--base", type=Path, required=True)
+    shard.add_argument("--base-id", required=True)
+    shard.add_argument("--adapters", type=Path, required=True)
+    shard.add_argument("--resident-bytes", type=int, required=True)
+    shard.add_argument("--meeting", type=Path, required=True)
+    shard.add_argument("--number", type=int, required=True)
+    shard.add_argument("--count", type=int, required=True)
+    shard.add_argument("--device", required=True)
+    shard.add_argument("--dtype", required=True, choices=["float32", "bfloat16"])
+    shard.add_argument("--threads", type=int, required=True)
     return top
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError("at least 1")
+    return int(text)
 
 
 def _mib(text: str) -> int:
@@ -95,6 +121,10 @@ def main() -> int:
             from openlora.train import worker
 
             return worker.main(arguments)
+        if arguments.command == "shard":
+            from openlora.shards import follower
+
+            return follower.main(arguments)
         if arguments.command == "setup":
             return _setup(arguments)
         if arguments.command == "serve-vllm":
@@ -166,6 +196,8 @@ def _serve(arguments: argparse.Namespace) -> int:
         threads=arguments.threads or core_count(),
         device=arguments.device,
         dtype=arguments.dtype,
+        weights=arguments.weights,
+        shards=arguments.shards,
         sources=adapter_command.sources_of(arguments),
         resident_bytes=arguments.adapters_mib,
         limits=Limits(cache_bytes=arguments.cache_mib, slot_bytes=arguments.slots_mib),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+Weights = Literal["whole", "int8", "int4"]  # how the serving base keeps those of its linear layers
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class EngineConfig:
     base: str | None = None  # folder name; None: the only one there
     threads: int = 0  # 0: all cores this process may use
     device: str = "auto"  # auto | cpu | cuda
-    dtype: str = "auto"  # serving weights: auto | float32 | bfloat16
+    dtype: str = "auto"  # serving: auto | float32 | bfloat16
+    weights: Weights = "whole"
+    shards: int = 1  # processes that hold the serving base together, each a part of every layer
     resident_bytes: int = 512 * 1024 * 1024  # adapters kept in memory
     sources: Sources = field(default_factory=Sources)
     limits: Limits = field(default_factory=Limits)

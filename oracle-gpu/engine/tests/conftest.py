@@ -57,7 +57,7 @@ def base_path(models: Path) -> Path:
 class Engine:
     """`openlora serve` on a free port."""
 
-    def __init__(self, state: Path, models: Path) -> None:
+    def __init__(self, state: Path, models: Path, *more: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -66,7 +66,7 @@ class Engine:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "openlora", "serve", "--port", str(port)),
-                *("--state", str(state), "--models", str(models), "--threads", "1"),
+                *("--state", str(state), "--models", str(models), "--threads", "1", *more),
             ],
             stdout=self.log.open("wb"),
             stderr=subprocess.STDOUT,

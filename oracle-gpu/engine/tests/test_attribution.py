@@ -93,7 +93,8 @@ from openlora.attribution.query import Attributor
 from openlora.models.base import load_base
 base = load_base(Path(sys.argv[1]), torch.float32, torch.device("cpu"), "eager")
 store = AdapterStore(Path(sys.argv[2]))
-print(json.dumps(Attributor(base, store, {0, 1, 2}).attribute(sys.argv[3], range(9, 30), range(60, 99), 32)))
+attributor = Attributor(lambda: base, store, {0, 1, 2})
+print(json.dumps(attributor.attribute(sys.argv[3], range(9, 30), range(60, 99), 32)))
 """
 
 

@@ -271,7 +271,7 @@ def test_revoked_records_are_listed_nowhere(
     build(folder=work / "index", checkpoint=checkpoint)
     build_spans(work / "spans", [example.tokens for example in examples[:COUNT]], 259)
     assert store.put(work) == adapter
-    attributor = Attributor(base, store, {0, 1, 2})
+    attributor = Attributor(lambda: base, store, {0, 1, 2})
     asked = examples[3]
     start = asked.trained.index(True)
     prompt, answer = asked.tokens[:start], asked.tokens[start:]

@@ -93,6 +93,26 @@ test('draws are judged where the same engine drew them; elsewhere they can only 
   );
 });
 
+test('weights in other bits make another answer, which is no fraud where the receipt says so', () => {
+  const tokens = [token(5), other(6, 1.25), token(7)];
+  const narrow = { precision: 'int8-bfloat16' };
+  expect(notPassed({ made: narrow, replayed: { tokens } })).toEqual(['tokens skipped']);
+  expect(sentenceOf('tokens', { made: narrow, replayed: { tokens } })).toContain(
+    'The receipt says that its engine keeps weights int8, and this one keeps them whole, so that nothing follows from it. Replay it on one that keeps them int8 (openlora serve --weights int8).',
+  );
+  expect(sentenceOf('tokens', { replayed: { tokens } }, 0.5, { ...engine, ...narrow })).toContain('--weights whole');
+  // Who keeps them alike is judged, and so is who did not say that they are kept otherwise.
+  expect(notPassed({ made: narrow, replayed: { tokens } }, 0.5, { ...engine, precision: 'int8-float32' })).toEqual([
+    'tokens failed',
+  ]);
+  expect(notPassed({ made: { precision: null }, replayed: { tokens } })).toEqual(['tokens failed']);
+  expect(notPassed({ made: { precision: 'bfloat16' }, replayed: { tokens } })).toEqual(['tokens failed']);
+  // What comes out the same is the same, and what the choice of a token has no part in is judged as ever.
+  expect(notPassed({ made: narrow })).toEqual([]);
+  expect(notPassed({ made: narrow, replayed: { tokens, endsAt: 0 } })).toEqual(['tokens skipped', 'end failed']);
+  expect(compareEngines({ ...made, ...narrow }, engine)).toContain('precision int8-bfloat16 there, float32 here');
+});
+
 test('an invented token count is found', () => {
   expect(notPassed({ replayed: { promptTokenIds: [4] } })).toEqual(['prompt tokens failed']);
   expect(notPassed({ replayed: { endsAt: 0 } })).toEqual(['end failed']);

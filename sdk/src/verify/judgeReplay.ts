@@ -74,7 +74,8 @@ const mostRecords = 32;
 
 /**
  * Holds a receipt's answer against what an engine made of the same tokens. Sampled answers are drawn again; where another
- * engine drew them and the draws disagree, nothing can be said, since random numbers depend on its software.
+ * engine drew them and the draws disagree, nothing can be said, since random numbers depend on its software. Nor can it
+ * where the receipt says that its engine keeps weights in other bits than this one: that is another model by a little.
  * @param attributed what the engine finds as records, or the sentence why it could not look
  */
 export function judgeReplay(
@@ -97,7 +98,7 @@ export function judgeReplay(
     judgeEnd(made, replayed),
     judgeText(bundle.answer ?? '', made, replayed),
     typeof attributed === 'string' ? skipped('scores', attributed) : judgeScores(bundle.evidence, attributed, tolerance.score),
-    ...(bundle.evidence.passages.length > 0 ? [judgeSupport(bundle, replayed.passages, tolerance.score)] : []),
+    ...(bundle.evidence.passages.length > 0 ? [supportAt(bundle, made, replayed, engine, tolerance.score)] : []),
   ];
 }
 
@@ -112,6 +113,16 @@ export function compareEngines(made: Generation, engine: ReplayEngine): string {
   return parts.length === 0
     ? 'The receipt was made by the same engine in the same circumstances.'
     : `The receipt was made in other circumstances: ${parts.join('; ')}.`;
+}
+
+/** How an engine keeps its weights, told by its precision: `int8-bfloat16` are bytes that are added up in bfloat16. */
+const weightsOf = (precision: string | null | undefined): string => /^(\w+)-/.exec(precision ?? '')?.[1] ?? 'whole';
+
+/** Why an answer that comes out otherwise says nothing here; null where it does. */
+function otherWeights(made: Generation, engine: ReplayEngine): string | null {
+  const [there, here] = [weightsOf(made.precision), weightsOf(engine.precision)];
+  if (there === here) return null;
+  return `The receipt says that its engine keeps weights ${there}, and this one keeps them ${here}, so that nothing follows from it. Replay it on one that keeps them ${there} (openlora serve --weights ${there}).`;
 }
 
 const named = ({ tokenId, text }: { tokenId: number; text: string }): string => `${JSON.stringify(text)} (${tokenId})`;
@@ -131,7 +142,21 @@ function judgeTokens(made: Generation, { tokens }: Replayed, engine: ReplayEngin
   const count = `${tokens.length - strange.length} of ${tokens.length} tokens are those that this engine ${how}`;
   const where = `${holds ? 'The first other one' : 'The first one too far off'} is token ${first + 1}: the receipt has ${named(token)}, this engine chooses ${named(token.chosen)}, ${token.gap.toFixed(3)} nats apart`;
   const sentence = `${count}. ${where} (rank ${token.rank}). The largest gap is ${largest.toFixed(3)} nats, the tolerance ${tolerance}.`;
+  const other = otherWeights(made, engine);
+  if (!holds && other !== null) return skipped('tokens', `${sentence} ${other}`);
   return check('tokens', holds, sentence, sentence);
+}
+
+function supportAt(
+  bundle: Pick<ReceiptBundle, 'evidence' | 'citations'>,
+  made: Generation,
+  { passages }: Replayed,
+  engine: ReplayEngine,
+  tolerance: number,
+): Check {
+  const judged = judgeSupport(bundle, passages, tolerance);
+  const other = otherWeights(made, engine);
+  return judged.status === 'failed' && passages && other !== null ? skipped('support', `${judged.sentence} ${other}`) : judged;
 }
 
 function drawnElsewhere(tokens: Replayed['tokens'], strange: number): string {

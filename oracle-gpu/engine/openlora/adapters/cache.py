@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -37,6 +37,14 @@ class Choice:
         if len(self.parts) == 1 and self.parts[0][1] == WHOLE:
             return self.parts[0][0]
         return "sum:" + hashlib.sha256(json.dumps(sorted(self.parts)).encode()).hexdigest()
+
+
+class Chosen(dict[str, LoraPair]):
+    """An adapter's weights by layer, and by what it was chosen."""
+
+    def __init__(self, weights: Mapping[str, LoraPair], choice: Choice) -> None:
+        super().__init__(weights)
+        self.choice = choice
 
 
 @dataclass
@@ -84,11 +92,11 @@ class AdapterCache:
         self.acquire(choice)
         self.release(choice.key)
 
-    def weights(self, choice: Choice) -> dict[str, LoraPair]:
+    def weights(self, choice: Choice) -> Chosen:
         """For a pass in which all tokens have this choice; kept by the caller, whatever leaves the cache."""
         packed = self.acquire(choice)
         self.release(choice.key)
-        return packed.weights()
+        return Chosen(packed.weights(), choice)
 
     def resident(self) -> frozenset[str]:
         with self._lock:
@@ -112,7 +120,7 @@ class AdapterCache:
             return self._add(choice)
         id, base = choice.key, self._base
         folder = self._store.folder(id)
-        path = packed_path(folder, base.dtype)
+        path = packed_path(folder, base.dtype, base.shard)
         packed = read_packed(path, id, self._base_id, base.dtype, base.device)
         if packed is None:
             packed = pack(read_adapter(folder, id), base)

@@ -65,8 +65,9 @@ def pack(adapter: Adapter, base: BaseModel) -> Packed:
     return Packed(adapter.id, adapter.rank, layers, sum(part.nbytes for part in _parts(layers)))
 
 
-def packed_path(folder: Path, dtype: torch.dtype) -> Path:
-    return folder / f"packed-{str(dtype).removeprefix('torch.')}.bin"
+def packed_path(folder: Path, dtype: torch.dtype, shard: str = "") -> Path:
+    """`shard`: of a base that several processes hold, each with files of its own."""
+    return folder / f"packed-{str(dtype).removeprefix('torch.')}{shard and '-' + shard}.bin"
 
 
 def write_packed(path: Path, packed: Packed, base: str, dtype: torch.dtype) -> None:

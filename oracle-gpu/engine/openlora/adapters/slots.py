@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from openlora.adapters.packed import Packed
 from openlora.models.base import BaseModel
-from openlora.ops.lora import rows
+from openlora.ops.lora import shape_of
 from openlora.ops.segments import Pool
 
 
@@ -65,10 +65,7 @@ class Slots:
         ranks = self._reserve(packed.rank)
         if ranks is None:
             return None
-        for name, layer in packed.layers.items():
-            pool = self.pools.get(name) or self._make(name)
-            pool.a[ranks].copy_(layer.a)
-            pool.b[ranks].copy_(layer.b)
+        self.write(packed, ranks)
         gains = {
             name: layer.gain.to(self._base.device)
             for name, layer in packed.layers.items()
@@ -78,6 +75,18 @@ class Slots:
         with self._lock:
             self._slots[packed.key] = slot
         return slot
+
+    def write(self, packed: Packed, ranks: slice) -> None:
+        """Copy an adapter to these rows, which hold nothing."""
+        for name, layer in packed.layers.items():
+            pool = self.pools.get(name) or self._make(name)
+            pool.a[ranks].copy_(layer.a)
+            pool.b[ranks].copy_(layer.b)
+
+    def wipe(self, ranks: slice) -> None:
+        for pool in list(self.pools.values()):
+            pool.a[ranks].zero_()
+            pool.b[ranks].zero_()
 
     def evict_idle(self, seconds: float) -> int:
         """Give up what nobody has used for so long; how many they were."""
@@ -114,9 +123,7 @@ class Slots:
 
     def _drop(self, slot: Slot) -> None:
         del self._slots[slot.key]
-        for pool in list(self.pools.values()):
-            pool.a[slot.ranks].zero_()
-            pool.b[slot.ranks].zero_()
+        self.wipe(slot.ranks)
         self._taken.remove(slot.ranks)
 
     def _make(self, name: str) -> Pool:
@@ -131,5 +138,5 @@ class Slots:
 
 def rows_of(layer: nn.Module) -> tuple[int, int]:
     """What a linear layer reads and writes."""
-    outside, inside = rows(layer).shape
+    outside, inside = shape_of(layer)
     return inside, outside

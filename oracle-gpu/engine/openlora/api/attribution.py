@@ -25,6 +25,7 @@ async def answer_attribution(runtime: Runtime, body: AttributeBody) -> dict[str,
     asked = (body.adapter, body.promptTokenIds, body.tokenIds)
     excluded = frozenset(body.excluded)
     attributor, run = runtime.attributor, runtime.engine.run
+    await asyncio.to_thread(attributor.warm)
     found = await asyncio.wrap_future(run(lambda: attributor.attribute(*asked, body.top, excluded)))
     if body.segmentEnds is None:
         return found

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import platform
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ from openlora.rag.prompt import Layout, lay_out
 from openlora.rag.spec import GivenPassage
 from openlora.rag.store import RetrievalStore
 from openlora.routing.store import RouteStore
+from openlora.shards.start import Shards
 from openlora.train.jobs import JobManager
 
 NUMERIC_PACKAGES = (
@@ -59,7 +60,8 @@ NUMERIC_PACKAGES = (
 class Runtime(Reader):
     """Loads on construction (seconds); owns the engine's thread and the training jobs."""
 
-    def __init__(self, config: EngineConfig) -> None:
+    def __init__(self, config: EngineConfig, on_loss: Callable[[], None] = lambda: None) -> None:
+        """`on_loss` is called where one of several shards is gone, without which nothing can be answered."""
         self.config = config
         self.device = choose_device(config.device)
         torch.set_num_threads(config.threads)
@@ -67,21 +69,30 @@ class Runtime(Reader):
         self.info = read_info(path)
         self.tokenizer = load_tokenizer(path)
         dtype = choose_dtype(config.dtype, self.device, self.info)
-        self.base = load_base(path, dtype, self.device, "sdpa")
-        # Gradients need float32 weights that no serving kernel ever touches.
-        exact = load_base(path, torch.float32, self.device, "eager")
+        self._shards = None if config.shards == 1 else self._divide(path, dtype, on_loss)
+        self.base = (
+            load_base(path, dtype, self.device, "sdpa", weights=config.weights)
+            if self._shards is None
+            else self._shards.base
+        )
         self.store = AdapterStore(config.adapters)
-        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes, self.info.id)
+        # What was fitted to weights in fewer bits is not what whole ones need.
+        fitted_to = self.info.id if config.weights == "whole" else f"{self.info.id} in {config.weights}"
+        self.adapters = AdapterCache(self.store, self.base, config.resident_bytes, fitted_to)
+        # Gradients need float32 weights that no serving kernel ever touches.
+        exact = partial(load_base, path, torch.float32, self.device, "eager")
         self.attributor = Attributor(
             exact,
             self.store,
             frozenset(self.tokenizer.all_special_ids),
-            partial(load_base, path, torch.float32, self.device, "eager", quantised=True),
+            partial(exact, quantised=True),
         )
+        if config.weights == "whole":  # else memory is what is lacking
+            self.attributor.warm()
         self.engine = LLMEngine(
             self.base,
             self.tokenizer.eos_token_id,
-            config.threads,
+            max(config.threads // config.shards, 1),
             config.limits,
             self.adapters,
         )
@@ -96,6 +107,25 @@ class Runtime(Reader):
         self._loading = threading.Lock()
         self.retrieval = RetrievalStore(config.retrieval, self.embedder, self.count_tokens)
         self.routes = RouteStore(config.routes, self.embedder)
+
+    def _divide(self, path: Path, dtype: torch.dtype, on_loss: Callable[[], None]) -> Shards:
+        of = self.config
+        if of.weights != "whole":
+            message = (
+                "Weights in fewer bits are not divided into shards: choose --weights whole, or --shards 1."
+            )
+            raise EngineError(503, "shards_unsupported", message)
+        return Shards(
+            path,
+            self.info.id,
+            of.adapters,
+            of.resident_bytes,
+            dtype,
+            self.device,
+            of.threads,
+            of.shards,
+            on_loss,
+        )
 
     def embedder(self) -> Embedder:
         """Loaded when first asked for; EngineError 503 where none is set up."""
@@ -121,6 +151,8 @@ class Runtime(Reader):
         self.exports.close()
         self.evaluations.close()
         self.engine.close()
+        if self._shards is not None:
+            self._shards.close()
 
     def weights(self, adapter: str | None) -> dict[str, LoraPair] | None:
         """The adapter's weights as the base's layers use them; None for the base itself."""
@@ -141,6 +173,10 @@ class Runtime(Reader):
             message = f"This engine trains {self.info.name} ({self.info.id}) only: choose it as base."
             raise EngineError(404, "base_not_found", message)
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of the base's weights: of those that serve, and of those that gradients are taken of."""
+        return {"serving": self.base.bytes, "attribution": self.attributor.bytes}
+
     def health(self) -> dict[str, Any]:
         return {
             "status": "ok",
@@ -148,7 +184,9 @@ class Runtime(Reader):
             "engineHash": engine_hash(),
             "device": str(self.device),
             "threads": self.config.threads,
-            "precision": str(self.base.dtype).removeprefix("torch."),
+            "shards": self.config.shards,
+            "precision": self.base.precision,
+            "memory": self.memory(),
             "base": self.info.public(),
             "load": self.engine.load(),
         }

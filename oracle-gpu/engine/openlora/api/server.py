@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,7 +86,7 @@ def create_app(config: EngineConfig) -> FastAPI:
     async def metrics(request: Request) -> Response:
         runtime = get_runtime(request)
         load = runtime.engine.load()
-        text = runtime.metrics.text(load["active"], load["waiting"])
+        text = runtime.metrics.text(load["active"], load["waiting"], runtime.memory())
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     @app.post("/v1/generate")
@@ -128,8 +130,13 @@ def create_app(config: EngineConfig) -> FastAPI:
 
 
 def _load(app: FastAPI, config: EngineConfig) -> None:
+    def end() -> None:
+        """By the signal that stops the server, so that whoever watches it starts it again."""
+        app.state.failure = "A part of the base is gone: start the engine again."
+        os.kill(os.getpid(), signal.SIGTERM)
+
     try:
-        app.state.runtime = Runtime(config)
+        app.state.runtime = Runtime(config, end)
         log.info("ready: %s on %s", app.state.runtime.info.name, app.state.runtime.device)
     except EngineError as error:
         app.state.failure = error.message

@@ -54,26 +54,41 @@ class _Answered:
 
 
 class Attributor:
-    """Answers queries on the engine's thread with a float32 copy of the base that nothing repacks."""
+    """Answers queries on the engine's thread with a float32 copy of the base that nothing repacks.
+
+    Whatever the serving base keeps its weights in: rows and query of a release are gradients at the weights
+    that it was trained on, so they agree.
+    """
 
     def __init__(
         self,
-        base: BaseModel,
+        load_whole: Callable[[], BaseModel],
         store: AdapterStore,
         control: Container[int],
         load_quantised: Callable[[], BaseModel] | None = None,
     ) -> None:
         """`control`: tokens that structure a conversation, of which no span is made.
 
-        `load_quantised` gives the base with its four-bit weights, for releases that were trained on those.
+        Bases are loaded when a query first needs them: the whole one, and by `load_quantised` the one with
+        four-bit weights, for releases that were trained on those.
         """
-        self._base = base
+        self._load_whole = load_whole
         self._load_quantised = load_quantised
-        self._quantised: BaseModel | None = None
+        self._bases: dict[bool, BaseModel] = {}  # by whether the weights are those of four bits
+        self._loading = threading.Lock()
         self._store = store
         self._control = control
         self._opened: OrderedDict[str, _Opened] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def bytes(self) -> int:
+        """Memory of the bases that are loaded."""
+        return sum(base.bytes for base in list(self._bases.values()))
+
+    def warm(self) -> None:
+        """Load the whole base if it is not there: on any thread, so that the engine's need not wait."""
+        self._trained_on(False)
 
     def require_index(self, adapter: str) -> Path:
         """Folder of the adapter; EngineError 404 or 409 where a query cannot be answered."""
@@ -161,15 +176,15 @@ class Attributor:
             return self._opened[adapter]
 
     def _trained_on(self, quantised: bool) -> BaseModel:
-        """Float32 weights; those in four bits are loaded when a release first needs them."""
-        if not quantised:
-            return self._base
-        if self._quantised is None:
-            if self._load_quantised is None:
-                message = "This release was trained on a base in four bits, which is not loaded here."
-                raise EngineError(409, "no_quantised_base", message)
-            self._quantised = self._load_quantised()
-        return self._quantised
+        """Float32 weights, with eager attention."""
+        with self._loading:
+            if quantised not in self._bases:
+                load = self._load_quantised if quantised else self._load_whole
+                if load is None:
+                    message = "This release was trained on a base in four bits, which is not loaded here."
+                    raise EngineError(409, "no_quantised_base", message)
+                self._bases[quantised] = load()
+            return self._bases[quantised]
 
 
 def rank(

@@ -40,6 +40,11 @@ def require_apart(base: BaseModel) -> None:
 
     Positions must be given to the model (rotary) and every layer must see all that came before.
     """
+    if base.leader is not None:
+        message = (
+            "An engine of several shards reads no passages apart: ask without, or start it with one shard."
+        )
+        raise EngineError(400, "passages_unsupported", message)
     config = base.model.config
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None

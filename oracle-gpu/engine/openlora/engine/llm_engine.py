@@ -28,6 +28,7 @@ from openlora.errors import EngineError
 from openlora.models.base import BaseModel
 from openlora.ops.attention import PagedCache
 from openlora.ops.lora import LoraWeights
+from openlora.shards.leader import unsupported
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16  # tokens
@@ -71,6 +72,10 @@ class LLMEngine:
             like = torch.empty(0, dtype=self._base.dtype, device=self._base.device)
             cache = PagedCache.make(blocks, BLOCK_SIZE, able.shapes, like)
             slots = None if self._adapters is None else Slots(self._base, self._limits.slot_bytes)
+        if self._base.leader is not None:
+            if cache is None:
+                raise unsupported("answers of bases that take no packed batch")
+            self._base.leader.begin(blocks, 1 if slots is None else slots.capacity)
         self._blocks = BlockManager(blocks, BLOCK_SIZE, shares=cache is not None)
         self._loader = None
         if self._adapters is not None:
@@ -121,6 +126,8 @@ class LLMEngine:
         self._thread.join(timeout=30)
         if self._loader is not None:
             self._loader.close()
+        if self._base.leader is not None:
+            self._base.leader.end()
 
     def _is_decoding(self) -> bool:
         return bool(self._scheduler.running)

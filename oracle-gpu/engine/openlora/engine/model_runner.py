@@ -43,6 +43,8 @@ class ModelRunner:
 
     def clear(self, blocks: Chunks[int]) -> None:
         """Of what they held before."""
+        if self._base.leader is not None:
+            self._base.leader.clear(blocks)
         if self._cache is not None:
             self._cache.clear(blocks)
 
@@ -145,11 +147,12 @@ class ModelRunner:
             slot, end = _slot(chunk), row + chunk.count
             if slot is not None:
                 start = groups.pop().tokens.start if slot is before else row
-                groups.append(Group(slice(start, end), slot.ranks))
+                parts = () if chunk.lease is None else chunk.lease.choice.parts
+                groups.append(Group(slice(start, end), slot.ranks, parts))
                 if slot.gains:
                     gains.append((slice(row, end), slot.gains))
             row, before = end, slot
-        return TokenPlan(pools, divide(groups, self._base.device), gains)
+        return TokenPlan(pools, divide(groups, self._base.device), gains, groups)
 
     def _place(self, cache: PagedCache, sequence: Sequence) -> None:
         """Copy what was read of passages apart into the blocks of the request that asks about them."""

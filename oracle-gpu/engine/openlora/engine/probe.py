@@ -40,9 +40,12 @@ class _Recorder:
 
 @torch.no_grad()
 def probe(base: BaseModel) -> Abilities:
+    """By the model itself: where several processes hold it, each of them tries the same."""
     cache = DynamicCache(config=base.model.config)
     ids = torch.arange(1, 1 + TOKENS, device=base.device)[None]
-    expected = base.body(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state[0]
+    expected = base.model.base_model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state[
+        0
+    ]
     kept = [
         ((x.keys.shape[1], x.keys.shape[3]), (x.values.shape[1], x.values.shape[3])) for x in cache.layers
     ]
@@ -62,7 +65,7 @@ def _shapes(base: BaseModel, ids: Tensor) -> list[tuple[Shape, Shape]] | None:
     recorder = _Recorder()
     positions = torch.arange(ids.shape[1], device=base.device)[None]
     with paged(base):
-        base.body(input_ids=ids, position_ids=positions, use_cache=False, paged=recorder)
+        base.model.base_model(input_ids=ids, position_ids=positions, use_cache=False, paged=recorder)
     layers = base.model.config.num_hidden_layers
     if sorted(recorder.shapes) != list(range(layers)):
         return None
@@ -85,7 +88,7 @@ def _agrees(base: BaseModel, shapes: list[tuple[Shape, Shape]], ids: Tensor, exp
     ]
     batch = PagedBatch(cache, torch.cat([places, places + own * BLOCK]), stretches)
     with paged(base):
-        found = base.body(
+        found = base.model.base_model(
             input_ids=ids.repeat(1, 2), position_ids=places.repeat(2)[None], use_cache=False, paged=batch
         ).last_hidden_state[0]
     allowed = EXACT if base.dtype == torch.float32 else ROUGH

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging
 
+from openlora.config import Weights
 from openlora.errors import EngineError
 from openlora.models.quantise import round_weights
 from openlora.ops.lora import LoraSwitch, install_lora
+from openlora.ops.quantised import quantise_layers
 from openlora.verify import hashing
+
+if TYPE_CHECKING:
+    from openlora.shards.leader import Leader
 
 logging.disable_progress_bar()
 CARD = "openlora.json"  # name and licence of a converted model, written by `openlora setup`
@@ -52,11 +58,27 @@ class BaseModel:
     switch: LoraSwitch
     dtype: torch.dtype
     device: torch.device
+    weights: Weights = "whole"
+    shard: str = ""  # "1of2", where several processes hold the base together
+    leader: Leader | None = None  # tells the others of them; of the first one
+
+    @property
+    def precision(self) -> str:
+        """As a receipt says it: what sums are made in, and how weights are kept where not whole."""
+        sums = str(self.dtype).removeprefix("torch.")
+        return sums if self.weights == "whole" else f"{self.weights}-{sums}"
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all weights; what several layers share counts once."""
+        held = {each.data_ptr(): each.nbytes for each in [*self.model.parameters(), *self.model.buffers()]}
+        return sum(held.values())
 
     @property
     def body(self) -> Any:
         """The model without its output head; its `last_hidden_state` is what `logits` takes."""
-        return self.model.base_model
+        own = self.model.base_model
+        return own if self.leader is None else partial(self.leader.compute, own, self.switch)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """[..., width] → [..., vocabulary], as the whole model would give them."""
@@ -148,12 +170,15 @@ def load_base(
     device: torch.device,
     attention: str = "sdpa",
     quantised: bool = False,
+    weights: Weights = "whole",
 ) -> BaseModel:
     """The model with switchable LoRA layers. `attention` is "eager" where gradients are taken.
 
     `quantised`: with the numbers that its weights have in four bits, as QLoRA adapters were trained on.
+    `weights`: how the linear layers keep them. Gradients need them whole. EngineError 503 where they cannot.
     """
     model = load_plain(path, dtype, device, attention)
     if quantised:
         round_weights(model)
-    return BaseModel(model, install_lora(model), dtype, device)
+    quantise_layers(model, weights)
+    return BaseModel(model, install_lora(model), dtype, device, weights)

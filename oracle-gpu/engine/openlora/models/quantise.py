@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from openlora.errors import EngineError
+from openlora.ops.quantised import QuantisedLinear, give_memory_back
 
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it would say which optional kernels are missing
 import bitsandbytes as bnb  # noqa: E402
@@ -65,11 +64,7 @@ def quantise(model: Any, dtype: torch.dtype) -> None:
         made.support_avx512bf16_for_cpu = False
         model.set_submodule(name, made.eval())
     model.is_loaded_in_4bit = True  # by this PEFT knows them
-    if sys.platform == "linux":
-        # The C library keeps what was freed: half a gigabyte after 135 M weights. Not all have this call.
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+    give_memory_back()
 
 
 def round_weights(model: Any) -> None:
@@ -107,4 +102,4 @@ def _quantisable(layer: nn.Module) -> bool:
     The CPU kernel of bitsandbytes 0.50 begins a block with every row where the weights were packed without
     regard to rows, and so gives rows that end within a block the scales of others.
     """
-    return isinstance(layer, nn.Linear) and layer.in_features % BLOCK == 0
+    return isinstance(layer, nn.Linear | QuantisedLinear) and layer.in_features % BLOCK == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch.nn import functional
 from transformers.pytorch_utils import Conv1D
 
 from openlora.errors import EngineError
+from openlora.ops.quantised import QuantisedLinear
 from openlora.ops.segments import TokenPlan
 
 
@@ -34,11 +35,29 @@ class LoraPair:
 LoraWeights = Mapping[str, LoraPair]
 
 
+@dataclass(frozen=True)
+class Cut:
+    """The part of a linear layer that a process holds, where several hold the base together."""
+
+    rows: slice  # of what the layer writes
+    columns: slice  # of what it reads
+    whole: tuple[int, int]  # what it writes and reads in all
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether what it writes is a part of a sum."""
+        return self.columns != slice(0, self.whole[1])
+
+    def of(self, pair: LoraPair) -> LoraPair:
+        return replace(pair, a=pair.a[:, self.columns], b=pair.b[self.rows])
+
+
 class LoraSwitch:
     """Says which adapter the model's linear layers add; one per model, used from one thread."""
 
     def __init__(self, layers: Mapping[str, nn.Module]) -> None:
         self.layers = layers  # the base's linear layers that can carry an adapter
+        self.cuts: Mapping[str, Cut] = {}  # of those that are here in part
         self.current: LoraWeights = {}
         self.plan: TokenPlan | None = None
 
@@ -95,7 +114,7 @@ def install_lora(model: nn.Module) -> LoraSwitch:
     found = [
         (name, module)
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear | Conv1D) and name != "lm_head"
+        if isinstance(module, nn.Linear | Conv1D | QuantisedLinear) and name != "lm_head"
     ]
     switch = LoraSwitch(dict(found))
     for name, module in found:
@@ -117,11 +136,15 @@ def fit(
     for name, pair in weights.items():
         if name not in switch.layers:
             raise _unfit(f"the base model has no linear layer {name}")
-        base = rows(switch.layers[name])
-        if (pair.b.shape[0], pair.a.shape[1]) != base.shape:
+        layer, cut = switch.layers[name], switch.cuts.get(name)
+        whole = shape_of(layer) if cut is None else cut.whole
+        if (pair.b.shape[0], pair.a.shape[1]) != whole:
             raise _unfit(f"its tensors of {name} are not of that layer's size")
+        if cut is not None:
+            pair = _cut(pair, cut)
         scale, gain = pair.scale, pair.gain
         if pair.magnitude is not None:
+            base = rows(layer)
             change = (pair.b @ pair.a * scale).to(device)
             norms = torch.linalg.vector_norm(base.float() + change, dim=1)  # [out]
             if not norms.all():
@@ -134,9 +157,28 @@ def fit(
 
 def rows(layer: nn.Module) -> Tensor:
     """Weights of a linear layer as [out, in]."""
+    if isinstance(layer, QuantisedLinear):
+        return layer.whole()
     weight = layer.weight
     assert isinstance(weight, Tensor)
     return weight.detach().T if isinstance(layer, Conv1D) else weight.detach()
+
+
+def shape_of(layer: nn.Module) -> tuple[int, int]:
+    """What a linear layer writes and reads."""
+    if isinstance(layer, QuantisedLinear):
+        return layer.out_features, layer.in_features
+    outside, inside = rows(layer).shape
+    return outside, inside
+
+
+def _cut(pair: LoraPair, cut: Cut) -> LoraPair:
+    if pair.magnitude is not None:
+        message = (
+            "An adapter with DoRA needs whole rows of the base: ask an engine of one shard (--shards 1)."
+        )
+        raise EngineError(409, "adapter_unsupported", message)
+    return cut.of(pair)
 
 
 def _unfit(reason: str) -> EngineError:

@@ -29,6 +29,7 @@ class Group:
 
     tokens: slice
     ranks: slice
+    parts: tuple[tuple[str, int], ...] = ()  # the adapter, as a request names it (adapters/cache.py)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class TokenPlan:
     pools: Mapping[str, Pool]  # by layer; a layer that no adapter changes has none
     segments: Sequence[Segment]
     gains: Sequence[tuple[slice, Mapping[str, Tensor]]] = ()  # DoRA: tokens and, by layer, float32 [out]
+    groups: Sequence[Group] = ()  # that the segments were made of
 
     def add(self, layer: str, bias: Tensor | None, x: Tensor, y: Tensor) -> Tensor:
         """x [1, tokens, in] and the base's y [1, tokens, out], which is changed in place."""
