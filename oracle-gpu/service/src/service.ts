@@ -122,7 +122,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('settlement', config.pollMs, log, settler.tick),
     repeat('releases', config.pollMs, log, createAdoption(trainerContext)),
     repeat('retrieval', config.pollMs, log, context.shelves.tick),
-    repeat('routes', 5 * config.pollMs, log, context.routes.tick),
+    repeat('routes', 10 * config.pollMs, log, context.routes.tick),
     repeat('payouts', config.pollMs, log, createKeeper(context).tick),
     repeat('requests', config.pollMs, log, responder.tick),
     repeat('calibrations', 5 * config.pollMs, log, createCalibrator(trainerContext).tick),

@@ -101,16 +101,21 @@ test('its answers are paid for, and take their time', async () => {
   expect(measured.seconds).toBeGreaterThan(plain.seconds);
 });
 
-test('the operator draws questions from the data, and does not train on them', async () => {
+test('the operator draws questions from the data and keeps them out; a failed evaluation does not cost the training', async () => {
+  world.engine.behaviour.failEvaluation = 'The evaluation ran out of memory.';
   const datanets = [{ datanetId: datanet.datanetId, version: 1 }];
   const drawn = await world.gateway.drawItems({ datanets, count: 5, maxTokens: 8 });
   const { trained, file } = await train(drawn);
-  const found = evaluationSummarySchema.parse(file.items);
-  const told = JSON.parse(await world.readFile(found.itemsCid)) as EvaluationItems;
-  expect(itemsCommitment(told.salt, itemsRoot(told))).toBe(drawn.commitment);
-  const asked = told.items.map(({ question }) => question);
+  expect(file.items).toEqual({ ...drawn, failed: 'The evaluation ran out of memory.' });
+  const [row] = await world.query(`SELECT items FROM evaluation_items WHERE commitment = '${drawn.commitment}'`);
+  const held = row?.items as EvaluationItems;
+  expect(itemsCommitment(held.salt, itemsRoot(held))).toBe(drawn.commitment);
+  const asked = held.items.map(({ question }) => question);
   expect([...asked, ...trained].sort()).toEqual(subjects.map((subject) => `what does ${subject} do`).sort());
+});
 
+test('no more is drawn than leaves half to train on, and nothing of a datanet that is not open', async () => {
+  const datanets = [{ datanetId: datanet.datanetId, version: 1 }];
   await expect(world.gateway.drawItems({ datanets, count: 7 })).rejects.toMatchObject({ status: 400, code: 'too_few_records' });
   const gated = await makeDatanet(world, [[await world.newActor(), records.slice(0, 2)]], { isOpen: false });
   await expect(
@@ -129,10 +134,4 @@ test('a job that commits to what the operator was not told is declined with what
   const twice = { ...items, items: [...items.items, first] };
   await expect(world.gateway.tellItems(twice)).rejects.toMatchObject({ status: 400, code: 'duplicate_item' });
   await expect(world.gateway.tellItems({ ...items, items: [] })).rejects.toMatchObject({ status: 400, code: 'invalid_request' });
-});
-
-test('an evaluation that fails does not cost the training: the release says why there is none', async () => {
-  world.engine.behaviour.failEvaluation = 'The evaluation ran out of memory.';
-  const { file } = await train(await world.gateway.tellItems(items));
-  expect(file.items).toMatchObject({ items: 5, failed: 'The evaluation ran out of memory.' });
 });
