@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.adapters import anonymous_bytes
 from bench.measure import Measure, report
 from openlora.config import Weights, fix_numerics
 
@@ -105,11 +104,9 @@ def run(weights: Weights) -> dict[str, object]:
     torch.set_num_threads(1)
     path = find_base(MODELS)
     texts = {corpus: windows(path, corpus) for corpus in CORPORA}
-    began = anonymous_bytes()
     dtype = choose_dtype("auto", CPU, read_info(path))
     base = load_base(path, dtype, CPU, weights=weights)
-    found: dict[str, object] = {"bytes": base.bytes, "memory": anonymous_bytes() - began}
-    found["precision"] = base.precision
+    found: dict[str, object] = {"bytes": base.bytes, "precision": base.precision}
     for corpus, ids in texts.items():
         found[corpus] = read(base, ids)
     found |= speeds(base)
@@ -146,7 +143,6 @@ def main(chosen: Sequence[Weights]) -> None:
                 measures.append(Measure("precision", label, more, "%", goal))
         measures += [
             Measure("precision", f"{name}: weights", found["bytes"] / 1e6, "MB"),
-            Measure("precision", f"{name}: memory once loaded", found["memory"] / 1e6, "MB"),
             Measure("precision", f"{name}: reading prompts", found["prompts"], "tokens/core·s"),
             Measure("precision", f"{name}: {REQUESTS} answers together", found["together"], "tokens/core·s"),
             Measure("precision", f"{name}: one answer", found["alone"], "tokens/core·s"),
