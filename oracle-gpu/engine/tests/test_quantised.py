@@ -218,7 +218,9 @@ def test_an_engine_says_its_precision_and_attributes_as_any_other(
         body = {"adapter": trained["adapter"], **asked}
         status, expected = engine.post("/v1/attribute", body)
         assert status == 200
-        found = runtime.attributor.attribute(trained["adapter"], *asked.values(), 32)
+        found = runtime.attributor.attribute(
+            trained["adapter"], asked["promptTokenIds"], asked["tokenIds"], 32
+        )
         assert found == expected
         assert runtime.memory()["attribution"] > health["memory"]["serving"]
         assert b'openlora_base_bytes{of="serving"}' in runtime.metrics.text(0, 0, runtime.memory())

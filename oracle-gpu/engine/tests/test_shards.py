@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,15 +59,15 @@ def test_parts_of_a_layer_are_the_whole_layer_with_its_adapter(count: int, tmp_p
         parts.append((part, switch))
     assert {cut.is_partial for cut in parts[0][1].cuts.values()} == ({False} if count == 1 else {False, True})
     for name in whole.switch.layers:
-        cuts = [switch.cuts[name] for _, switch in parts]
-        x = torch.randn(1, 5, cuts[0].whole[1], generator=torch.Generator().manual_seed(4))
+        held = [switch.cuts[name] for _, switch in parts]
+        x = torch.randn(1, 5, held[0].whole[1], generator=torch.Generator().manual_seed(4))
         with torch.no_grad(), whole.switch.use(weights):
             expected = whole.model.get_submodule(name)(x)
         found = []
-        for (part, switch), cut in zip(parts, cuts, strict=True):
+        for (part, switch), cut in zip(parts, held, strict=True):
             with torch.no_grad(), switch.use(fit({name: weights[name]}, switch, torch.float32, CPU)):
                 found.append(part.get_submodule(name)(x[..., cut.columns]))
-        joined = sum(found) if cuts[0].is_partial else torch.cat(found, dim=-1)
+        joined = sum(found) if held[0].is_partial else torch.cat(found, dim=-1)
         torch.testing.assert_close(joined, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -155,7 +156,7 @@ def test_two_processes_answer_as_one(family: str, tmp_path: Path) -> None:
         for choice in divided.choices:
             of = Asked(prompts[2], found["whole 0"][0], Sampling())
             weights = None if choice is None else adapters.weights(choice)
-            told = engine.run(lambda w=weights, of=of, b=base: replay(b, w, of, tiny_tokenizer())).result(60)
+            told = engine.run(partial(replay, base, weights, of, tiny_tokenizer())).result(60)
             found.setdefault(f"{name} replay", []).append([token["chosen"]["tokenId"] for token in told])
         if base.shard:
             with pytest.raises(EngineError, match="reads no passages apart"):
