@@ -1,8 +1,8 @@
 import { Bytes, dataSource } from '@graphprotocol/graph-ts';
 import { Evaluation } from '../../generated/schema';
-import { decimalOf, MAX_FILE_BYTES, MAX_TEXT_BYTES, parseObject, parseProblem, textOf } from '../decode/json';
+import { decimalOf, MAX_FILE_BYTES, MAX_TEXT_BYTES, objectOf, parseObject, parseProblem, textOf } from '../decode/json';
 
-/** What the engine measured, as in the `evaluation` of a job's result (docs/interfaces.md). */
+/** What the engine measured: numbers in `evaluation` (docs/interfaces.md); files of early releases have them outermost. */
 export function handleEvaluation(data: Bytes): void {
   const evaluation = new Evaluation(dataSource.stringParam());
   evaluation.size = data.length;
@@ -13,9 +13,11 @@ export function handleEvaluation(data: Bytes): void {
     evaluation.save();
     return;
   }
-  evaluation.heldOutLossBefore = decimalOf(object, 'heldOutLossBefore');
-  evaluation.heldOutLossAfter = decimalOf(object, 'heldOutLossAfter');
-  evaluation.exactMatch = decimalOf(object, 'exactMatch');
+  const inner = objectOf(object, 'evaluation');
+  const numbers = inner === null ? object : inner;
+  evaluation.heldOutLossBefore = decimalOf(numbers, 'heldOutLossBefore');
+  evaluation.heldOutLossAfter = decimalOf(numbers, 'heldOutLossAfter');
+  evaluation.exactMatch = decimalOf(numbers, 'exactMatch');
   evaluation.text = textOf(data);
   evaluation.save();
 }

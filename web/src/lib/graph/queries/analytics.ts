@@ -1,11 +1,11 @@
 import { graphql } from '../graphql.ts';
 
-/** Settled usage, final revenue, minted votes and what went wrong, by hour or day since a time in microseconds. */
+/** Settled usage, final revenue and minted votes, by hour or day since a time in microseconds. */
 export const usageSeriesQuery = graphql(`
-  query UsageSeries($interval: Aggregation_interval!, $since: Timestamp!) {
+  query UsageSeries($interval: Aggregation_interval!, $since: Timestamp!, $current: Aggregation_current!) {
     usageStats_collection(
       interval: $interval
-      current: include
+      current: $current
       first: 100
       where: { timestamp_gte: $since }
       orderBy: timestamp
@@ -20,10 +20,10 @@ export const usageSeriesQuery = graphql(`
 `);
 
 export const revenueSeriesQuery = graphql(`
-  query RevenueSeries($interval: Aggregation_interval!, $since: Timestamp!) {
+  query RevenueSeries($interval: Aggregation_interval!, $since: Timestamp!, $current: Aggregation_current!) {
     revenueStats_collection(
       interval: $interval
-      current: include
+      current: $current
       first: 100
       where: { timestamp_gte: $since }
       orderBy: timestamp
@@ -39,10 +39,10 @@ export const revenueSeriesQuery = graphql(`
 `);
 
 export const votesSeriesQuery = graphql(`
-  query VotesSeries($interval: Aggregation_interval!, $since: Timestamp!) {
+  query VotesSeries($interval: Aggregation_interval!, $since: Timestamp!, $current: Aggregation_current!) {
     votesStats_collection(
       interval: $interval
-      current: include
+      current: $current
       first: 100
       where: { timestamp_gte: $since }
       orderBy: timestamp
@@ -55,32 +55,23 @@ export const votesSeriesQuery = graphql(`
   }
 `);
 
-export const faultSeriesQuery = graphql(`
-  query FaultSeries($interval: Aggregation_interval!, $since: Timestamp!) {
-    slashStats_collection(
-      interval: $interval
-      current: include
-      first: 100
-      where: { timestamp_gte: $since }
-      orderBy: timestamp
-      orderDirection: desc
-    ) {
-      timestamp
-      slashed
-      reward
-      slashes
-    }
-    refundStats_collection(
-      interval: $interval
-      current: include
-      first: 100
-      where: { timestamp_gte: $since }
-      orderBy: timestamp
-      orderDirection: desc
-    ) {
-      timestamp
+/** What operators lost by proofs, and what their payers got back, since a time in Unix seconds. */
+export const faultsQuery = graphql(`
+  query Faults($since: BigInt!) {
+    slashes(first: 1000, where: { timestamp_gte: $since }, orderBy: timestamp, orderDirection: desc) {
       amount
-      refunds
+      reward
+      timestamp
+      operator {
+        id
+      }
+    }
+    refunds(first: 1000, where: { timestamp_gte: $since }, orderBy: timestamp, orderDirection: desc) {
+      amount
+      timestamp
+      payer {
+        id
+      }
     }
   }
 `);
