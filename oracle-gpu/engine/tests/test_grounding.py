@@ -294,11 +294,11 @@ def test_a_passage_cannot_end_its_turn(tokenizer: Any) -> None:
 def test_a_family_that_cannot_is_named(config: Json) -> None:
     model = SimpleNamespace(config=SimpleNamespace(**config), model=SimpleNamespace(rotary_emb=object()))
     with pytest.raises(EngineError, match=config["model_type"]) as error:
-        require_apart(SimpleNamespace(model=model))  # type: ignore[arg-type]
+        require_apart(SimpleNamespace(model=model, leader=None))  # type: ignore[arg-type]
     assert error.value.code == "passages_unsupported"
     bloom = SimpleNamespace(config=SimpleNamespace(model_type="bloom"), transformer=object())
     with pytest.raises(EngineError, match="bloom"):
-        require_apart(SimpleNamespace(model=bloom))  # type: ignore[arg-type]
+        require_apart(SimpleNamespace(model=bloom, leader=None))  # type: ignore[arg-type]
 
 
 def test_over_http(engine: Engine) -> None:

@@ -78,6 +78,8 @@ async function ask(operators: readonly { url: string }[]): Promise<{ text: strin
 
 test('the second operator serves the release that the first trained, with the same prices', async () => {
   await until('the adopted release', async () => (await second.gateway.models()).data.some(({ id }) => id === model));
+  // Whoever is too busy to say in time what it serves is left out.
+  await until('an answer of both operators', async () => (await find()).length === 2);
   const found = await find();
   expect(found.map(({ url }) => url).sort()).toEqual([first.url, second.url].sort());
   expect(found[0]?.prices).toEqual(found[1]?.prices);
