@@ -33,8 +33,9 @@ const service = (part: string): Suite => ({
 });
 
 /**
- * Lanes of a stage run beside each other, the suites of a lane one after another. The service's suite waits much for a
- * chain and a database, so it comes after those that keep a core busy. The last stage has the machine to itself.
+ * Lanes of a stage run beside each other, the suites of a lane one after another. Two of them keep the two cores busy;
+ * the service's suite waits much for a chain and a database, so half of it has a lane of its own. The last stage has the
+ * machine to itself.
  */
 const stages: Suite[][][] = [
   [
@@ -44,7 +45,6 @@ const stages: Suite[][][] = [
       { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
       { name: 'web', ...npm('web'), count: countVitest },
       { name: 'subgraph', ...npm('subgraph'), count: countLine },
-      service('1/2'),
     ],
     [
       {
@@ -56,6 +56,7 @@ const stages: Suite[][][] = [
       },
       service('2/2'),
     ],
+    [service('1/2')],
   ],
   [[{ name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine }]],
 ];
