@@ -77,6 +77,8 @@ class EngineConfig:
         return self.state / "routes"
 
 
+KEY = r"^[A-Za-z0-9@._:-]{1,128}$"  # under which a retrieval index or a route is kept
+
 # Limits on what a training request may ask for.
 MAX_RECORDS = 20_000
 MAX_RECORD_BYTES = 16 * 1024

@@ -1,7 +1,7 @@
 import type { TrainingRecord } from '../records/record.ts';
 
 /** A record's words for comparison: what was asked and answered, without its source. */
-export function recordText({ messages }: TrainingRecord): string {
+export function recordText({ messages }: Pick<TrainingRecord, 'messages'>): string {
   return messages.map(({ role, content }) => `${role}: ${content}`).join('\n');
 }
 

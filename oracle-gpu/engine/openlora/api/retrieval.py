@@ -14,7 +14,7 @@ from openlora.rag.spec import IndexBody, SearchBody, bad_record
 from openlora.train.templates import refuse_control_tokens
 
 router = APIRouter(prefix="/v1/retrieval")
-Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9@._:-]{1,128}$")]
+Key = Annotated[str, Path(pattern=config.KEY)]
 
 
 @router.put("/{key}")

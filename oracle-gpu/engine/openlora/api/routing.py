@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from openlora import config
 from openlora.api.runtime import get_runtime
 from openlora.routing.spec import ChooseBody, RouteBody
 
 router = APIRouter(prefix="/v1/routes")
-Key = Annotated[str, Path(pattern=r"^[A-Za-z0-9@._:-]{1,128}$")]
+Key = Annotated[str, Path(pattern=config.KEY)]
 
 
 @router.put("/{key}")

@@ -10,7 +10,7 @@ from openlora import config
 from openlora.errors import EngineError
 from openlora.train.spec import Hash, Message, Strict
 
-Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9@._:-]{1,128}$")]
+Key = Annotated[str, Field(pattern=config.KEY)]
 MOST_PASSAGES = 8  # of a search, and of an answer
 
 

@@ -1,4 +1,12 @@
-import { type EvaluationItems, evaluationItemsSchema, hashJson, itemsCommitment, itemsRoot } from '@openledger/sdk';
+import {
+  type EvaluationItem,
+  type EvaluationItems,
+  evaluationItemsSchema,
+  hashJson,
+  itemsCommitment,
+  itemsRoot,
+  type TrainingRecord,
+} from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
 import type { Hex } from 'viem';
 import type { Context } from '../context.ts';
@@ -8,6 +16,14 @@ import { ServiceError } from '../errors.ts';
 /** Items that a job commits to. `recordIds`: of the records they were drawn from; null for questions of the proposer's own. */
 export type HeldItems = { items: EvaluationItems; recordIds: Hex[] | null };
 export type CommittedItems = { commitment: Hex; items: number };
+
+/** An item as messages of a record that could be trained on: the question, and what is expected. */
+export const recordOf = (item: EvaluationItem): Pick<TrainingRecord, 'messages'> => ({
+  messages: [
+    { role: 'user', content: item.question },
+    { role: 'assistant', content: item.expected },
+  ],
+});
 
 /** Keeps items until the model is trained; nobody is told them before. The same again changes nothing. */
 export async function keepItems({ db }: Pick<Context, 'db'>, { items, recordIds }: HeldItems): Promise<CommittedItems> {

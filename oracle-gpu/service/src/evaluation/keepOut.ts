@@ -1,7 +1,7 @@
 import { recordText, resembling } from '@openledger/sdk';
 import type { GatheredRecord } from '../datanets/gather.ts';
 import { ServiceError } from '../errors.ts';
-import type { HeldItems } from './items.ts';
+import { type HeldItems, recordOf } from './items.ts';
 
 const plain = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
 
@@ -19,7 +19,7 @@ export function keepOut(records: readonly GatheredRecord[], { items: { items }, 
     );
   const questions = new Set(items.map(({ question }) => plain(question)));
   const drawn = new Set(recordIds);
-  const texts = items.map(({ question, expected }) => `user: ${question}\nassistant: ${expected}`);
+  const texts = items.map((item) => recordText(recordOf(item)));
   const near = resembling(
     records.map((record) => recordText(record)),
     texts,

@@ -13,6 +13,7 @@ import { ServiceError, sentence } from '../errors.ts';
 import { addJson } from '../ipfs/client.ts';
 import type { Trainer } from '../training/estimate.ts';
 import type { JobRow } from '../training/quote.ts';
+import { recordOf } from './items.ts';
 
 const lookAgainMs = 1_000;
 
@@ -37,10 +38,7 @@ export async function measureItems(
       items.items.map((item) => ({
         recordId: hashJson(item),
         cluster: hashJson(item),
-        messages: [
-          { role: 'user', content: item.question },
-          { role: 'assistant', content: item.expected },
-        ],
+        messages: recordOf(item).messages,
       })),
       items.maxTokens,
     );

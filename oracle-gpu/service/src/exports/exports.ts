@@ -5,6 +5,8 @@ import type { Trainer } from '../training/estimate.ts';
 import { licenceRefusal } from './licence.ts';
 import { provenanceOf } from './provenance.ts';
 
+type Base = Parameters<typeof licenceRefusal>[0];
+
 const idOf = ({ adapter }: LoadedRelease, format: ExportFormat): string => `${adapter}.${format}`;
 
 /** The release, if it is served here. Its adapter is public on IPFS, so anybody may have it exported. */
@@ -15,15 +17,25 @@ export async function releaseToExport({ releases }: Trainer, releaseHash: string
   return release;
 }
 
+/** Why a format that contains the base is not handed out; undefined where it is. */
+const refusalOf = (base: Base, format: ExportFormat): string | undefined =>
+  format === 'peft' ? undefined : licenceRefusal(base);
+
+/** Throws 403 with the reason where a format is not handed out. */
+async function requireLicence({ engine }: Trainer, format: ExportFormat): Promise<void> {
+  const { base } = await engine.health();
+  const refusal = base && refusalOf(base, format);
+  if (refusal !== undefined) throw new ServiceError(403, 'licence_forbids', refusal);
+}
+
 /** What a release can be downloaded as, how far each is, and why it cannot be. */
 export async function exportsOf(context: Trainer, release: LoadedRelease) {
   const { engine } = context;
   const [{ base }, formats] = await Promise.all([engine.health(), engine.exportFormats(release.adapter)]);
   if (!base) throw new ServiceError(503, 'engine_unavailable', 'The engine is still loading its base: try again in a minute.');
-  const ofLicence = licenceRefusal(base);
   const described = await Promise.all(
     formats.map(async ({ format, mostBytes, refused }) => {
-      const refusal = format === 'peft' ? null : (ofLicence ?? refused);
+      const refusal = refusalOf(base, format) ?? (format === 'peft' ? null : refused);
       const state = refusal === null ? await stateOf(context, release, format) : undefined;
       return { format, mostBytes, refused: refusal, ...(state ? shown(state) : { status: 'none' as const }) };
     }),
@@ -38,9 +50,7 @@ export async function exportsOf(context: Trainer, release: LoadedRelease) {
 
 /** Has an export made, or finds the one that is there. Throws 403 with the reason where it is not handed out. */
 export async function startExport(context: Trainer, release: LoadedRelease, format: ExportFormat) {
-  const { base } = await context.engine.health();
-  const refusal = format === 'peft' || !base ? undefined : licenceRefusal(base);
-  if (refusal !== undefined) throw new ServiceError(403, 'licence_forbids', refusal);
+  await requireLicence(context, format);
   const state = await context.engine.startExport(release.adapter, format, await provenanceOf(context, release));
   return { format, ...shown(state) };
 }
@@ -54,9 +64,7 @@ export async function openExportFile(
   range: string | undefined,
   signal: AbortSignal,
 ): Promise<{ response: Response; sha256: string | undefined }> {
-  const { base } = await context.engine.health();
-  const refusal = format === 'peft' || !base ? undefined : licenceRefusal(base);
-  if (refusal !== undefined) throw new ServiceError(403, 'licence_forbids', refusal);
+  await requireLicence(context, format);
   const id = idOf(release, format);
   const { result } = await context.engine.exportState(id);
   const response = await context.engine.exportFile(id, name, range, signal);

@@ -1,4 +1,5 @@
 import { toCsv } from '#lib/settings/csv.ts';
+import { saveFile } from '#lib/ui/saveFile.ts';
 import type { Sheet } from './types.ts';
 
 /** Rows as a list of objects; amounts are decimal strings, since JSON's numbers end at 2⁵³. */
@@ -12,10 +13,5 @@ export function toJsonText({ header, rows }: Sheet): string {
 /** Hands a sheet to the person as a file. */
 export function download(sheet: Sheet, name: string, format: 'csv' | 'json'): void {
   const [text, type] = format === 'csv' ? [toCsv(sheet.header, sheet.rows), 'text/csv'] : [toJsonText(sheet), 'application/json'];
-  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `openledger-${name}.${format}`;
-  link.click();
-  URL.revokeObjectURL(url);
+  saveFile(`openledger-${name}.${format}`, text, type);
 }

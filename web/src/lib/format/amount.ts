@@ -46,6 +46,10 @@ export function parseOpen(text: string): bigint | undefined {
   return parseUnits(clean, DECIMALS);
 }
 
+/** Sum of amounts as the index writes them: decimal strings. */
+export const sumOf = (amounts: readonly (string | number)[]): bigint =>
+  amounts.reduce<bigint>((sum, amount) => sum + BigInt(amount), 0n);
+
 /** Share as a percentage with at most one decimal: `38 %`, `0.4 %`, `< 0.1 %`. */
 export function formatShare(part: bigint, whole: bigint): string {
   if (whole === 0n || part === 0n) return '0 %';

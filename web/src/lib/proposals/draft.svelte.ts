@@ -1,8 +1,9 @@
-import { type EvaluationItem, type EvaluationItems, evaluationItemsSchema, evaluationMetrics } from '@openledger/sdk';
+import { type EvaluationItems, evaluationItemsSchema, evaluationMetrics } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { parseOpen } from '#lib/format/amount.ts';
 import { Draft, pricePerToken } from '#lib/studio/draft.svelte.ts';
+import { type ItemLines, itemLines, itemOfArrow } from './itemLines.ts';
 
 /** What a proposal has beside a training's settings; kept in this browser until it is proposed. */
 const schema = z.object({
@@ -41,23 +42,8 @@ const newSalt = (): Hex => {
   return `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 };
 
-/** Separates question and expected answer in a line of the items. */
-const SEPARATOR = '=>';
-
-/** Reads items as typed, one a line: `question => expected`. Lines without both are counted, not guessed at. */
-export function parseItems(text: string): { items: EvaluationItem[]; broken: number[] } {
-  const items: EvaluationItem[] = [];
-  const broken: number[] = [];
-  text.split('\n').forEach((line, index) => {
-    if (line.trim() === '') return;
-    const at = line.lastIndexOf(SEPARATOR);
-    const question = line.slice(0, Math.max(at, 0)).trim();
-    const expected = line.slice(at + SEPARATOR.length).trim();
-    if (at < 0 || question === '' || expected === '') broken.push(index + 1);
-    else items.push({ question, expected });
-  });
-  return { items, broken };
-}
+/** Reads items as typed, one a line: `question => expected`. */
+export const parseItems = (text: string): ItemLines => itemLines(text, itemOfArrow);
 
 export class ProposalDraft {
   data = $state<Data>({ ...INITIAL, salt: newSalt() });

@@ -2,6 +2,7 @@ import { type EvaluationItems, evaluationItemsSchema, itemsCommitment, itemsRoot
 import type { Hex } from 'viem';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
+import { saveFile } from '#lib/ui/saveFile.ts';
 import { transact } from '#lib/wallet/transact.ts';
 import type { ProposalDetail } from './types.ts';
 
@@ -35,11 +36,7 @@ export function readItems(text: string, commitment: string): EvaluationItems {
 
 /** Lets the person save the items as a file. */
 export function downloadItems(items: EvaluationItems, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(items, null, 2)], { type: 'application/json' }));
-  link.download = `${name.replace(/[^\p{L}\p{N}]+/gu, '-')}-items.json`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveFile(`${name.replace(/[^\p{L}\p{N}]+/gu, '-')}-items.json`, JSON.stringify(items, null, 2), 'application/json');
 }
 
 /** Publishes the items and opens the commitment to them. */

@@ -7,24 +7,15 @@ import {
   type JobSpec,
 } from '@openledger/sdk';
 import { bytesToHex } from 'viem';
-import { parseItems as fromArrows } from '#lib/proposals/draft.svelte.ts';
+import { type ItemLines, itemLines, itemOfArrow } from '#lib/proposals/itemLines.ts';
 import { commitmentOf, keepItems } from '#lib/proposals/secretItems.ts';
 import type { App } from '#lib/shell/app.svelte.ts';
 
 export type EvaluationKind = 'none' | 'drawn' | 'own';
 
-/** Questions, a line each, as JSON (`{question, expected}`) or with an arrow between; and the numbers of lines that are none. */
-export function parseItems(text: string): { items: EvaluationItem[]; broken: number[] } {
-  const items: EvaluationItem[] = [];
-  const broken: number[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const item = line.trimStart().startsWith('{') ? fromJson(line) : fromArrows(line).items[0];
-    if (item) items.push(item);
-    else broken.push(index + 1);
-  }
-  return { items, broken };
-}
+/** Questions, a line each, as JSON (`{question, expected}`) or with an arrow between. */
+export const parseItems = (text: string): ItemLines =>
+  itemLines(text, (line) => (line.trimStart().startsWith('{') ? fromJson(line) : itemOfArrow(line)));
 
 function fromJson(line: string): EvaluationItem | undefined {
   try {
