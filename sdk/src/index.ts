@@ -1,6 +1,10 @@
 // Everything the package offers, by domain. ABIs are also at `@openledger/sdk/abis`, development accounts at `@openledger/sdk/dev`.
 
 export * from './agents/agentManifest.ts';
+export * from './agents/agentRelease.ts';
+export * from './agents/agentRun.ts';
+export * from './agents/checkRun.ts';
+export * from './agents/runHash.ts';
 export * from './allocation/allocate.ts';
 export * from './allocation/allocateComposed.ts';
 export * from './allocation/channels.ts';
