@@ -40,11 +40,18 @@ async function honest(): Promise<{ bundle: RunReceipt; children: RunReceipt[]; r
     children: [hashes[0] ?? zeroHash, hashes[1] ?? zeroHash],
   };
   const receipt = { ...base.receipt, ...nothing, agentSteps: 3, fee: 30_000n };
-  return { bundle: withRun({ ...base, receipt, composition: [{ releaseHash: ownRelease, termsVersion: 1, weightBps: 10_000 }] }, run), children, run };
+  return {
+    bundle: withRun({ ...base, receipt, composition: [{ releaseHash: ownRelease, termsVersion: 1, weightBps: 10_000 }] }, run),
+    children,
+    run,
+  };
 }
 
 const nothing = { promptTokens: 0, completionTokens: 0, retrievalTokens: 0 };
-const withRun = (bundle: RunReceipt, run: AgentRunJson): RunReceipt => ({ ...bundle, trace: JSON.parse(JSON.stringify({ run })) });
+const withRun = (bundle: RunReceipt, run: AgentRunJson): RunReceipt => ({
+  ...bundle,
+  trace: JSON.parse(JSON.stringify({ run })),
+});
 
 describe('the run of an agent', () => {
   test('holds where steps, receipts and sums are as listed', async () => {
@@ -76,15 +83,30 @@ describe('the run of an agent', () => {
   });
 
   test.each<[string, (run: AgentRunJson) => Partial<AgentRunJson>, string]>([
-    ['a step was left out of the list', ({ steps, children }) => ({ steps: steps.slice(0, 2), children: children.slice(0, 1) }), 'lists 2 steps, the receipt charges 3'],
+    [
+      'a step was left out of the list',
+      ({ steps, children }) => ({ steps: steps.slice(0, 2), children: children.slice(0, 1) }),
+      'lists 2 steps, the receipt charges 3',
+    ],
     ['a receipt is missing from the list', ({ children }) => ({ children: children.slice(1) }), 'not those of the steps'],
     ['more was spent than allowed', () => ({ limit: '89999' }), 'cost 90000 wei, its limit was 89999'],
     ['less is said to have been spent', () => ({ spent: '1' }), 'inside cost 60000 wei, the run says 1'],
     ['another nonce opens it', () => ({ nonce: hashJson('other') }), 'does not belong to this run'],
     ['another agent ran', () => ({ agent: 'agent/8' }), 'The release of agent/8 with this manifest'],
     ['another manifest ran', () => ({ manifestHash: hashJson('other') }), 'The release of agent/7 with this manifest'],
-    ['a paid step has no receipt', ({ steps, children }) => ({ steps: [...steps.slice(0, 2), { kind: 'model', name: 'm', inputHash, outputHash, ms: 1 }], children: children.slice(0, 1) }), 'has no receipt'],
-    ['a sequence is another', ({ steps }) => ({ steps: steps.map((step) => (step.sequence === 12 ? { ...step, sequence: 13 } : step)) }), 'has sequence 12, the run says 13'],
+    [
+      'a paid step has no receipt',
+      ({ steps, children }) => ({
+        steps: [...steps.slice(0, 2), { kind: 'model', name: 'm', inputHash, outputHash, ms: 1 }],
+        children: children.slice(0, 1),
+      }),
+      'has no receipt',
+    ],
+    [
+      'a sequence is another',
+      ({ steps }) => ({ steps: steps.map((step) => (step.sequence === 12 ? { ...step, sequence: 13 } : step)) }),
+      'has sequence 12, the run says 13',
+    ],
   ])('fails where %s', async (_, change, sentence) => {
     const { bundle, children, run } = await honest();
     expect(checkRun(withRun(bundle, { ...run, ...change(run) }), children)).toMatchObject({

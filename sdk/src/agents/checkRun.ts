@@ -21,7 +21,10 @@ export function checkRun(bundle: RunReceipt, children: readonly RunReceipt[] | u
   const wrong = faultOf(bundle, run) ?? (children && faultInside(bundle, run, children));
   const steps = `${receipt.agentSteps} steps of ${run.agent} were charged as listed`;
   if (wrong === undefined && !children && run.children.length > 0)
-    return skipped('run', `${steps}; the ${run.children.length} receipts inside were not given, so that what they cost was not added up.`);
+    return skipped(
+      'run',
+      `${steps}; the ${run.children.length} receipts inside were not given, so that what they cost was not added up.`,
+    );
   return check(
     'run',
     wrong === undefined,
@@ -47,8 +50,7 @@ function faultOf({ receipt, composition }: RunReceipt, run: AgentRun): string | 
   if (new Set(children).size < children.length) return 'A receipt is listed twice.';
   if (steps.some((step) => step.kind !== 'tool' && step.error === undefined && step.receipt === undefined))
     return 'A step that is to be paid has no receipt.';
-  if (spent + receipt.fee > limit)
-    return `The run cost ${spent + receipt.fee} wei, its limit was ${limit}.`;
+  if (spent + receipt.fee > limit) return `The run cost ${spent + receipt.fee} wei, its limit was ${limit}.`;
   return undefined;
 }
 

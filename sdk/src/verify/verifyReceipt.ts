@@ -255,7 +255,8 @@ function checkFee(bundle: ReceiptBundle): Check {
   const { fee } = feeOf(bundle);
   const { promptTokens, completionTokens, retrievalTokens, agentSteps } = bundle.receipt;
   const retrieved = retrievalTokens > 0 ? `, ${retrievalTokens} retrieved` : '';
-  const used = agentSteps > 0 ? `${agentSteps} steps` : `${promptTokens} prompt${retrieved} and ${completionTokens} answer tokens`;
+  const used =
+    agentSteps > 0 ? `${agentSteps} steps` : `${promptTokens} prompt${retrieved} and ${completionTokens} answer tokens`;
   const cost = `${used} cost ${fee} wei at the bound prices`;
   return check('fee', fee === bundle.receipt.fee, `${cost}, as charged.`, `${cost}, but ${bundle.receipt.fee} wei were charged.`);
 }

@@ -20,6 +20,7 @@ import {
   trainingJobsAbi,
 } from '@openledger/sdk';
 import { erc20Abi, erc721Abi } from 'viem';
+import { agentRegistryOf } from './agentRegistry.ts';
 
 /** Address and ABI of each contract the service talks to. */
 export function openContracts(deployment: Deployment) {
@@ -42,6 +43,7 @@ export function openContracts(deployment: Deployment) {
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
     requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
     proposals: { address: at('ModelProposals'), abi: modelProposalsAbi },
+    agents: agentRegistryOf(deployment),
     fidelity: { address: at('ReleaseFidelity'), abi: releaseFidelityAbi },
   } as const;
 }
