@@ -1,7 +1,6 @@
 import { type AgentManifest, readAgentManifest } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { cached } from '../cached.ts';
-import { agentState } from '../chain/agentRegistry.ts';
 import type { Context } from '../context.ts';
 import { agentReleases } from '../db/schema.ts';
 import { ServiceError, sentence } from '../errors.ts';
@@ -11,6 +10,9 @@ import { releaseOfAgent } from '../releases.ts';
 
 /** An agent that can run, with the release, the terms and the owner that its receipts state. */
 export type ServedAgent = { agentId: number; version: number; manifestHash: Hex; manifest: AgentManifest; model: ServedModel };
+
+/** States of an agent as the contract counts them. */
+const agentState = { none: 0, paused: 1, active: 2, retired: 3 };
 
 const agentName = /^agent\/([1-9]\d{0,9})$/;
 const most = 0xffff_ffff;
@@ -31,14 +33,13 @@ export function createAgents({ chain, facts, db, ipfs }: Pick<Context, 'chain' |
   const { client } = chain;
   const { agents: registry } = chain.contracts;
   const onChain = cached(brief, async (id) => {
-    if (!registry) return undefined;
     const [agent, minimumStake] = await Promise.all([
       client.readContract({ ...registry, functionName: 'agent', args: [Number(id)] }),
       client.readContract({ ...registry, functionName: 'minimumStake' }),
     ]);
     return agent.state === agentState.none ? undefined : { ...agent, minimumStake };
   });
-  const count = cached(brief, async () => (registry ? client.readContract({ ...registry, functionName: 'agentCount' }) : 0));
+  const count = cached(brief, () => client.readContract({ ...registry, functionName: 'agentCount' }));
   /** By CID and the hash that the chain has of it. */
   const manifests = cached(3_600_000, (key) => read(ipfs, ...(key.split(' ') as [string, Hex])), 256);
   const isKept = new Set<string>();

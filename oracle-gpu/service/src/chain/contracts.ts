@@ -1,5 +1,6 @@
 import {
   accessGrantsAbi,
+  agentRegistryAbi,
   contractAddress,
   type Deployment,
   datanetRegistryAbi,
@@ -20,7 +21,6 @@ import {
   trainingJobsAbi,
 } from '@openledger/sdk';
 import { erc20Abi, erc721Abi } from 'viem';
-import { agentRegistryOf } from './agentRegistry.ts';
 
 /** Address and ABI of each contract the service talks to. */
 export function openContracts(deployment: Deployment) {
@@ -43,7 +43,7 @@ export function openContracts(deployment: Deployment) {
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
     requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
     proposals: { address: at('ModelProposals'), abi: modelProposalsAbi },
-    agents: agentRegistryOf(deployment),
+    agents: { address: at('AgentRegistry'), abi: agentRegistryAbi },
     fidelity: { address: at('ReleaseFidelity'), abi: releaseFidelityAbi },
   } as const;
 }

@@ -72,8 +72,8 @@ async function agentsRelease(
   modelId: number,
   hash: Hex,
 ): Promise<Omit<Published, 'nullThreshold'> | undefined> {
-  const agentId = agents ? await client.readContract({ ...agents, functionName: 'agentOfModel', args: [modelId] }) : 0;
-  if (!agents || agentId === 0) return undefined;
+  const agentId = await client.readContract({ ...agents, functionName: 'agentOfModel', args: [modelId] });
+  if (agentId === 0) return undefined;
   const { version: latest } = await client.readContract({ ...agents, functionName: 'agent', args: [agentId] });
   for (let version = latest; version > 0; version -= 1) {
     const [manifestHash] = await client.readContract({ ...agents, functionName: 'manifestAt', args: [agentId, version] });
