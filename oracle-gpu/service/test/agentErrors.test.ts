@@ -170,10 +170,13 @@ describe('an agent', () => {
   });
 });
 
-describe('an agent that cannot run', () => {
-  const manifest = () => ({ ...bareManifest, models: models(), plan: modelSteps(1) });
+const pin = async (document: unknown): Promise<string> => (await world.gateway.uploadDocument(document)).cid;
 
-  test.each([
+describe('an agent that cannot run', () => {
+  const manifest = (): AgentManifestJson => ({ ...bareManifest, models: models(), plan: modelSteps(1) });
+  type Case = [string, () => Promise<string>, number, string];
+
+  test.each<Case>([
     ['is not there', async () => 'agent/4000000', 404, 'agent_not_found'],
     ['is paused', async () => (await make(manifest(), { isActive: false })).name, 409, 'agent_paused'],
     [
@@ -200,13 +203,11 @@ describe('an agent that cannot run', () => {
       422,
       'agent_manifest_missing',
     ],
-  ] as const)('because it %s says so', async (_, made, status, code) => {
+  ])('because it %s says so', async (_, made, status, code) => {
     const name = await made();
     expect(await refused(name)).toMatchObject({ status, code, paid: 0n });
     expect((await fetch(`${world.url}/v1/models/${name}`)).status).toBe(status);
   });
-
-  const pin = async (document: unknown): Promise<string> => (await world.gateway.uploadDocument(document)).cid;
 
   test('because its owner took its stake or closed it says so', async () => {
     const { agentId, name } = await make(manifest());

@@ -71,7 +71,7 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     attempt('evidence', () => checkHash('evidence', 'evidence', evidenceHash(bundle.evidence), bundle.receipt.evidenceHash)),
     attempt('trace', () => checkHash('trace', 'trace of the call', hashJson(bundle.trace), bundle.receipt.traceHash)),
     ...('router' in bundle.trace ? [attempt('routing', () => checkRouting(bundle))] : []),
-    ...('run' in bundle.trace || bundle.receipt.agentSteps > 0 ? [attempt('run', () => checkRun(bundle, context.children))] : []),
+    ...('run' in bundle.trace ? [attempt('run', () => checkRun(bundle, context.children))] : []),
     attempt('prompt', () => checkPrompt(bundle)),
     attempt('answer', () => checkAnswer(bundle)),
     attempt('release', () => checkRelease(bundle, context)),
