@@ -15,6 +15,8 @@ const routes = [
   '/studio',
   '/proposals',
   '/proposals/new',
+  '/agents',
+  '/agents/new',
   '/chat',
   '/governance',
   '/earn',
