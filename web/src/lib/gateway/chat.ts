@@ -1,4 +1,4 @@
-import { type ReceiptBundle, readServerEvents, receiptBundleSchema } from '@openledger/sdk';
+import { bytes32Schema, OpenLedgerError, type ReceiptBundle, readServerEvents, receiptBundleSchema } from '@openledger/sdk';
 import { z } from 'zod';
 import { readError } from './gateway.ts';
 
@@ -17,8 +17,27 @@ export type ChatRequest = {
   signal: AbortSignal;
 };
 
+/** What an agent tells while it is at work: a step that began, or what it gave. Depth 0 is the agent that was asked. */
+export const stepSchema = z.looseObject({
+  step: z.int(),
+  kind: z.enum(['model', 'retrieve', 'tool', 'agent']),
+  name: z.string(),
+  status: z.enum(['started', 'done']),
+  agent: z.string().default(''),
+  depth: z.int().default(0),
+  input: z.json().optional(),
+  output: z.string().optional(),
+  error: z.string().optional(),
+  receipt: bytes32Schema.optional(),
+  ms: z.number().optional(),
+});
+
+export type AgentStep = z.output<typeof stepSchema>;
+
 export type ChatPart =
   | { type: 'text'; text: string }
+  | { type: 'step'; step: AgentStep }
+  | { type: 'inside'; receipts: ReceiptBundle[] }
   | { type: 'receipt'; receipt: ReceiptBundle }
   | { type: 'finish'; reason: string };
 
@@ -29,10 +48,16 @@ const chunkSchema = z.looseObject({
     )
     .default([]),
   receipt: z.unknown().optional(),
+  step: stepSchema.optional(),
+  /** Receipts of an agent's steps, with those inside of them. */
+  run: z.looseObject({ children: z.array(receiptBundleSchema) }).optional(),
   error: z.looseObject({ message: z.string(), code: z.string().nullish() }).optional(),
 });
 
-/** Asks a model and yields what arrives: text, why it ended, and the signed receipt. */
+/** Agents set their own limits, and choose what they answer from. */
+const isAgent = (model: string): boolean => model.startsWith('agent/');
+
+/** Asks a model or an agent, and yields what arrives: text, an agent's steps, why it ended, and the signed receipts. */
 export async function* streamChat(request: ChatRequest): AsyncGenerator<ChatPart> {
   const response = await fetch(`${request.url}/v1/chat/completions`, {
     method: 'POST',
@@ -45,10 +70,8 @@ export async function* streamChat(request: ChatRequest): AsyncGenerator<ChatPart
     body: JSON.stringify({
       model: request.model,
       messages: request.messages,
-      max_tokens: request.maxTokens,
-      temperature: 0,
+      ...(isAgent(request.model) ? {} : ofModels(request)),
       stream: true,
-      retrieval: request.datanets.length > 0 ? { datanets: request.datanets } : undefined,
       metadata: request.isPublic ? { public: 'true' } : undefined,
     }),
   });
@@ -56,15 +79,25 @@ export async function* streamChat(request: ChatRequest): AsyncGenerator<ChatPart
   yield* parseChat(response.body);
 }
 
+function ofModels({ maxTokens, datanets }: ChatRequest): object {
+  return {
+    max_tokens: maxTokens,
+    temperature: 0,
+    retrieval: datanets.length > 0 ? { datanets } : undefined,
+  };
+}
+
 /** The parts of a streamed completion. */
 export async function* parseChat(body: ReadableStream<Uint8Array>): AsyncGenerator<ChatPart> {
   for await (const { data } of readServerEvents(body)) {
     if (data === '[DONE]') return;
     const chunk = chunkSchema.parse(JSON.parse(data));
-    if (chunk.error) throw new Error(chunk.error.message);
+    if (chunk.error) throw new OpenLedgerError(chunk.error.message, chunk.error.code ?? 'stream_failed', 200);
+    if (chunk.step) yield { type: 'step', step: chunk.step };
     const [choice] = chunk.choices;
     if (choice?.delta?.content) yield { type: 'text', text: choice.delta.content };
     if (choice?.finish_reason) yield { type: 'finish', reason: choice.finish_reason };
+    if (chunk.run) yield { type: 'inside', receipts: chunk.run.children };
     if (chunk.receipt !== undefined) yield { type: 'receipt', receipt: receiptBundleSchema.parse(chunk.receipt) };
   }
 }
