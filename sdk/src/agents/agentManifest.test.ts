@@ -44,9 +44,7 @@ describe('agentManifestSchema', () => {
 
   it('refuses more steps than its own limit, and names that stand twice', () => {
     const one = { kind: 'model', model: 'model/3' };
-    expect(problemOf(steps(one, one, one, one, one, one, one, one, one))).toBe(
-      'plan.steps: has 9 steps, limits.steps allows 8',
-    );
+    expect(problemOf(steps(one, one, one, one, one, one, one, one, one))).toBe('plan.steps: has 9 steps, limits.steps allows 8');
     expect(problemOf({ datanets: [1, 1] })).toBe('datanets: names one of them twice');
     const [server] = testManifest.tools;
     expect(problemOf({ tools: [{ ...server, tools: [...(server?.tools ?? []), ...(server?.tools ?? [])] }] })).toBe(
@@ -56,7 +54,8 @@ describe('agentManifestSchema', () => {
 
   it('takes plain HTTP only in the local network', () => {
     const [server] = testManifest.tools;
-    const at = (change: object) => problemOf({ ...{ plan: { kind: 'free', model: 'model/3' } }, tools: [{ ...server, ...change }] });
+    const at = (change: object) =>
+      problemOf({ ...{ plan: { kind: 'free', model: 'model/3' } }, tools: [{ ...server, ...change }] });
     expect(at({ server: 'http://tools.example/mcp' })).toBe('tools.0.server: must begin with https://');
     expect(at({ server: 'ftp://tools.example/mcp' })).toBe('tools.0.server: must be a URL that begins with https://');
     expect(at({ server: 'http://127.0.0.1:9000/mcp', localNetwork: true })).toBeUndefined();

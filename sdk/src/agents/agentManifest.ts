@@ -47,7 +47,10 @@ const planSchema = z.discriminatedUnion('kind', [
   /** This model decides which of the tools to use, step by step. */
   z.strictObject({ kind: z.literal('free'), model: modelId }),
   /** These steps in this order; what the last one gives is the answer. */
-  z.strictObject({ kind: z.literal('steps'), steps: z.array(stepSchema).min(1, 'has no step').max(64, 'has more than 64 steps') }),
+  z.strictObject({
+    kind: z.literal('steps'),
+    steps: z.array(stepSchema).min(1, 'has no step').max(64, 'has more than 64 steps'),
+  }),
 ]);
 
 const fields = z.strictObject({
@@ -91,14 +94,14 @@ export const agentManifestSchema = fields.check(({ value, issues }) => {
   ];
   for (const [name, list] of lists) if (new Set(list).size < list.length) refuse(name.split('.'), 'names one of them twice');
   const models = value.models.map(({ model }) => model);
-  if (value.datanets.length > 0 && models.length === 0)
-    refuse(['models'], 'must name the model that answers from the datanets');
+  if (value.datanets.length > 0 && models.length === 0) refuse(['models'], 'must name the model that answers from the datanets');
   const { plan, limits } = value;
   if (plan.kind === 'free') {
     if (!models.includes(plan.model)) refuse(['plan', 'model'], 'is not among the models');
     return;
   }
-  if (plan.steps.length > limits.steps) refuse(['plan', 'steps'], `has ${plan.steps.length} steps, limits.steps allows ${limits.steps}`);
+  if (plan.steps.length > limits.steps)
+    refuse(['plan', 'steps'], `has ${plan.steps.length} steps, limits.steps allows ${limits.steps}`);
   for (const [index, step] of plan.steps.entries()) {
     const problem = problemOf(step, value);
     if (problem) refuse(['plan', 'steps', index], problem);
@@ -134,8 +137,7 @@ export const agentManifestHash = (document: AgentManifestJson): Hex => hashJson(
  */
 export function readAgentManifest(text: string): { manifest: AgentManifest; manifestHash: Hex } {
   const size = new TextEncoder().encode(text).length;
-  if (size > mostManifestBytes)
-    throw new Error(`The manifest has ${size} bytes, ${mostManifestBytes} are allowed: shorten it.`);
+  if (size > mostManifestBytes) throw new Error(`The manifest has ${size} bytes, ${mostManifestBytes} are allowed: shorten it.`);
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -1,5 +1,5 @@
-import type { FragmentOf, ResultOf } from '#lib/graph/graphql.ts';
-import { readFragment } from '#lib/graph/graphql.ts';
+import type { FragmentOf, ResultOf } from '@openledger/sdk/graph';
+import { readFragment } from '@openledger/sdk/graph';
 import { agentFields, type agentQuery } from '#lib/graph/queries/agents.ts';
 import { termsFields } from '#lib/graph/queries/models.ts';
 

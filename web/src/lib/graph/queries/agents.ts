@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 import { termsFields } from './models.ts';
 
 export const agentFields = graphql(
