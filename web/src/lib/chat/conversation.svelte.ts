@@ -1,6 +1,6 @@
-import { amountSchema, type ReceiptBundle, receiptBundleSchema } from '@openledger/sdk';
+import { amountSchema, type ReceiptBundle, receiptBundleSchema, type StepEvent, stepEventSchema } from '@openledger/sdk';
 import { z } from 'zod';
-import { type AgentStep, type ChatMessage, stepSchema, streamChat } from '#lib/gateway/chat.ts';
+import { type ChatMessage, streamChat } from '#lib/gateway/chat.ts';
 import { withStep } from './withStep.ts';
 
 /** One question with its answer as it arrives. */
@@ -15,7 +15,7 @@ export class Turn {
   error = $state.raw<unknown>();
   receipt = $state.raw<ReceiptBundle>();
   /** What an agent did for it. */
-  steps = $state.raw<AgentStep[]>([]);
+  steps = $state.raw<StepEvent[]>([]);
   /** What the answers inside an agent's run cost, in wei. */
   inside = $state.raw<bigint>();
 
@@ -35,7 +35,7 @@ const savedSchema = z.array(
     cut: z.boolean(),
     seconds: z.number().optional(),
     receipt: receiptBundleSchema.optional(),
-    steps: z.array(stepSchema).default([]),
+    steps: z.array(stepEventSchema).default([]),
     inside: amountSchema.optional(),
   }),
 );

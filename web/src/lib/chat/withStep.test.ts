@@ -1,19 +1,20 @@
+import type { StepEvent } from '@openledger/sdk';
 import { expect, test } from 'vitest';
-import type { AgentStep } from '#lib/gateway/chat.ts';
 import { withStep } from './withStep.ts';
 
-const step = (change: Partial<AgentStep>): AgentStep => ({
+const step = (change: Partial<StepEvent>): StepEvent => ({
   step: 0,
   kind: 'model',
   name: 'model/3',
   status: 'started',
   agent: 'agent/1',
   depth: 0,
+  input: '',
   ...change,
 });
-const told = (...events: AgentStep[]) =>
+const told = (...events: StepEvent[]) =>
   events
-    .reduce<AgentStep[]>((steps, event) => withStep(steps, event), [])
+    .reduce<StepEvent[]>((steps, event) => withStep(steps, event), [])
     .map(({ agent, depth, step, status, output }) => [agent, depth, step, status, output]);
 
 test('a step that ends takes the place of its beginning', () => {

@@ -1,7 +1,7 @@
-import type { AgentStep } from '#lib/gateway/chat.ts';
+import type { StepEvent } from '@openledger/sdk';
 
 /** The steps of a run after it has told one more thing: a step that began is added, one that ended replaces its beginning. */
-export function withStep(steps: readonly AgentStep[], told: AgentStep): AgentStep[] {
+export function withStep(steps: readonly StepEvent[], told: StepEvent): StepEvent[] {
   const index = steps.findLastIndex(
     (one) => one.status === 'started' && one.step === told.step && one.depth === told.depth && one.agent === told.agent,
   );

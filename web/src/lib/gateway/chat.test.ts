@@ -31,7 +31,7 @@ test("an agent's steps come beside its text", async () => {
       { choices: [], step: { ...started, status: 'done', output: '1', ms: 4 } },
       { choices: [{ delta: { content: 'One.' } }] },
       { choices: [{ delta: {}, finish_reason: 'stop' }] },
-      { choices: [], run: { id: 'run', children: [] } },
+      { choices: [], run: { id: crypto.randomUUID(), children: [] } },
     ),
   );
   expect(parts.map(({ type }) => type)).toEqual(['step', 'step', 'text', 'finish', 'inside']);

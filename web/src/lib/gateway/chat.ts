@@ -1,4 +1,12 @@
-import { bytes32Schema, OpenLedgerError, type ReceiptBundle, readServerEvents, receiptBundleSchema } from '@openledger/sdk';
+import {
+  answeredRunSchema,
+  OpenLedgerError,
+  type ReceiptBundle,
+  readServerEvents,
+  receiptBundleSchema,
+  type StepEvent,
+  stepEventSchema,
+} from '@openledger/sdk';
 import { z } from 'zod';
 import { readError } from './gateway.ts';
 
@@ -17,26 +25,9 @@ export type ChatRequest = {
   signal: AbortSignal;
 };
 
-/** What an agent tells while it is at work: a step that began, or what it gave. Depth 0 is the agent that was asked. */
-export const stepSchema = z.looseObject({
-  step: z.int(),
-  kind: z.enum(['model', 'retrieve', 'tool', 'agent']),
-  name: z.string(),
-  status: z.enum(['started', 'done']),
-  agent: z.string().default(''),
-  depth: z.int().default(0),
-  input: z.json().optional(),
-  output: z.string().optional(),
-  error: z.string().optional(),
-  receipt: bytes32Schema.optional(),
-  ms: z.number().optional(),
-});
-
-export type AgentStep = z.output<typeof stepSchema>;
-
 export type ChatPart =
   | { type: 'text'; text: string }
-  | { type: 'step'; step: AgentStep }
+  | { type: 'step'; step: StepEvent }
   | { type: 'inside'; receipts: ReceiptBundle[] }
   | { type: 'receipt'; receipt: ReceiptBundle }
   | { type: 'finish'; reason: string };
@@ -48,9 +39,9 @@ const chunkSchema = z.looseObject({
     )
     .default([]),
   receipt: z.unknown().optional(),
-  step: stepSchema.optional(),
+  step: stepEventSchema.optional(),
   /** Receipts of an agent's steps, with those inside of them. */
-  run: z.looseObject({ children: z.array(receiptBundleSchema) }).optional(),
+  run: answeredRunSchema.optional(),
   error: z.looseObject({ message: z.string(), code: z.string().nullish() }).optional(),
 });
 
