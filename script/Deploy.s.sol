@@ -113,6 +113,8 @@ contract Deploy is Script, Deployment {
         vm.serializeUint(key, "votingDelay", c.votingDelay);
         vm.serializeUint(key, "votingPeriod", c.votingPeriod);
         vm.serializeUint(key, "treasuryDelay", c.treasuryDelay);
-        return vm.serializeUint(key, "upgradeDelay", c.upgradeDelay);
+        vm.serializeUint(key, "upgradeDelay", c.upgradeDelay);
+        vm.serializeUint(key, "agentsDelay", c.agentsDelay);
+        return vm.serializeUint(key, "agentCooldown", c.agentCooldown);
     }
 }

@@ -84,6 +84,9 @@ export const modelQuery = graphql(
         cardCid
         createdAt
         transactionHash
+        agent {
+          id
+        }
         owner {
           id
         }
