@@ -67,6 +67,13 @@ describe('steps of a run', () => {
     expect([stored.length, other.stored.length]).toEqual([1, 0]);
   });
 
+  test('are told in short, however much goes in and out', async () => {
+    const { steps, told } = open();
+    const made = await steps.do('tool', 's t', { text: 'in'.repeat(10_000) }, gives('o'.repeat(10_000)));
+    expect(JSON.stringify(told).length).toBeLessThan(15_000);
+    expect([made.output.text.length, told[1]]).toEqual([10_000, expect.objectContaining({ output: `${'o'.repeat(4_000)}…` })]);
+  });
+
   test('that fail are not stored, and the next has their place', async () => {
     const { steps, stored } = open();
     const failing = steps.do('tool', 's t', {}, () => Promise.reject(new Error('broken')));
