@@ -1,4 +1,4 @@
-import { hashJson, type RunStep } from '@openledger/sdk';
+import { hashJson, promptHash, type RunStep } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
@@ -111,15 +111,15 @@ export function createSteps(of: {
   };
 }
 
-/** A step as the trace of the agent's receipt lists it. */
-export function traceOf({ kind, name, input, output, error, receiptHash, sequence, ms }: DoneStep): RunStep {
+/** A step as the trace of the agent's receipt lists it: everybody may read that, so texts are hashed with the payer's salt. */
+export function traceOf({ kind, name, input, output, error, receiptHash, sequence, ms }: DoneStep, salt: Hex): RunStep {
   return {
     kind,
     name,
     ...(receiptHash === null ? {} : { receipt: receiptHash }),
     ...(sequence === null ? {} : { sequence }),
-    inputHash: hashJson(input),
-    outputHash: hashJson(output),
+    inputHash: promptHash(salt, input),
+    outputHash: promptHash(salt, output),
     ...(error === null ? {} : { error }),
     ms,
   };
