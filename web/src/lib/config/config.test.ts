@@ -21,6 +21,8 @@ const names = [
   'ContributionVotes',
   'VotingPower',
   'Treasury',
+  'ModelMarket',
+  'Ratings',
 ];
 const valid = {
   chainId: 31337,
