@@ -116,6 +116,9 @@ export const modelQuery = graphql(
           }
         }
         transactionHash
+        agent {
+          id
+        }
         owner {
           id
         }
