@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { developerQuery } from '#lib/graph/queries/developers.ts';
 
 export type Developer = ResultOf<typeof developerQuery>;

@@ -1,6 +1,6 @@
 import { openBatch, paidAnswer, ratingsAbi, readSettled, settledEvents } from '@openledger/sdk';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { Address, Hex } from 'viem';
-import type { ResultOf } from '#lib/graph/graphql.ts';
 import type { paidReceiptsQuery } from '#lib/graph/queries/market.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { settlementSource } from '#lib/receipt/public/openSettled.ts';

@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 import { ratingFields } from './market.ts';
 
 export const termsFields = graphql(`
