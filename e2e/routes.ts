@@ -13,6 +13,8 @@ export const routes = [
   '/studio',
   '/proposals',
   '/proposals/new',
+  '/agents',
+  '/agents/new',
   '/chat',
   '/governance',
   '/earn',

@@ -27,6 +27,8 @@ struct Clocks {
     uint64 votingPeriod;
     uint64 treasuryDelay; // timelock of the treasury
     uint64 upgradeDelay; // timelock of upgrades and of every right
+    uint64 agentsDelay; // timelock of decisions about agents
+    uint64 agentCooldown; // of agents' stake
 }
 
 struct Mint {
@@ -45,6 +47,7 @@ struct Parameters {
     uint96 dataBond; // wei, of a request for a batch's data
     uint16 jurySeats; // of a first round
     ProposalSettings proposals;
+    uint96 agentStake; // wei, that an active agent has staked at least
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
     uint16 treasuryQuorumBps;
@@ -98,7 +101,9 @@ library ParameterSets {
             votingDelay: 5,
             votingPeriod: 90,
             treasuryDelay: 5,
-            upgradeDelay: 120
+            upgradeDelay: 120,
+            agentsDelay: 5,
+            agentCooldown: 240
         });
         p.minimumStake = uint96(1_000 * OPEN);
         p.jurorStake = uint96(100 * OPEN);
@@ -116,6 +121,7 @@ library ParameterSets {
             reportPeriod: 10 minutes,
             disputePeriod: 30
         });
+        p.agentStake = uint96(100 * OPEN);
         p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
         p.bridge = STANDARD_BRIDGE;
         p.faucetAmount = 1_000 * OPEN;
@@ -148,7 +154,9 @@ library ParameterSets {
             votingDelay: 1 days,
             votingPeriod: 7 days,
             treasuryDelay: 2 days,
-            upgradeDelay: 11 days
+            upgradeDelay: 11 days,
+            agentsDelay: 2 days,
+            agentCooldown: 14 days
         });
         p.minimumStake = uint96(100_000 * OPEN);
         p.jurorStake = uint96(10_000 * OPEN);
@@ -166,6 +174,7 @@ library ParameterSets {
             reportPeriod: 3 days,
             disputePeriod: 5 days
         });
+        p.agentStake = uint96(5_000 * OPEN);
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
         p.proposalThreshold = 0.001e18;
         p.bridge = STANDARD_BRIDGE;
@@ -195,6 +204,11 @@ library ParameterSets {
             "upgrade delay > thaw + window + data answers + their proofs"
         );
         _require(c.upgradeDelay > c.treasuryDelay, "upgrade delay > treasury delay");
+        // an agent cannot leave with its stake while a decision to slash it is on its way
+        _require(
+            c.agentCooldown > c.votingDelay + c.votingPeriod + c.agentsDelay,
+            "agent cooldown > voting delay + voting period + agents delay"
+        );
         _require(c.settlementPeriod >= c.batchAge, "settlement period >= batch age");
         _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");
         // a pause of deposits, which answers make, ends before a request does

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
+import {IAgentRegistry} from "../contracts/src/agents/IAgentRegistry.sol";
 import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
 import {BoundedPause} from "../contracts/src/libraries/BoundedPause.sol";
@@ -16,10 +17,11 @@ library Roles {
     uint64 internal constant ADMIN = 0;
     uint64 internal constant BRIDGE = 1; // mints and burns OPEN
     uint64 internal constant REWARDS = 2; // mints contribution votes
-    uint64 internal constant TRAINING = 3; // adds attested releases
+    uint64 internal constant TRAINING = 3; // adds attested releases, and versions of agents
     uint64 internal constant TREASURY = 4; // spends the treasury
     uint64 internal constant GUARDIAN = 5; // pauses what is new, for a bounded time
     uint64 internal constant PROPOSALS = 6; // opens jobs whose pay it holds, and locks backers' shares
+    uint64 internal constant AGENTS = 7; // slashes and retires agents
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
@@ -46,6 +48,7 @@ library Roles {
 
         all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.addRelease.selector), TRAINING);
         all[n++] = _grant(TRAINING, at("TrainingJobs"));
+        all[n++] = _grant(TRAINING, at("AgentRegistry"));
 
         all[n++] = _only(at("TrainingJobs"), _one(ITrainingJobs.openHeld.selector), PROPOSALS);
         all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.lockBackers.selector), PROPOSALS);
@@ -53,6 +56,11 @@ library Roles {
 
         all[n++] = _only(at("Treasury"), _one(ITreasury.spend.selector), TREASURY);
         all[n++] = _grant(TREASURY, at("TreasuryTimelock"));
+
+        // of the timelock's address, which the governor of agents has
+        all[n++] =
+            _only(at("AgentRegistry"), _two(IAgentRegistry.slash.selector, IAgentRegistry.retire.selector), AGENTS);
+        all[n++] = _grant(AGENTS, at("AgentsTimelock"));
 
         bytes4[] memory pauses = _two(BoundedPause.pause.selector, BoundedPause.unpause.selector);
         all[n++] = _only(at("PaymentEscrow"), pauses, GUARDIAN);
@@ -62,8 +70,8 @@ library Roles {
         all[n++] = _only(at("ModelProposals"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
-        string[6] memory labels = ["bridge", "rewards", "training", "treasury", "guardian", "proposals"];
-        for (uint64 role = BRIDGE; role <= PROPOSALS; ++role) {
+        string[7] memory labels = ["bridge", "rewards", "training", "treasury", "guardian", "proposals", "agents"];
+        for (uint64 role = BRIDGE; role <= AGENTS; ++role) {
             all[n++] = abi.encodeCall(IAccessManager.labelRole, (role, labels[role - 1]));
         }
 

@@ -2,8 +2,10 @@
 // filters, orders and roots to subgraph/schema.graphql. Run it after a change of that one; takes half a minute.
 import { writeFileSync } from 'node:fs';
 import { apiSchemaFile, introspect } from '../../subgraph/script/introspect.ts';
-import { runCommand } from './deployment.ts';
 import { bareIndex } from './testing/bareIndex.ts';
+
+// after bareIndex, which chooses the ports and the state folder that this module would else fix
+const { runCommand } = await import('./deployment.ts');
 
 const index = await bareIndex();
 try {

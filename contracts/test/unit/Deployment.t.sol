@@ -49,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 30);
+        assertEq(names.length, 31);
     }
 
     /// @dev Nobody else can void a batch.
@@ -99,15 +99,22 @@ contract DeploymentTest is Test, Deployment {
         for (uint256 set; set < 2; ++set) {
             _deploy(set == 0 ? _dev() : _production());
             uint64[6] memory roles =
-                [Roles.ADMIN, Roles.BRIDGE, Roles.REWARDS, Roles.TRAINING, Roles.TREASURY, Roles.GUARDIAN];
+                [Roles.ADMIN, Roles.BRIDGE, Roles.REWARDS, Roles.AGENTS, Roles.TREASURY, Roles.GUARDIAN];
             address[6] memory holders = [
                 at("UpgradesTimelock"),
                 set == 0 ? address(0) : 0x4200000000000000000000000000000000000010,
                 at("RewardPool"),
-                at("TrainingJobs"),
+                at("AgentsTimelock"),
                 at("TreasuryTimelock"),
                 guardian
             ];
+            for (uint256 j; j < names.length; ++j) {
+                bool adds = at(names[j]) == at("TrainingJobs") || at(names[j]) == at("AgentRegistry");
+                assertEq(_has(Roles.TRAINING, at(names[j])), adds, names[j]);
+            }
+            assertFalse(_has(Roles.TRAINING, address(this)));
+            assertFalse(_has(Roles.TRAINING, guardian));
+            assertTrue(_has(Roles.AGENTS, at("AgentsTimelock")));
             for (uint256 i; i < roles.length; ++i) {
                 assertFalse(_has(roles[i], address(this)));
                 assertFalse(_has(roles[i], at("UpgradesGovernor")));
@@ -261,6 +268,9 @@ contract DeploymentTest is Test, Deployment {
         p = _production();
         p.clocks.treasuryDelay = p.clocks.upgradeDelay;
         _refused(p, "upgrade delay > treasury delay");
+        p = _production();
+        p.clocks.agentCooldown = p.clocks.votingDelay + p.clocks.votingPeriod + p.clocks.agentsDelay;
+        _refused(p, "agent cooldown > voting delay + voting period + agents delay");
         p = _production();
         p.clocks.batchAge = p.clocks.settlementPeriod + 1;
         _refused(p, "settlement period >= batch age");
