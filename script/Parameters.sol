@@ -26,7 +26,25 @@ struct Clocks {
     uint64 votingDelay;
     uint64 votingPeriod;
     uint64 treasuryDelay; // timelock of the treasury
+    uint64 parametersDelay; // timelock of the parameters
+    uint64 modelsDelay; // timelock of what concerns models
+    uint64 agentsDelay; // timelock of what concerns agents
     uint64 upgradeDelay; // timelock of upgrades and of every right
+}
+
+/// @dev What one kind of decision needs. How long it waits in its timelock stands with the clocks.
+struct DecisionRules {
+    uint16 quorumBps; // of all power: for and abstain count
+    bool twoMajorities; // a majority of each part of power, not of the whole alone
+    uint256 threshold; // of 1e18: power that proposing takes
+}
+
+struct Decisions {
+    DecisionRules treasury;
+    DecisionRules parameters;
+    DecisionRules models;
+    DecisionRules agents;
+    DecisionRules upgrades;
 }
 
 struct Mint {
@@ -47,9 +65,7 @@ struct Parameters {
     ProposalSettings proposals;
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
-    uint16 treasuryQuorumBps;
-    uint16 upgradesQuorumBps;
-    uint256 proposalThreshold; // of 1e18
+    Decisions decisions;
     address guardian;
     address bridge; // may mint and burn OPEN for the standard bridge
     address superchainBridge; // the same for ERC-7802
@@ -98,6 +114,9 @@ library ParameterSets {
             votingDelay: 5,
             votingPeriod: 90,
             treasuryDelay: 5,
+            parametersDelay: 5,
+            modelsDelay: 5,
+            agentsDelay: 5,
             upgradeDelay: 120
         });
         p.minimumStake = uint96(1_000 * OPEN);
@@ -148,6 +167,9 @@ library ParameterSets {
             votingDelay: 1 days,
             votingPeriod: 7 days,
             treasuryDelay: 2 days,
+            parametersDelay: 4 days,
+            modelsDelay: 1 days,
+            agentsDelay: 2 days,
             upgradeDelay: 11 days
         });
         p.minimumStake = uint96(100_000 * OPEN);
@@ -167,7 +189,11 @@ library ParameterSets {
             disputePeriod: 5 days
         });
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
-        p.proposalThreshold = 0.001e18;
+        p.decisions.treasury.threshold = 0.001e18;
+        p.decisions.parameters.threshold = 0.001e18;
+        p.decisions.models.threshold = 0.0005e18;
+        p.decisions.agents.threshold = 0.001e18;
+        p.decisions.upgrades.threshold = 0.002e18;
         p.bridge = STANDARD_BRIDGE;
         p.superchainBridge = SUPERCHAIN_BRIDGE;
     }
@@ -194,7 +220,11 @@ library ParameterSets {
             c.upgradeDelay > c.thaw + c.window + c.dataAnswer + c.dataProof,
             "upgrade delay > thaw + window + data answers + their proofs"
         );
+        _require(c.parametersDelay > 0 && c.modelsDelay > 0 && c.agentsDelay > 0, "clocks > 0");
         _require(c.upgradeDelay > c.treasuryDelay, "upgrade delay > treasury delay");
+        _require(c.upgradeDelay > c.parametersDelay, "upgrade delay > parameters delay");
+        _require(c.upgradeDelay > c.modelsDelay, "upgrade delay > models delay");
+        _require(c.upgradeDelay > c.agentsDelay, "upgrade delay > agents delay");
         _require(c.settlementPeriod >= c.batchAge, "settlement period >= batch age");
         _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");
         // a pause of deposits, which answers make, ends before a request does
@@ -218,8 +248,12 @@ library ParameterSets {
             fidelityFloorBps: 5_000
         });
         p.callbackGas = 1_000_000;
-        p.treasuryQuorumBps = 1_000;
-        p.upgradesQuorumBps = 2_000;
+        // what moves the DAO's money, its rules or its code takes both parts of power; the rest the majority of the whole
+        p.decisions.treasury = DecisionRules({quorumBps: 1_000, twoMajorities: true, threshold: 0});
+        p.decisions.parameters = DecisionRules({quorumBps: 1_500, twoMajorities: true, threshold: 0});
+        p.decisions.models = DecisionRules({quorumBps: 500, twoMajorities: false, threshold: 0});
+        p.decisions.agents = DecisionRules({quorumBps: 1_000, twoMajorities: false, threshold: 0});
+        p.decisions.upgrades = DecisionRules({quorumBps: 2_000, twoMajorities: true, threshold: 0});
     }
 
     function _require(

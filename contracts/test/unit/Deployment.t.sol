@@ -49,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 28);
+        assertEq(names.length, 34);
     }
 
     /// @dev Nobody else can void a batch.
@@ -98,15 +98,27 @@ contract DeploymentTest is Test, Deployment {
     function test_roles_belongToWhomTheyShouldAndNobodyElse() public {
         for (uint256 set; set < 2; ++set) {
             _deploy(set == 0 ? _dev() : _production());
-            uint64[6] memory roles =
-                [Roles.ADMIN, Roles.BRIDGE, Roles.REWARDS, Roles.TRAINING, Roles.TREASURY, Roles.GUARDIAN];
-            address[6] memory holders = [
+            uint64[9] memory roles = [
+                Roles.ADMIN,
+                Roles.BRIDGE,
+                Roles.REWARDS,
+                Roles.TRAINING,
+                Roles.TREASURY,
+                Roles.GUARDIAN,
+                Roles.AGENTS,
+                Roles.PARAMETERS,
+                Roles.MODELS
+            ];
+            address[9] memory holders = [
                 at("UpgradesTimelock"),
                 set == 0 ? address(0) : 0x4200000000000000000000000000000000000010,
                 at("RewardPool"),
                 at("TrainingJobs"),
                 at("TreasuryTimelock"),
-                guardian
+                guardian,
+                at("AgentsTimelock"),
+                at("ParametersTimelock"),
+                at("ModelsTimelock")
             ];
             for (uint256 i; i < roles.length; ++i) {
                 assertFalse(_has(roles[i], address(this)));
@@ -164,7 +176,15 @@ contract DeploymentTest is Test, Deployment {
             UUPSUpgradeable proxy = UUPSUpgradeable(at(names[i]));
             // its own code once more: some contracts refuse what would change their clocks
             address implementation = address(uint160(uint256(vm.load(address(proxy), slot))));
-            address[4] memory callers = [address(this), guardian, at("TreasuryTimelock"), at("UpgradesGovernor")];
+            address[7] memory callers = [
+                address(this),
+                guardian,
+                at("TreasuryTimelock"),
+                at("ParametersTimelock"),
+                at("ModelsTimelock"),
+                at("AgentsTimelock"),
+                at("UpgradesGovernor")
+            ];
             for (uint256 j; j < callers.length; ++j) {
                 vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, callers[j]));
                 vm.prank(callers[j]);
@@ -216,11 +236,11 @@ contract DeploymentTest is Test, Deployment {
 
     function test_timelocks_obeyTheirGovernorAlone() public {
         _deploy(_production());
-        string[2] memory prefixes = ["Treasury", "Upgrades"];
-        for (uint256 i; i < 2; ++i) {
+        string[5] memory prefixes = ["Treasury", "Parameters", "Models", "Agents", "Upgrades"];
+        for (uint256 i; i < prefixes.length; ++i) {
             TimelockController lock = TimelockController(payable(at(string.concat(prefixes[i], "Timelock"))));
             address governor = at(string.concat(prefixes[i], "Governor"));
-            address other = at(string.concat(prefixes[1 - i], "Governor"));
+            address other = at(string.concat(prefixes[(i + 1) % prefixes.length], "Governor"));
             bytes32[3] memory roles = [lock.PROPOSER_ROLE(), lock.CANCELLER_ROLE(), lock.EXECUTOR_ROLE()];
             for (uint256 j; j < 3; ++j) {
                 assertTrue(lock.hasRole(roles[j], governor));
@@ -261,6 +281,18 @@ contract DeploymentTest is Test, Deployment {
         p = _production();
         p.clocks.treasuryDelay = p.clocks.upgradeDelay;
         _refused(p, "upgrade delay > treasury delay");
+        p = _production();
+        p.clocks.parametersDelay = p.clocks.upgradeDelay;
+        _refused(p, "upgrade delay > parameters delay");
+        p = _production();
+        p.clocks.modelsDelay = p.clocks.upgradeDelay;
+        _refused(p, "upgrade delay > models delay");
+        p = _production();
+        p.clocks.agentsDelay = p.clocks.upgradeDelay;
+        _refused(p, "upgrade delay > agents delay");
+        p = _dev();
+        p.clocks.agentsDelay = 0;
+        _refused(p, "clocks > 0");
         p = _production();
         p.clocks.batchAge = p.clocks.settlementPeriod + 1;
         _refused(p, "settlement period >= batch age");
@@ -353,12 +385,17 @@ contract DeploymentTest is Test, Deployment {
         (has,) = AccessManager(at("AccessManager")).hasRole(role, account);
     }
 
-    /// @dev All but the access manager and the two timelocks, which cannot be upgraded.
+    /// @dev All but the access manager and the timelocks, which cannot be upgraded.
     function _isProxy(
         string memory name
     ) private pure returns (bool) {
-        bytes32 hash = keccak256(bytes(name));
-        return hash != keccak256("AccessManager") && hash != keccak256("TreasuryTimelock")
-            && hash != keccak256("UpgradesTimelock");
+        bytes memory letters = bytes(name);
+        bytes memory end = "Timelock";
+        if (keccak256(letters) == keccak256("AccessManager")) return false;
+        if (letters.length < end.length) return true;
+        for (uint256 i; i < end.length; ++i) {
+            if (letters[letters.length - end.length + i] != end[i]) return true;
+        }
+        return false;
     }
 }
