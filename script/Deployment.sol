@@ -10,6 +10,7 @@ import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import {AgentRegistry} from "../contracts/src/agents/AgentRegistry.sol";
 import {AccessGrants} from "../contracts/src/datanets/AccessGrants.sol";
 import {DatanetPool} from "../contracts/src/datanets/DatanetPool.sol";
 import {DatanetRegistry} from "../contracts/src/datanets/DatanetRegistry.sol";
@@ -83,6 +84,7 @@ abstract contract Deployment {
         _deployJury(p);
         _deployRequests(p);
         _deployProposals(p);
+        _deployAgents(p);
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -361,6 +363,15 @@ abstract contract Deployment {
             p.proposals
         );
         _proxy("ModelProposals", address(proposals), abi.encodeCall(ModelProposals.initialize, (at("AccessManager"))));
+    }
+
+    function _deployAgents(
+        Parameters memory p
+    ) private {
+        AgentRegistry agents = new AgentRegistry(
+            IERC20(at("OpenToken")), IModelRegistry(at("ModelRegistry")), p.agentStake, p.clocks.agentCooldown
+        );
+        _proxy("AgentRegistry", address(agents), abi.encodeCall(AgentRegistry.initialize, (at("AccessManager"))));
     }
 
     function _deployFaucet(

@@ -30,6 +30,7 @@ struct Clocks {
     uint64 modelsDelay; // timelock of what concerns models
     uint64 agentsDelay; // timelock of what concerns agents
     uint64 upgradeDelay; // timelock of upgrades and of every right
+    uint64 agentCooldown; // of agents' stake
 }
 
 /// @dev What one kind of decision needs. How long it waits in its timelock stands with the clocks.
@@ -63,6 +64,7 @@ struct Parameters {
     uint96 dataBond; // wei, of a request for a batch's data
     uint16 jurySeats; // of a first round
     ProposalSettings proposals;
+    uint96 agentStake; // wei, that an active agent has staked at least
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
     Decisions decisions;
@@ -117,7 +119,8 @@ library ParameterSets {
             parametersDelay: 5,
             modelsDelay: 5,
             agentsDelay: 5,
-            upgradeDelay: 120
+            upgradeDelay: 120,
+            agentCooldown: 240
         });
         p.minimumStake = uint96(1_000 * OPEN);
         p.jurorStake = uint96(100 * OPEN);
@@ -135,6 +138,7 @@ library ParameterSets {
             reportPeriod: 10 minutes,
             disputePeriod: 30
         });
+        p.agentStake = uint96(100 * OPEN);
         p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
         p.bridge = STANDARD_BRIDGE;
         p.faucetAmount = 1_000 * OPEN;
@@ -170,7 +174,8 @@ library ParameterSets {
             parametersDelay: 4 days,
             modelsDelay: 1 days,
             agentsDelay: 2 days,
-            upgradeDelay: 11 days
+            upgradeDelay: 11 days,
+            agentCooldown: 14 days
         });
         p.minimumStake = uint96(100_000 * OPEN);
         p.jurorStake = uint96(10_000 * OPEN);
@@ -188,6 +193,7 @@ library ParameterSets {
             reportPeriod: 3 days,
             disputePeriod: 5 days
         });
+        p.agentStake = uint96(5_000 * OPEN);
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
         p.decisions.treasury.threshold = 0.001e18;
         p.decisions.parameters.threshold = 0.001e18;
@@ -225,6 +231,11 @@ library ParameterSets {
         _require(c.upgradeDelay > c.parametersDelay, "upgrade delay > parameters delay");
         _require(c.upgradeDelay > c.modelsDelay, "upgrade delay > models delay");
         _require(c.upgradeDelay > c.agentsDelay, "upgrade delay > agents delay");
+        // an agent cannot leave with its stake while a decision to slash it is on its way
+        _require(
+            c.agentCooldown > c.votingDelay + c.votingPeriod + c.agentsDelay,
+            "agent cooldown > voting delay + voting period + agents delay"
+        );
         _require(c.settlementPeriod >= c.batchAge, "settlement period >= batch age");
         _require(c.feeGrace >= c.longestPause + c.settlementPeriod, "fee grace >= longest pause + settlement period");
         // a pause of deposits, which answers make, ends before a request does

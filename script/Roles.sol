@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
+import {IAgentRegistry} from "../contracts/src/agents/IAgentRegistry.sol";
 import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
 import {IVotingPower} from "../contracts/src/governance/IVotingPower.sol";
@@ -19,7 +20,7 @@ library Roles {
     uint64 internal constant ADMIN = 0;
     uint64 internal constant BRIDGE = 1; // mints and burns OPEN
     uint64 internal constant REWARDS = 2; // mints contribution votes
-    uint64 internal constant TRAINING = 3; // adds attested releases
+    uint64 internal constant TRAINING = 3; // adds attested releases, and versions of agents
     uint64 internal constant TREASURY = 4; // spends the treasury
     uint64 internal constant GUARDIAN = 5; // pauses what is new, for a bounded time
     uint64 internal constant PROPOSALS = 6; // opens jobs whose pay it holds, and locks backers' shares
@@ -52,6 +53,7 @@ library Roles {
 
         all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.addRelease.selector), TRAINING);
         all[n++] = _grant(TRAINING, at("TrainingJobs"));
+        all[n++] = _grant(TRAINING, at("AgentRegistry"));
 
         all[n++] = _only(at("TrainingJobs"), _one(ITrainingJobs.openHeld.selector), PROPOSALS);
         all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.lockBackers.selector), PROPOSALS);
@@ -64,8 +66,11 @@ library Roles {
         all[n++] = _only(at("VotingPower"), _one(IVotingPower.setFloor.selector), PARAMETERS);
         all[n++] = _only(at("Jury"), _one(IJury.setSampleRate.selector), PARAMETERS);
         all[n++] = _grant(PARAMETERS, at("ParametersTimelock"));
-        all[n++] = _grant(AGENTS, at("AgentsTimelock"));
         all[n++] = _grant(MODELS, at("ModelsTimelock"));
+
+        all[n++] =
+            _only(at("AgentRegistry"), _two(IAgentRegistry.slash.selector, IAgentRegistry.retire.selector), AGENTS);
+        all[n++] = _grant(AGENTS, at("AgentsTimelock"));
 
         bytes4[] memory pauses = _two(BoundedPause.pause.selector, BoundedPause.unpause.selector);
         all[n++] = _only(at("PaymentEscrow"), pauses, GUARDIAN);

@@ -1,31 +1,7 @@
 // Every route in both themes: no violation of WCAG A or AA that axe can find, no error in the console.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { devAccount } from '../../sdk/src/dev/accounts.ts';
-
-const routes = [
-  '/',
-  '/datanets',
-  '/datanets/1',
-  '/models',
-  '/models/1',
-  '/models/compare?models=1',
-  '/models/1?tab=download',
-  '/models/1?tab=compare',
-  '/studio',
-  '/proposals',
-  '/proposals/new',
-  '/chat',
-  '/governance',
-  '/earn',
-  '/receipts',
-  `/receipts/0x${'0'.repeat(64)}/1`,
-  '/analytics',
-  '/operators',
-  `/operators/${devAccount('operator').address}`,
-  '/jury',
-  '/settings',
-];
+import { routes } from '../routes.ts';
 
 /** The demonstration's newest settled receipt: its page lists every check, so it is looked at once they have run. */
 async function openReceipt(page: Page): Promise<void> {

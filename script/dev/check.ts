@@ -9,7 +9,7 @@ const checks: { name: string; command: string; args: string[]; cwd?: string }[] 
   { name: 'format (Svelte)', command: 'npx', args: ['prettier', '--check', 'web/src/**/*.svelte'] },
   { name: 'format (Solidity)', command: tools.forge, args: ['fmt', '--check'] },
   { name: 'types (stack, end-to-end)', command: 'npx', args: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
-  { name: 'types (sdk)', command: 'npx', args: ['tsc', '--noEmit', '-p', 'sdk'] },
+  { name: 'types (sdk)', command: 'npm', args: ['run', 'check', '-w', 'sdk'] },
   { name: 'types (service)', command: 'npx', args: ['tsc', '--noEmit', '-p', 'oracle-gpu/service'] },
   { name: 'types (web)', command: 'npm', args: ['run', 'check', '-w', 'web'] },
   { name: 'generated code', command: tools.node, args: ['sdk/scripts/generate.ts', '--check'] },

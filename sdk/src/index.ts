@@ -1,5 +1,7 @@
 // Everything the package offers, by domain. ABIs are also at `@openledger/sdk/abis`, development accounts at `@openledger/sdk/dev`.
 
+export * from './agents/agentManifest.ts';
+export * from './agents/agentRelease.ts';
 export * from './allocation/allocate.ts';
 export * from './allocation/allocateComposed.ts';
 export * from './allocation/channels.ts';

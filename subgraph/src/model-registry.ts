@@ -95,12 +95,13 @@ export function handleReleaseAdded(event: ReleaseAdded): void {
   release.k = clamp(event.params.k);
   release.nullThreshold = event.params.nullThreshold;
   release.manifestCid = event.params.manifestCid;
-  release.manifest = requestFile('ReleaseManifest', event.params.manifestCid);
+  const model = Model.load(release.model)!;
+  // An agent's manifest is another kind of file, which its own event names.
+  if (model.agent === null) release.manifest = requestFile('ReleaseManifest', event.params.manifestCid);
   release.createdAt = event.block.timestamp;
   release.transactionHash = event.transaction.hash;
   release.save();
 
-  const model = Model.load(release.model)!;
   model.releaseCount += 1;
   model.latestRelease = release.id;
   model.save();

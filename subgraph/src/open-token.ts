@@ -1,4 +1,4 @@
-import { Address, BigInt, ethereum } from '@graphprotocol/graph-ts';
+import { Address, BigInt, dataSource, ethereum } from '@graphprotocol/graph-ts';
 import {
   BridgeBurned,
   BridgeMinted,
@@ -6,11 +6,28 @@ import {
   DelegateVotesChanged,
   Transfer as TransferEvent,
 } from '../generated/OpenToken/OpenToken';
-import { Transfer } from '../generated/schema';
+import { Account, Transfer } from '../generated/schema';
 import { touch } from './entities/account';
 import { recordDelegation } from './entities/delegation';
 import { eventId } from './entities/ids';
 import { loadProtocol } from './entities/protocol';
+
+/** Whether it is a contract of the protocol that pays people who have nothing to do with each other. */
+function paysAnybody(from: Address): boolean {
+  const payers = dataSource.context().get('payers')!.toBytesArray();
+  for (let i = 0; i < payers.length; i++) if (payers[i] == from) return true;
+  const account = Account.load(from);
+  return account != null && account.poolOf !== null;
+}
+
+/** Remembers who first sent OPEN to an account, unless it came from the protocol or was made. */
+function noteFunder(from: Address, to: Address, event: ethereum.Event): void {
+  if (from == Address.zero() || from == to || paysAnybody(from)) return;
+  const account = touch(to, event);
+  if (account.firstFunder !== null) return;
+  account.firstFunder = from;
+  account.save();
+}
 
 function addToBalance(address: Address, amount: BigInt, event: ethereum.Event): void {
   const account = touch(address, event);
@@ -23,7 +40,10 @@ export function handleTransfer(event: TransferEvent): void {
   const to = event.params.to;
   const amount = event.params.value;
   if (from != Address.zero()) addToBalance(from, amount.neg(), event);
-  if (to != Address.zero()) addToBalance(to, amount, event);
+  if (to != Address.zero()) {
+    addToBalance(to, amount, event);
+    noteFunder(from, to, event);
+  }
 
   const totals = loadProtocol();
   if (from == Address.zero()) totals.openSupply = totals.openSupply.plus(amount);

@@ -81,7 +81,8 @@ interface IModelRegistry {
         uint32 modelId
     ) external;
 
-    /// @notice Adds a release. The training contract for attested jobs; the owner for builds made elsewhere (jobId 0).
+    /// @notice Adds a release. The training contract for attested jobs; the owner for builds made elsewhere, and the agents'
+    ///         contract for versions of an agent (jobId 0).
     /// @param manifestCid JSON on IPFS that opens every hash of the release
     function addRelease(
         uint32 modelId,

@@ -5,6 +5,7 @@ import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {ERC721Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC721/ERC721Upgradeable.sol";
+import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Release, Terms} from "../types/Release.sol";
 import {IBackerShares} from "./IBackerShares.sol";
@@ -121,15 +122,15 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
-    /// @dev With a job the caller needs the training role, without one it needs the model.
+    /// @dev The caller needs the training role or, without a job, the model.
     function addRelease(
         uint32 modelId,
         Release calldata release,
         uint32 jobId,
         string calldata manifestCid
     ) external returns (bytes32 releaseHash) {
-        if (jobId == 0) _requireModelOwner(modelId);
-        else _checkCanCall(_msgSender(), _msgData());
+        if (jobId != 0) _checkCanCall(_msgSender(), _msgData());
+        else if (_ownerOf(modelId) != msg.sender) _requireTraining(modelId);
         _requireOwned(modelId);
         ModelRegistryStorage storage $ = _modelRegistry();
         releaseHash = keccak256(abi.encode(release));
@@ -309,6 +310,14 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     ) private view returns (Model storage) {
         if (_ownerOf(modelId) != msg.sender) revert ModelRegistry_NotOwner(modelId, msg.sender);
         return _modelRegistry().models[modelId];
+    }
+
+    /// @dev Strangers are told that the model is not theirs, rather than of a role that few know.
+    function _requireTraining(
+        uint32 modelId
+    ) private view {
+        (bool trains,) = AuthorityUtils.canCallWithDelay(authority(), msg.sender, address(this), msg.sig);
+        if (!trains) revert ModelRegistry_NotOwner(modelId, msg.sender);
     }
 
     function _authorizeUpgrade(

@@ -5,16 +5,17 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {DecisionRules, ParameterSets, Parameters} from "../../../script/Parameters.sol";
+import {IAgentRegistry} from "../../src/agents/IAgentRegistry.sol";
 import {IVotingPower} from "../../src/governance/IVotingPower.sol";
 import {OpenGovernor} from "../../src/governance/OpenGovernor.sol";
 import {IJury} from "../../src/oracles/IJury.sol";
 import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
-import {Deployed} from "../Deployed.sol";
+import {AgentsBase} from "../agents/AgentsBase.sol";
 
 /// @notice What each kind of decision can do, and that it can do nothing of another kind's.
-contract DecisionsTest is Deployed {
+contract DecisionsTest is AgentsBase {
     uint256 internal constant KINDS = 5;
 
     /// @dev A function that one kind alone may execute, by the name of its contract.
@@ -63,6 +64,7 @@ contract DecisionsTest is Deployed {
 
     /// @dev The calls, really made by each timelock.
     function test_noKind_executesWhatIsAnothers() public {
+        stake(createAgent(alice), alice, minimum);
         votes.mint(alice, 1);
         tick();
         Right[] memory rights = _rights();
@@ -74,9 +76,7 @@ contract DecisionsTest is Deployed {
                 (bool done, bytes memory reason) = at(rights[i].target).call(rights[i].call);
                 bool own = _same(rights[i].kind, _kind(j));
                 assertEq(done, own, string.concat(rights[i].target, " by ", _kind(j)));
-                if (!own) {
-                    assertEq(reason, abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller));
-                }
+                if (!own) assertEq(reason, _refusal(rights[i], caller));
                 vm.revertToState(before);
             }
         }
@@ -174,14 +174,26 @@ contract DecisionsTest is Deployed {
     function _rights() private view returns (Right[] memory rights) {
         IFeePolicy.Split memory s = ParameterSets.dev().fees;
         address implementation = address(uint160(uint256(vm.load(at("Treasury"), _IMPLEMENTATION))));
-        rights = new Right[](5);
+        rights = new Right[](7);
         rights[0] = Right("Treasury", abi.encodeCall(treasury.spend, (bob, 1, "a grant")), "Treasury");
         rights[1] = Right("FeePolicy", abi.encodeCall(IFeePolicy.setFee, (s)), "Parameters");
         rights[2] = Right("VotingPower", abi.encodeCall(IVotingPower.setFloor, (uint208(power.floor()))), "Parameters");
         rights[3] = Right("Jury", abi.encodeCall(IJury.setSampleRate, (1)), "Parameters");
-        rights[4] = Right(
+        rights[4] = Right("AgentRegistry", abi.encodeCall(IAgentRegistry.slash, (1, 1, "it lied")), "Agents");
+        rights[5] = Right("AgentRegistry", abi.encodeCall(IAgentRegistry.retire, (1)), "Agents");
+        rights[6] = Right(
             "Treasury", abi.encodeWithSignature("upgradeToAndCall(address,bytes)", implementation, ""), "Upgrades"
         );
+    }
+
+    /// @dev An agent's owner may retire it too, so the registry asks for the right by itself.
+    function _refusal(
+        Right memory right,
+        address caller
+    ) private pure returns (bytes memory) {
+        return bytes4(right.call) == IAgentRegistry.retire.selector
+            ? abi.encodeWithSelector(IAgentRegistry.AgentRegistry_NotOwner.selector, 1, caller)
+            : abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, caller);
     }
 
     bytes32 private constant _IMPLEMENTATION = bytes32(uint256(keccak256("eip1967.proxy.implementation")) - 1);

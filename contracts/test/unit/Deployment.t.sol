@@ -49,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 34);
+        assertEq(names.length, 35);
     }
 
     /// @dev Nobody else can void a batch.
@@ -98,28 +98,33 @@ contract DeploymentTest is Test, Deployment {
     function test_roles_belongToWhomTheyShouldAndNobodyElse() public {
         for (uint256 set; set < 2; ++set) {
             _deploy(set == 0 ? _dev() : _production());
-            uint64[9] memory roles = [
+            uint64[8] memory roles = [
                 Roles.ADMIN,
                 Roles.BRIDGE,
                 Roles.REWARDS,
-                Roles.TRAINING,
                 Roles.TREASURY,
                 Roles.GUARDIAN,
                 Roles.AGENTS,
                 Roles.PARAMETERS,
                 Roles.MODELS
             ];
-            address[9] memory holders = [
+            address[8] memory holders = [
                 at("UpgradesTimelock"),
                 set == 0 ? address(0) : 0x4200000000000000000000000000000000000010,
                 at("RewardPool"),
-                at("TrainingJobs"),
                 at("TreasuryTimelock"),
                 guardian,
                 at("AgentsTimelock"),
                 at("ParametersTimelock"),
                 at("ModelsTimelock")
             ];
+            for (uint256 j; j < names.length; ++j) {
+                bool adds = at(names[j]) == at("TrainingJobs") || at(names[j]) == at("AgentRegistry");
+                assertEq(_has(Roles.TRAINING, at(names[j])), adds, names[j]);
+            }
+            assertFalse(_has(Roles.TRAINING, address(this)));
+            assertFalse(_has(Roles.TRAINING, guardian));
+            assertTrue(_has(Roles.AGENTS, at("AgentsTimelock")));
             for (uint256 i; i < roles.length; ++i) {
                 assertFalse(_has(roles[i], address(this)));
                 assertFalse(_has(roles[i], at("UpgradesGovernor")));
@@ -293,6 +298,9 @@ contract DeploymentTest is Test, Deployment {
         p = _dev();
         p.clocks.agentsDelay = 0;
         _refused(p, "clocks > 0");
+        p = _production();
+        p.clocks.agentCooldown = p.clocks.votingDelay + p.clocks.votingPeriod + p.clocks.agentsDelay;
+        _refused(p, "agent cooldown > voting delay + voting period + agents delay");
         p = _production();
         p.clocks.batchAge = p.clocks.settlementPeriod + 1;
         _refused(p, "settlement period >= batch age");

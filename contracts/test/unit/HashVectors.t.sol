@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Test} from "forge-std/Test.sol";
+import {AgentRelease} from "../../src/agents/AgentRelease.sol";
 import {Channels} from "../../src/libraries/Channels.sol";
 import {Allocation, Evidence} from "../../src/types/Evidence.sol";
 import {Adapter, DatanetUse, Release} from "../../src/types/Release.sol";
@@ -99,6 +100,15 @@ contract HashVectorsTest is Test {
             keccak256(abi.encode(vm.parseJsonBytes32Array(json, ".parents.releaseHashes"))), _bytes32(".parents.hash")
         );
         assertEq(keccak256(abi.encode(new bytes32[](0))), _bytes32(".parents.emptyHash"));
+    }
+
+    function test_releasesOfAgents() public view {
+        bytes32 manifestHash = _bytes32(".agentRelease.manifestHash");
+        uint32 agentId = uint32(vm.parseJsonUint(json, ".agentRelease.agentId"));
+        uint32 version = uint32(vm.parseJsonUint(json, ".agentRelease.version"));
+        Release memory expected = abi.decode(_bytes(".agentRelease.encoded"), (Release));
+        assertEq(abi.encode(AgentRelease.release(manifestHash, agentId, version)), abi.encode(expected));
+        assertEq(AgentRelease.hash(manifestHash, agentId, version), _bytes32(".agentRelease.hash"));
     }
 
     function test_indexLeaves() public view {

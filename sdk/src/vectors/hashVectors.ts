@@ -1,5 +1,6 @@
 import { type Address, encodeAbiParameters, type Hex, keccak256, parseAbiParameters } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import { agentRelease } from '../agents/agentRelease.ts';
 import { allocationHash } from '../evidence/allocationHash.ts';
 import type { Allocation, Evidence } from '../evidence/evidence.ts';
 import { evidenceHash } from '../evidence/evidenceHash.ts';
@@ -211,6 +212,9 @@ export async function hashVectors(): Promise<Record<string, object>> {
     evaluationHash: evaluationHash(evaluationCid),
   };
 
+  const agent = { manifestHash: keccak256('0x05'), agentId: 7, version: 3 };
+  const ofAgent = agentRelease(agent.manifestHash, agent.agentId, agent.version);
+
   const tree = () => ({ root: random.bytes32(), count: number(), amount: amount(), weight: amount() });
   const parameters = {
     reputation: { [evidence.records[0]?.contributor as Address]: 9_500 },
@@ -304,6 +308,7 @@ export async function hashVectors(): Promise<Record<string, object>> {
     emptyEvidence: { encoded: encodeAbiParameters(evidenceAbi, [plainEvidence]), hash: evidenceHash(plainEvidence) },
     allocations: { encoded: encodeAbiParameters(allocationsAbi, [allocations]), hash: allocationHash(allocations) },
     release: { ...release, encoded: encodeAbiParameters(releaseAbi, [release]), hash: releaseHash(release), evaluationCid },
+    agentRelease: { ...agent, encoded: encodeAbiParameters(releaseAbi, [ofAgent]), hash: releaseHash(ofAgent) },
     adapters: { encoded: encodeAbiParameters(adaptersAbi, [adapters]), hash: adaptersHash(adapters) },
     datanets: { encoded: encodeAbiParameters(datanetsAbi, [datanets]), hash: datanetsHash(datanets) },
     parents: { releaseHashes: parents, hash: parentsHash(parents), emptyHash: parentsHash([]) },

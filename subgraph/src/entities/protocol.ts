@@ -28,6 +28,7 @@ export function loadProtocol(): Protocol {
   totals.recordAcceptedCount = 0;
   totals.versionCount = 0;
   totals.grantCount = 0;
+  totals.agentCount = 0;
   totals.modelCount = 0;
   totals.releaseCount = 0;
   totals.jobCount = 0;

@@ -29,6 +29,7 @@ export class ReleaseTotals {
       usage.fees = usage.fees.plus(receipt.fee.times(weight).div(WHOLE));
       usage.promptTokens = usage.promptTokens.plus(receipt.promptTokens);
       usage.completionTokens = usage.completionTokens.plus(receipt.completionTokens);
+      usage.agentSteps = usage.agentSteps.plus(receipt.agentSteps);
       for (let j = 0; j < allocations.length; j++) {
         const allocation = asObject(allocations[j]);
         const earning = this.earningOf(release, bytesOf(allocation, 'account', 20));
@@ -49,6 +50,7 @@ export class ReleaseTotals {
     usage.fees = BigInt.zero();
     usage.promptTokens = BigInt.zero();
     usage.completionTokens = BigInt.zero();
+    usage.agentSteps = BigInt.zero();
     this.usage.set(key, usage);
     return usage;
   }

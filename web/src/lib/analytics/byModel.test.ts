@@ -1,9 +1,9 @@
+import type { SettledCall } from '@openledger/sdk/graph';
 import { expect, test } from 'vitest';
 import { byModel, withoutLinked } from './byModel.ts';
-import { linkOf } from './linked.ts';
-import type { SettledCall } from './types.ts';
 
 const [owner, developer, operator, stranger] = ['0xaa', '0xbb', '0xcc', '0xdd'] as const;
+const party = (id: `0x${string}`) => ({ id, firstFunder: null });
 type Part = { model: string; weightBps: number };
 
 function call(payer: `0x${string}` | null, fee: string, parts: Part[]): SettledCall {
@@ -11,25 +11,15 @@ function call(payer: `0x${string}` | null, fee: string, parts: Part[]): SettledC
     id: '0x01',
     fee,
     timestamp: '0',
-    payer: payer === null ? null : { id: payer },
-    batch: { operatorAccount: { id: operator } },
+    payer: payer === null ? null : party(payer),
+    batch: { operatorAccount: party(operator) },
     composition: parts.map(({ model, weightBps }) => ({
       weightBps,
-      release: { model: { id: model, name: `model ${model}`, owner: { id: owner }, developer: { id: developer } } },
+      release: { model: { id: model, name: `model ${model}`, owner: party(owner), developer: party(developer) } },
     })),
   };
 }
 const whole = (model: string): Part[] => [{ model, weightBps: 10_000 }];
-
-test.each([
-  [owner, 'owner'],
-  [developer, 'developer'],
-  [operator, 'operator'],
-  [stranger, undefined],
-  [null, undefined],
-] as const)('a call paid by %s is linked as %s', (payer, link) => {
-  expect(linkOf(call(payer, '1', whole('1')))).toBe(link);
-});
 
 test('fees and payers are summed by model, the largest first', () => {
   const calls = [call(stranger, '100', whole('1')), call(stranger, '300', whole('2')), call(owner, '50', whole('1'))];

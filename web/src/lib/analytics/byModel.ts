@@ -1,5 +1,4 @@
-import { linkOf } from './linked.ts';
-import type { SettledCall } from './types.ts';
+import { linkOf, type SettledCall } from '@openledger/sdk/graph';
 
 /** What one model took in. Of an answer by several models each has its part of the fee, by weight. */
 export type ModelRevenue = {

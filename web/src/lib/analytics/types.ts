@@ -1,9 +1,6 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
-import type { callsQuery, earnersQuery } from '#lib/graph/queries/analytics.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
+import type { earnersQuery } from '#lib/graph/queries/analytics.ts';
 import type { Span } from './span.ts';
-
-/** A settled call as its operator declared it. */
-export type SettledCall = ResultOf<typeof callsQuery>['batchReceipts'][number];
 
 /** An account that was paid. */
 export type Earner = ResultOf<typeof earnersQuery>['accounts'][number];

@@ -10,6 +10,7 @@ const names = [
   'ModelRegistry',
   'TrainingJobs',
   'ModelProposals',
+  'AgentRegistry',
   'ReleaseFidelity',
   'OperatorRegistry',
   'FraudProofs',

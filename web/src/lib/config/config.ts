@@ -10,6 +10,7 @@ const CONTRACTS = [
   'ModelRegistry',
   'TrainingJobs',
   'ModelProposals',
+  'AgentRegistry',
   'ReleaseFidelity',
   'OperatorRegistry',
   'FraudProofs',

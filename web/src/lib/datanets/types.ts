@@ -1,4 +1,4 @@
-import type { FragmentOf, ResultOf } from '#lib/graph/graphql.ts';
+import type { FragmentOf, ResultOf } from '@openledger/sdk/graph';
 import type { contributionFields, datanetQuery, grantsQuery } from '#lib/graph/queries/datanets.ts';
 
 export type DatanetDetail = NonNullable<ResultOf<typeof datanetQuery>['datanet']>;

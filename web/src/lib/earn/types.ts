@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { earningsQuery } from '#lib/graph/queries/earn.ts';
 
 export type Earnings = ResultOf<typeof earningsQuery>;

@@ -1,10 +1,10 @@
-import { feePolicyAbi, juryAbi, votingPowerAbi } from '@openledger/sdk';
+import { agentRegistryAbi, feePolicyAbi, juryAbi, votingPowerAbi } from '@openledger/sdk';
 import { type Address, decodeFunctionResult, encodeFunctionData, erc20Abi, type Hex } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
 import type { Call, Effect } from './effects.ts';
 import { feeFields, type ParameterName } from './parameters.ts';
 
-type What = { parameter: ParameterName } | { balanceOf: Address };
+type What = { parameter: ParameterName } | { balanceOf: Address } | { stakeOf: number };
 
 /** A value before and after a proposal. OPEN in wei, basis points, or units of vote weight. */
 export type Change = { what: What; unit: 'open' | 'bps' | 'weight'; before: bigint; after: bigint };
@@ -75,6 +75,19 @@ async function watchedBy({ chain, address }: Pick<App, 'chain' | 'address'>, tim
       move(effect.to, effect.amount);
     }
     if (effect.kind === 'back') move(timelock, -effect.amount);
+    if (effect.kind === 'slash') {
+      // what unbonds can be taken too
+      const read: Read = {
+        to: address('AgentRegistry'),
+        data: encodeFunctionData({ abi: agentRegistryAbi, functionName: 'agent', args: [effect.agent] }),
+        values: (data) => {
+          const { stake, unbonding } = decodeFunctionResult({ abi: agentRegistryAbi, functionName: 'agent', data });
+          return [stake + unbonding];
+        },
+      };
+      const left = (before: bigint) => (before > effect.amount ? before - effect.amount : 0n);
+      watched.push(one({ stakeOf: effect.agent }, 'open', read, left));
+    }
     if (effect.kind === 'floor') {
       const read = single(address('VotingPower'), votingPowerAbi, 'floor');
       watched.push(one({ parameter: 'votesFloor' }, 'weight', read, () => effect.floor));

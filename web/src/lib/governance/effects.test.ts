@@ -1,7 +1,7 @@
-import { feePolicyAbi, juryAbi, modelProposalsAbi, treasuryAbi, votingPowerAbi } from '@openledger/sdk';
+import { agentRegistryAbi, feePolicyAbi, juryAbi, modelProposalsAbi, treasuryAbi, votingPowerAbi } from '@openledger/sdk';
 import { type Address, encodeFunctionData, erc20Abi, type Hex } from 'viem';
 import { expect, test } from 'vitest';
-import { type Call, callsOf, effectsOf, slashAbi, upgradeAbi } from './effects.ts';
+import { type Call, callsOf, effectsOf, upgradeAbi } from './effects.ts';
 
 const at = (index: number): Address => `0x${index.toString(16).padStart(40, '0')}`;
 const contracts = {
@@ -32,7 +32,8 @@ test('what the contracts of this deployment do has words', () => {
     call(at(4), encodeFunctionData({ abi: juryAbi, functionName: 'setSampleRate', args: [25] })),
     call(at(5), encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [at(6), 7n] })),
     call(at(6), encodeFunctionData({ abi: modelProposalsAbi, functionName: 'back', args: [3, 7n] })),
-    call(at(7), encodeFunctionData({ abi: slashAbi, functionName: 'slash', args: [2, 5n, 'It lied'] })),
+    call(at(7), encodeFunctionData({ abi: agentRegistryAbi, functionName: 'slash', args: [2, 5n, 'It lied'] })),
+    call(at(7), encodeFunctionData({ abi: agentRegistryAbi, functionName: 'retire', args: [2] })),
     call(at(1), encodeFunctionData({ abi: upgradeAbi, functionName: 'upgradeToAndCall', args: [at(8), '0x'] })),
   ];
   expect(effectsOf(calls, contracts)).toEqual([
@@ -43,6 +44,7 @@ test('what the contracts of this deployment do has words', () => {
     { kind: 'allow', spender: at(6), amount: 7n },
     { kind: 'back', proposal: 3, amount: 7n },
     { kind: 'slash', agent: 2, amount: 5n, reason: 'It lied' },
+    { kind: 'retire', agent: 2 },
     { kind: 'upgrade', proxy: at(1), implementation: at(8), data: '0x' },
   ]);
 });

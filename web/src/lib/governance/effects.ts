@@ -1,4 +1,5 @@
 import {
+  agentRegistryAbi,
   contributionVotesAbi,
   feePolicyAbi,
   juryAbi,
@@ -32,11 +33,10 @@ export type Effect =
   | { kind: 'allow'; spender: Address; amount: bigint }
   | { kind: 'back'; proposal: number; amount: bigint }
   | { kind: 'slash'; agent: number; amount: bigint; reason: string }
+  | { kind: 'retire'; agent: number }
   | { kind: 'upgrade'; proxy: Address; implementation: Address; data: Hex }
   | { kind: 'unknown'; target: Address; data: Hex; value: bigint; functionName?: string };
 
-/** What governance may do to an agent (AgentRegistry). */
-export const slashAbi = parseAbi(['function slash(uint32 agentId, uint96 amount, string reason) returns (uint96)']);
 /** What every proxy of this deployment answers to. */
 export const upgradeAbi = parseAbi(['function upgradeToAndCall(address newImplementation, bytes data) payable']);
 
@@ -51,7 +51,7 @@ const known: Record<string, Abi> = {
   OpenToken: [...openTokenAbi, ...erc20Abi],
   ModelProposals: modelProposalsAbi,
   ContributionVotes: contributionVotesAbi,
-  AgentRegistry: slashAbi,
+  AgentRegistry: agentRegistryAbi,
 };
 
 /** Calls of a proposal as the index has them. */
@@ -112,6 +112,8 @@ function decoded(name: string, { target, data, value }: Call): Effect | undefine
       const [agent, amount, reason] = args as [number, bigint, string];
       return { kind: 'slash', agent, amount, reason };
     }
+    case 'AgentRegistry.retire':
+      return { kind: 'retire', agent: args[0] as number };
     default:
       return { kind: 'unknown', target, data, value, functionName };
   }

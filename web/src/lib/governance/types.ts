@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { proposalFields, proposalQuery } from '#lib/graph/queries/governance.ts';
 
 export type Proposal = ResultOf<typeof proposalFields>;

@@ -28,7 +28,7 @@ export function kindWords(kind: string | null): string {
     treasury: m.kind_treasury(),
     parameters: m.kind_parameters(),
     models: m.nav_models(),
-    agents: m.kind_agents(),
+    agents: m.nav_agents(),
     upgrades: m.kind_upgrades(),
   };
   return kinds[(kind ?? '') as DecisionKind] ?? kind ?? '';
@@ -91,6 +91,8 @@ export function effectWords(effect: Effect, nameOf: (address: string) => string)
       return m.effect_back({ amount: open(effect.amount), proposal: String(effect.proposal) });
     case 'slash':
       return m.effect_slash({ amount: open(effect.amount), agent: String(effect.agent), reason: effect.reason });
+    case 'retire':
+      return m.effect_retire({ agent: String(effect.agent) });
     case 'upgrade':
       return m.effect_upgrade({ name: nameOf(effect.proxy) });
     case 'unknown':

@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { activityQuery } from '#lib/graph/queries/home.ts';
 import { m } from '#lib/paraglide/messages.js';
 

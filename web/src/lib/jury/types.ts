@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { caseFields, dutiesQuery } from '#lib/graph/queries/jury.ts';
 
 export type JuryCase = ResultOf<typeof caseFields>;

@@ -1,4 +1,4 @@
-import { readFragment } from '#lib/graph/graphql.ts';
+import { readFragment } from '@openledger/sdk/graph';
 import { termsFields } from '#lib/graph/queries/models.ts';
 import type { ListedModel } from './types.ts';
 import { totalUsage } from './usage.ts';

@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { modelQuery, modelsQuery, termsFields } from '#lib/graph/queries/models.ts';
 
 export type ModelDetail = NonNullable<ResultOf<typeof modelQuery>['model']>;

@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { operatorFields, operatorQuery } from '#lib/graph/queries/operators.ts';
 
 export type OperatorRow = ResultOf<typeof operatorFields>;

@@ -1,5 +1,5 @@
-import type { FragmentOf, ResultOf } from '#lib/graph/graphql.ts';
-import { readFragment } from '#lib/graph/graphql.ts';
+import type { FragmentOf, ResultOf } from '@openledger/sdk/graph';
+import { readFragment } from '@openledger/sdk/graph';
 import { modelProposalFields, type modelProposalQuery } from '#lib/graph/queries/proposals.ts';
 
 type Full = NonNullable<ResultOf<typeof modelProposalQuery>['modelProposal']>;

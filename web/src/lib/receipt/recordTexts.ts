@@ -1,6 +1,6 @@
 import { parseJsonl, type TrainingRecord } from '@openledger/sdk';
+import { readFragment } from '@openledger/sdk/graph';
 import type { Hex } from 'viem';
-import { readFragment } from '#lib/graph/graphql.ts';
 import { keys } from '#lib/graph/keys.ts';
 import { contributionFields, contributionsQuery } from '#lib/graph/queries/datanets.ts';
 import type { App } from '#lib/shell/app.svelte.ts';

@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { receiptQuery } from '#lib/graph/queries/receipts.ts';
 
 /** A receipt in a settled batch, as the subgraph shows it. */

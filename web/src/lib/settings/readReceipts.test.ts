@@ -1,5 +1,5 @@
+import type { Graph } from '@openledger/sdk/graph';
 import { expect, test } from 'vitest';
-import type { Graph } from '#lib/graph/client.ts';
 import { readReceipts } from './readReceipts.ts';
 
 /** A subgraph with `count` receipts, which notes what it was asked. */

@@ -1,4 +1,4 @@
-import type { Graph } from '#lib/graph/client.ts';
+import type { Graph } from '@openledger/sdk/graph';
 import { payerReceiptsQuery } from '#lib/graph/queries/payer.ts';
 import type { PayerReceipt } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { payerQuery, payerReceiptsQuery } from '#lib/graph/queries/payer.ts';
 
 export type PayerChannel = ResultOf<typeof payerQuery>['channels'][number];

@@ -1,10 +1,10 @@
+import { createGraph, type Graph } from '@openledger/sdk/graph';
 import { QueryClient } from '@tanstack/svelte-query';
 import { createConfig, createStorage, http, type Config as WagmiConfig } from '@wagmi/core';
 import { createContext } from 'svelte';
 import { type Address, createPublicClient, type PublicClient } from 'viem';
 import type { Config, ContractName } from '#lib/config/config.ts';
 import { createGateway, type Gateway } from '#lib/gateway/gateway.ts';
-import { createGraph, type Graph } from '#lib/graph/client.ts';
 import { chainOf } from '#lib/wallet/chain.ts';
 import { Wallet } from '#lib/wallet/wallet.svelte.ts';
 import { Names } from './names.svelte.ts';

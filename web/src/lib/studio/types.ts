@@ -1,4 +1,4 @@
-import type { ResultOf } from '#lib/graph/graphql.ts';
+import type { ResultOf } from '@openledger/sdk/graph';
 import type { jobQuery } from '#lib/graph/queries/jobs.ts';
 
 export type Job = NonNullable<ResultOf<typeof jobQuery>['trainingJob']>;

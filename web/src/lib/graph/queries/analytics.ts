@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 
 /** Settled usage, final revenue and minted votes, by hour or day since a time in microseconds. */
 export const usageSeriesQuery = graphql(`
@@ -86,45 +86,6 @@ export const earnersQuery = graphql(`
       poolClaimed
       trainingPaid
       recordAcceptedCount
-    }
-  }
-`);
-
-/** A page of settled calls in the order of their ids, which never change: the next page begins after the last id. */
-export const callsQuery = graphql(`
-  query Calls($since: BigInt!, $after: Bytes!) {
-    batchReceipts(
-      first: 1000
-      where: { timestamp_gte: $since, id_gt: $after, batch_: { status_not: VOID } }
-      orderBy: id
-      orderDirection: asc
-    ) {
-      id
-      fee
-      timestamp
-      payer {
-        id
-      }
-      batch {
-        operatorAccount {
-          id
-        }
-      }
-      composition(first: 8) {
-        weightBps
-        release {
-          model {
-            id
-            name
-            owner {
-              id
-            }
-            developer {
-              id
-            }
-          }
-        }
-      }
     }
   }
 `);

@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 
 export const datanetsQuery = graphql(`
   query Datanets($where: Datanet_filter, $orderBy: Datanet_orderBy) {

@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 
 export const proposalFields = graphql(`
   fragment ProposalFields on Proposal {

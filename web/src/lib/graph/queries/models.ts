@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 
 export const termsFields = graphql(`
   fragment TermsFields on Terms {

@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 
 /** What somebody pays through and has in escrow. */
 export const payerQuery = graphql(`

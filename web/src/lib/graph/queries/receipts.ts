@@ -1,4 +1,4 @@
-import { graphql } from '../graphql.ts';
+import { graphql } from '@openledger/sdk/graph';
 import { termsFields } from './models.ts';
 
 /** One settled receipt with its batch, and what the chain knows of the channel if there is no such receipt. */

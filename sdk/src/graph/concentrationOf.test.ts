@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { concentrationOf } from './concentration.ts';
+import { concentrationOf } from './concentrationOf.ts';
 
 test('equal amounts are not concentrated', () => {
   expect(concentrationOf([5n, 5n, 5n, 5n])).toEqual({ total: 20n, topTenthBps: 2_500, half: 2, gini: 0 });

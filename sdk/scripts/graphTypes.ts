@@ -3,10 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { minifyIntrospection, outputIntrospectionFile } from '@gql.tada/internal';
 import { buildSchema, introspectionFromSchema } from 'graphql';
 
-const sdl = process.argv[2] ?? new URL('../../subgraph/api.graphql', import.meta.url);
-const output = new URL('../src/lib/graph/graph-env.d.ts', import.meta.url);
+const sdl = new URL('../../subgraph/api.graphql', import.meta.url);
+const output = new URL('../src/graph/graph-env.d.ts', import.meta.url);
 
-if (!existsSync(sdl)) throw new Error('subgraph/api.graphql is missing: run `npm run generate` first.');
 const introspection = introspectionFromSchema(buildSchema(readFileSync(sdl, 'utf8')), { descriptions: false });
 const contents = outputIntrospectionFile(minifyIntrospection(introspection), { fileType: '.d.ts', shouldPreprocess: true });
 if (!existsSync(output) || readFileSync(output, 'utf8') !== contents) writeFileSync(output, contents);
