@@ -4,6 +4,7 @@ export * from './agents/agentManifest.ts';
 export * from './agents/agentRelease.ts';
 export * from './agents/agentRun.ts';
 export * from './agents/checkRun.ts';
+export * from './agents/readAgentRelease.ts';
 export * from './agents/runHash.ts';
 export * from './agents/runView.ts';
 export * from './allocation/allocate.ts';

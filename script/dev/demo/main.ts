@@ -5,6 +5,7 @@
 // Every step is a public call of the oracle service or a transaction that anyone in that role could make; the named
 // accounts are those of the development wallet. It may run again on a used chain: it makes a datanet, a model and a
 // session of its own each time. It ends with 0 only if everything that had to hold did.
+import { urls } from '../config.ts';
 import { say, title } from './show.ts';
 import { openStage } from './stage.ts';
 import { takeMoney } from './steps/0-money.ts';
@@ -15,6 +16,7 @@ import { settleAndClaim } from './steps/4-settle.ts';
 import { govern } from './steps/5-govern.ts';
 import { readBack } from './steps/6-read-back.ts';
 import { requestMeasure } from './steps/7-measure.ts';
+import { runAgents } from './steps/8-agents.ts';
 import { summarise } from './summary.ts';
 
 async function demonstrate(): Promise<void> {
@@ -48,6 +50,13 @@ async function demonstrate(): Promise<void> {
 
   title('The loop, closed');
   await summarise(stage, { datanet, asked, settled, governed });
+
+  title('And agents: one answers from the datanet, by the model, with a tool, and with the help of another one');
+  await runAgents(stage, {
+    datanetId: datanet.datanetId,
+    modelId: trained.modelId,
+    toolServer: `${urls.gateway2}/mcp`,
+  });
 }
 
 try {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import {
   accessGrantsAbi,
+  agentRegistryAbi,
   contractAddress,
   contributionVotesAbi,
   createGateway,
@@ -78,6 +79,7 @@ function openContracts(deployment: Deployment) {
     datanets: { address: at('DatanetRegistry'), abi: datanetRegistryAbi },
     reviewers: { address: at('NamedReviewers'), abi: namedReviewersAbi },
     grants: { address: at('AccessGrants'), abi: accessGrantsAbi },
+    agents: { address: at('AgentRegistry'), abi: agentRegistryAbi },
     models: { address: at('ModelRegistry'), abi: modelRegistryAbi },
     jobs: { address: at('TrainingJobs'), abi: trainingJobsAbi },
     fidelity: { address: at('ReleaseFidelity'), abi: releaseFidelityAbi },

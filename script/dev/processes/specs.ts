@@ -114,7 +114,13 @@ const batchSeconds = '45';
 export const oracle = (operatorKey: string): ServiceSpec => ({
   ...service,
   name: 'oracle',
-  env: { PORT: String(ports.oracle), OPENLEDGER_OPERATOR_KEY: operatorKey, OPENLEDGER_BATCH_SECONDS: batchSeconds },
+  env: {
+    PORT: String(ports.oracle),
+    OPENLEDGER_OPERATOR_KEY: operatorKey,
+    OPENLEDGER_BATCH_SECONDS: batchSeconds,
+    // Tools of agents that are written on this machine lie on it.
+    OPENLEDGER_AGENT_LOCAL_NETWORK: 'yes',
+  },
   healthy: () => answers(`${urls.gateway}/health`),
 });
 

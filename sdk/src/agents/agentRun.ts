@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amountSchema, bytes32Schema, uint32Schema } from '../schema/primitives.ts';
 
-/** One thing that an agent did. Hashes are keccak256 of UTF-8: what went in and out is the payer's to show. */
+/** One thing that an agent did. What went in and out is the payer's to show: keccak(the receipt's salt ‖ RFC 8785 JSON). */
 export const runStepSchema = z.strictObject({
   kind: z.enum(['model', 'retrieve', 'tool', 'agent']),
   /** `model/3`, `datanet/1`, `agent/2`, or a tool's server and name. */

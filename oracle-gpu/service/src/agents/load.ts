@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentManifest, readAgentManifest } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { cached } from '../cached.ts';
@@ -25,6 +26,9 @@ export function agentIdOf(name: string): number | undefined {
 
 /** How long what the chain says of an agent is believed, ms. */
 const brief = 3_000;
+/** How long a list waits for an agent, and for how long it does without one that could not run, ms. */
+const patienceMs = 2_000;
+const pauseMs = 5_000;
 
 export type Agents = ReturnType<typeof createAgents>;
 
@@ -43,6 +47,8 @@ export function createAgents({ chain, facts, db, ipfs }: Pick<Context, 'chain' |
   /** By CID and the hash that the chain has of it. */
   const manifests = cached(3_600_000, (key) => read(ipfs, ...(key.split(' ') as [string, Hex])), 256);
   const isKept = new Set<string>();
+  /** Agents that a list leaves out without asking again, until then. */
+  const passedOver = new Map<number, number>();
 
   /** What a receipt's release is made from, kept for as long as there are receipts. */
   async function keep(row: typeof agentReleases.$inferInsert): Promise<void> {
@@ -77,12 +83,15 @@ export function createAgents({ chain, facts, db, ipfs }: Pick<Context, 'chain' |
     /** Ids of all agents, rising. */
     list: async (): Promise<number[]> => Array.from({ length: await count.get('') }, (_, index) => index + 1),
 
-    /** The same as `load`, but undefined for one that cannot run. */
-    loadIfActive: (agentId: number): Promise<ServedAgent | undefined> =>
-      load(agentId).catch((error: unknown) => {
-        if (error instanceof ServiceError && error.status < 500) return undefined;
-        throw error;
-      }),
+    /** For lists: the same as `load`, but undefined for one that cannot run, or whose manifest does not come in time. */
+    async loadIfActive(agentId: number): Promise<ServedAgent | undefined> {
+      if ((passedOver.get(agentId) ?? 0) > Date.now()) return undefined;
+      const late = sleep(patienceMs, undefined, { ref: false });
+      const found = await Promise.race([load(agentId).catch(() => undefined), late]);
+      if (found) passedOver.delete(agentId);
+      else passedOver.set(agentId, Date.now() + pauseMs);
+      return found;
+    },
   };
 }
 

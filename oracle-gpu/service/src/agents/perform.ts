@@ -51,7 +51,7 @@ export async function perform(shop: Workshop, task: Task): Promise<Performed> {
       manifestHash: agent.manifestHash,
       limit: String(row.limit),
       spent: String(cost),
-      steps: done.map(traceOf),
+      steps: done.map((step) => traceOf(step, row.salt as Hex)),
       children: done.flatMap(({ receiptHash }) => receiptHash ?? []),
     };
     const delivered: Delivered = {

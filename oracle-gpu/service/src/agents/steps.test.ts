@@ -1,8 +1,9 @@
-import { runStepSchema } from '@openledger/sdk';
+import { promptHash, runStepSchema } from '@openledger/sdk';
 import { describe, expect, test } from 'vitest';
 import { createSteps, type DoneStep, type StepEvent, traceOf } from './steps.ts';
 
 const receiptHash = `0x${'12'.repeat(32)}` as const;
+const salt = `0x${'5a'.repeat(32)}` as const;
 
 function open(before: DoneStep[] = [], most = 3) {
   const stored: [number, DoneStep][] = [];
@@ -67,6 +68,13 @@ describe('steps of a run', () => {
     expect([stored.length, other.stored.length]).toEqual([1, 0]);
   });
 
+  test('are told in short, however much goes in and out', async () => {
+    const { steps, told } = open();
+    const made = await steps.do('tool', 's t', { text: 'in'.repeat(10_000) }, gives('o'.repeat(10_000)));
+    expect(JSON.stringify(told).length).toBeLessThan(15_000);
+    expect([made.output.text.length, told[1]]).toEqual([10_000, expect.objectContaining({ output: `${'o'.repeat(4_000)}…` })]);
+  });
+
   test('that fail are not stored, and the next has their place', async () => {
     const { steps, stored } = open();
     const failing = steps.do('tool', 's t', {}, () => Promise.reject(new Error('broken')));
@@ -77,8 +85,12 @@ describe('steps of a run', () => {
 
   test('stand in the trace with hashes instead of texts', async () => {
     const { steps } = open();
-    const trace = traceOf(await steps.do('model', 'model/1', { question: 'secret' }, gives('hidden')));
+    const made = await steps.do('model', 'model/1', { question: 'secret' }, gives('hidden'));
+    const [trace, other] = [traceOf(made, salt), traceOf(made, receiptHash)];
     expect(runStepSchema.parse(trace)).toMatchObject({ kind: 'model', name: 'model/1', receipt: receiptHash, sequence: 4 });
     expect(JSON.stringify(trace)).not.toMatch(/secret|hidden/);
+    // Nobody without the salt can try what it was.
+    expect([trace.inputHash, trace.outputHash]).toEqual([promptHash(salt, made.input), promptHash(salt, made.output)]);
+    expect(other.inputHash).not.toBe(trace.inputHash);
   });
 });

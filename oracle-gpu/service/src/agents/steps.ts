@@ -1,4 +1,4 @@
-import { hashJson, type RunStep } from '@openledger/sdk';
+import { hashJson, promptHash, type RunStep } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 import { ServiceError } from '../errors.ts';
@@ -31,6 +31,17 @@ export type StepEvent = { step: number; kind: Kind; name: string; input: Json } 
   | { status: 'started' }
   | { status: 'done'; output: string; error?: string; receipt?: Hex; ms: number }
 );
+
+/** Most characters that an event tells of what went into a step, and of what came out. All of both is in the run. */
+const mostTold = 4_000;
+
+const cut = (text: string): string => (text.length > mostTold ? `${text.slice(0, mostTold)}…` : text);
+
+/** As JSON where that is short, else the beginning of its text. */
+function told(input: Json): Json {
+  const text = JSON.stringify(input);
+  return text.length > mostTold ? cut(text) : input;
+}
 
 export type Steps = ReturnType<typeof createSteps>;
 
@@ -70,7 +81,7 @@ export function createSteps(of: {
       done.push(known);
       return known;
     }
-    of.tell({ step, kind, name, input, status: 'started' });
+    of.tell({ step, kind, name, input: told(input), status: 'started' });
     const began = performance.now();
     const result = await make(step);
     const ms = Math.round(performance.now() - began);
@@ -78,7 +89,7 @@ export function createSteps(of: {
     await of.store(step, made);
     done.push(made);
     of.tell({
-      ...{ step, kind, name, input, status: 'done', output: made.output.text, ms },
+      ...{ step, kind, name, input: told(input), status: 'done', output: cut(made.output.text), ms },
       ...(made.error === null ? {} : { error: made.error }),
       ...(made.receiptHash === null ? {} : { receipt: made.receiptHash }),
     });
@@ -100,15 +111,15 @@ export function createSteps(of: {
   };
 }
 
-/** A step as the trace of the agent's receipt lists it. */
-export function traceOf({ kind, name, input, output, error, receiptHash, sequence, ms }: DoneStep): RunStep {
+/** A step as the trace of the agent's receipt lists it: everybody may read that, so texts are hashed with the payer's salt. */
+export function traceOf({ kind, name, input, output, error, receiptHash, sequence, ms }: DoneStep, salt: Hex): RunStep {
   return {
     kind,
     name,
     ...(receiptHash === null ? {} : { receipt: receiptHash }),
     ...(sequence === null ? {} : { sequence }),
-    inputHash: hashJson(input),
-    outputHash: hashJson(output),
+    inputHash: promptHash(salt, input),
+    outputHash: promptHash(salt, output),
     ...(error === null ? {} : { error }),
     ms,
   };

@@ -36,6 +36,8 @@ const localEngine = 'http://127.0.0.1:8100';
  */
 export async function receiptReplay(path: string, options: Options, print: (text: string) => void): Promise<0 | 1 | 2> {
   const bundle = readBundle(path);
+  if (bundle.trace.run !== undefined)
+    throw new Error('This is an agent’s own receipt: no engine made it. Replay those of its steps, which stand beside it.');
   const nats = toleranceOf(options.tolerance);
   const passages = quotedPassages(bundle, options.records);
   const { asked, tokenIds } = requireWhole(bundle);

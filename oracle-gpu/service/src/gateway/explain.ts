@@ -76,7 +76,7 @@ async function ofReceipt(context: Context, session: Account, hash: string): Prom
   if (row.channel !== session.channel)
     throw new ServiceError(403, 'not_your_receipt', 'This receipt is of another session: send the key that paid for it.');
   const { messages, tokenIds } = secretPart.parse(row.secret);
-  if (tokenIds.length === 0) throw emptyAnswer();
+  if (tokenIds.length === 0) throw isOfAgent(row.bundle) ? ofAgent() : emptyAnswer();
   const model = await resolveModel(context, row.releaseHash);
   const input = readQuoted(messages)?.input;
   if (!input) throw new Error('The messages of a receipt are none that the engine reads.');
@@ -88,6 +88,16 @@ async function ofText(context: Context, body: Extract<AttributionBody, { answer:
   const input = { messages: plainMessages(body.messages) };
   return { model: await resolveModel(context, body.model), input, said: { answer: body.answer } };
 }
+
+const isOfAgent = (bundle: unknown): boolean =>
+  z.looseObject({ trace: z.looseObject({ run: z.unknown() }) }).safeParse(bundle).success;
+
+const ofAgent = (): ServiceError =>
+  new ServiceError(
+    400,
+    'agent_receipt',
+    'This is an agent’s own receipt, which no record shaped: ask about the receipts of its steps.',
+  );
 
 function emptyAnswer(): ServiceError {
   return new ServiceError(400, 'empty_answer', 'The answer is empty: there is nothing in it that a record could have shaped.');

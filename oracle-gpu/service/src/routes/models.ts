@@ -1,7 +1,7 @@
 import { toJson } from '@openledger/sdk';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { type Agents, agentIdOf } from '../agents/load.ts';
+import { type Agents, agentIdOf, type ServedAgent } from '../agents/load.ts';
 import { cached } from '../cached.ts';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
@@ -83,11 +83,7 @@ export function models(app: FastifyInstance, context: Context, agents: Agents): 
     };
   }
 
-  /** An agent as it is listed; undefined where it cannot run. */
-  async function describeAgent(agentId: number) {
-    const agent = await agents.loadIfActive(agentId);
-    if (!agent) return undefined;
-    const { manifest, manifestHash, version, model } = agent;
+  function describeAgent({ agentId, manifest, manifestHash, version, model }: ServedAgent) {
     const { name, goal, limits, plan } = manifest;
     return {
       id: model.name,
@@ -115,9 +111,11 @@ export function models(app: FastifyInstance, context: Context, agents: Agents): 
     };
   }
 
-  const describeAny = (id: string, known: Awaited<ReturnType<typeof releases.list>>) => {
+  const describeAny = async (id: string, known: Awaited<ReturnType<typeof releases.list>>) => {
     const [, kind, number] = listedName.exec(id) ?? [];
-    return kind === 'agent' ? describeAgent(Number(number)) : describe(Number(number), known);
+    if (kind !== 'agent') return describe(Number(number), known);
+    const agent = await agents.loadIfActive(Number(number));
+    return agent && describeAgent(agent);
   };
 
   const idsOf = (known: readonly { modelId: number }[]): number[] =>
@@ -144,10 +142,7 @@ export function models(app: FastifyInstance, context: Context, agents: Agents): 
 
   app.get<{ Params: { '*': string } }>('/v1/models/*', async (request) => {
     const agentId = agentIdOf(request.params['*']);
-    if (agentId !== undefined) {
-      await agents.load(agentId); // says what is wrong with one that cannot run
-      return describeAgent(agentId);
-    }
+    if (agentId !== undefined) return describeAgent(await agents.load(agentId)); // which says why one cannot run
     const modelId = Number(modelName.exec(request.params['*'])?.[1] ?? 0);
     const known = await releases.list();
     const model = idsOf(known).includes(modelId) ? await describe(modelId, known) : undefined;

@@ -14,11 +14,11 @@ import type { Contracts } from '../chain/contracts.ts';
 import type { Ipfs } from '../ipfs/client.ts';
 import { openReleaseFacts } from './releaseFacts.ts';
 
-type Source = { client: ChainClient; contracts: Contracts; ipfs: Ipfs; deployment: Pick<Deployment, 'startBlock'> };
+type Source = { client: ChainClient; contracts: Contracts; ipfs: Ipfs; deployment: Deployment };
 
 /** Reads what a batch is recomputed from, settled or not: fee version, releases, pools. */
 export function openBatchFacts({ client, contracts, ipfs, deployment }: Source) {
-  const releaseFacts = openReleaseFacts({ client, contracts, ipfs, startBlock: BigInt(deployment.startBlock) });
+  const releaseFacts = openReleaseFacts({ client, contracts, ipfs, deployment, startBlock: BigInt(deployment.startBlock) });
 
   /** The file names the datanets: one that the chain does not have has no pool. */
   async function poolOf(datanetId: number): Promise<Address> {

@@ -1,5 +1,5 @@
 import {
-  agentRelease,
+  type Deployment,
   datanetsHash,
   datanetUseSchema,
   type IndexLeaf,
@@ -7,6 +7,7 @@ import {
   indexTree,
   type Release,
   type ReleaseFacts,
+  readAgentRelease,
   releaseHash,
   releaseSchema,
   type Terms,
@@ -19,7 +20,7 @@ import type { Ipfs } from '../ipfs/client.ts';
 import { FileMissing, readVerified } from '../ipfs/readVerified.ts';
 import { MalformedData, parse } from './batchData.ts';
 
-type Source = { client: ChainClient; contracts: Contracts; ipfs: Ipfs; startBlock: bigint };
+type Source = { client: ChainClient; contracts: Contracts; ipfs: Ipfs; deployment: Deployment; startBlock: bigint };
 type Published = Pick<ReleaseFacts, 'nullThreshold' | 'datanets' | 'index' | 'release' | 'uses'>;
 
 const manifestSchema = z.object({ release: releaseSchema, datanets: z.array(datanetUseSchema), indexCid: z.string() });
@@ -31,7 +32,7 @@ export function openReleaseFacts(source: Source) {
   const { client, contracts } = source;
   const known = new Map<Hex, Published>();
 
-  async function publishedOf(hash: Hex, modelId: number): Promise<Published | undefined> {
+  async function publishedOf(hash: Hex): Promise<Published | undefined> {
     const before = known.get(hash);
     if (before?.index) return before;
     const [event] = await client.getContractEvents({
@@ -43,7 +44,11 @@ export function openReleaseFacts(source: Source) {
     });
     if (!event) return undefined;
     const { nullThreshold, manifestCid } = event.args;
-    const opened = (await agentsRelease(source, modelId, hash)) ?? (await readManifest(source.ipfs, hash, manifestCid));
+    const ofAgent = await readAgentRelease(client, source.deployment, hash);
+    // Of an agent's version all is known: it was trained on nothing, and has an index without rows.
+    const opened = ofAgent
+      ? { release: ofAgent, datanets: [], uses: [], index: [] }
+      : await readManifest(source.ipfs, hash, manifestCid);
     const published = { nullThreshold, ...opened };
     known.set(hash, published);
     return published;
@@ -54,33 +59,13 @@ export function openReleaseFacts(source: Source) {
     const facts = new Map<Hex, ReleaseFacts>();
     for (const [hash, versions] of wanted) {
       const modelId = await client.readContract({ ...contracts.models, functionName: 'modelOf', args: [hash] });
-      const published = modelId > 0 ? await publishedOf(hash, modelId) : undefined;
+      const published = modelId > 0 ? await publishedOf(hash) : undefined;
       if (!published) continue;
       const [terms, owners] = await Promise.all([termsOf(source, modelId, versions), ownersOf(source, modelId)]);
       facts.set(hash, { ...published, terms, owners });
     }
     return facts;
   };
-}
-
-/**
- * The release of an agent's version, which follows from what the chain has of it: no datanets, an index without rows. Its
- * manifest says nothing of it. Undefined for a model's.
- */
-async function agentsRelease(
-  { client, contracts: { agents } }: Pick<Source, 'client' | 'contracts'>,
-  modelId: number,
-  hash: Hex,
-): Promise<Omit<Published, 'nullThreshold'> | undefined> {
-  const agentId = await client.readContract({ ...agents, functionName: 'agentOfModel', args: [modelId] });
-  if (agentId === 0) return undefined;
-  const { version: latest } = await client.readContract({ ...agents, functionName: 'agent', args: [agentId] });
-  for (let version = latest; version > 0; version -= 1) {
-    const [manifestHash] = await client.readContract({ ...agents, functionName: 'manifestAt', args: [agentId, version] });
-    const release = agentRelease(manifestHash, agentId, version);
-    if (releaseHash(release) === hash) return { release, datanets: [], uses: [], index: [] };
-  }
-  return {};
 }
 
 /** Datanets and index of a release, as far as they can be fetched and open against its hash. */

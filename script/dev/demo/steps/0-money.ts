@@ -3,7 +3,7 @@ import { open, say } from '../show.ts';
 import { addressOf, type Stage } from '../stage.ts';
 
 /** OPEN that each participant needs at least, in whole OPEN. */
-const needs: Partial<Record<DevName, bigint>> = { alice: 20n, bob: 20n, carol: 20n, mallory: 20n, proposer: 60n, caller: 30n };
+const needs: Partial<Record<DevName, bigint>> = { alice: 20n, bob: 20n, carol: 20n, mallory: 20n, proposer: 300n, caller: 30n };
 
 /** Everyone takes what they need from the faucet of the development chain. */
 export async function takeMoney(stage: Stage): Promise<void> {

@@ -85,7 +85,7 @@ async function askAnotherOperator(
   );
 }
 
-async function openSession(
+export async function openSession(
   stage: Stage,
   { gateway, operator }: Pick<Stage, 'gateway' | 'operator'>,
   ceiling: bigint,

@@ -10,6 +10,7 @@ export function nameOfCheck(name: string): string {
     evidence: m.check_evidence,
     trace: m.check_trace,
     routing: m.check_routing,
+    run: m.check_run,
     prompt: m.check_prompt,
     answer: m.check_answer,
     release: m.check_release,

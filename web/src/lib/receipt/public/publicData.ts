@@ -4,6 +4,8 @@ import {
   operatorRegistryAbi,
   type ReceiptBundle,
   type ReceiptFacts,
+  type Release,
+  readAgentRelease,
   readReceiptFacts,
   recoverReceiptSigner,
   type TrainingRecord,
@@ -17,7 +19,7 @@ import type { App } from '#lib/shell/app.svelte.ts';
 import type { SettledBatch, SettledReceipt } from '../types.ts';
 import { parseBatchFile } from './batchFile.ts';
 import { bundleFrom, type PublicBundle } from './bundle.ts';
-import { readReleaseFiles } from './releaseFiles.ts';
+import { type IndexRow, readReleaseFiles } from './releaseFiles.ts';
 import { readSettleCall, type SettleCall } from './settleCall.ts';
 
 /** Everything public about one receipt: its batch file, the release's manifest and index, the chain. Nothing from its operator. */
@@ -72,6 +74,12 @@ async function signerOf(app: App, operator: Address, receipt: ReceiptBundle['rec
   return sameAddress(owner, operator) ? recovered : present();
 }
 
+/** A release and the rows of its index: of an agent's version, which has no files but its manifest, from the chain. */
+async function readRelease(app: App, hash: Hex, manifestCid: string): Promise<{ release: Release; rows: IndexRow[] }> {
+  const release = await readAgentRelease(app.chain, app.config.deployment, hash);
+  return release ? { release, rows: [] } : readReleaseFiles(manifestCid, (cid) => readCid(app, cid));
+}
+
 /** Puts a receipt's bundle together from IPFS and the chain alone. Rejects with a sentence that says what is missing. */
 export async function readPublicReceipt(app: App, settled: SettledReceipt): Promise<PublicReceipt> {
   const { batch } = settled;
@@ -82,7 +90,7 @@ export async function readPublicReceipt(app: App, settled: SettledReceipt): Prom
     readBatchFile(app, batch.dataCid),
     readCall(app, batch),
     readPreviousRewards(app, batch).catch(() => undefined),
-    readReleaseFiles(known.manifestCid, (cid) => readCid(app, cid)),
+    readRelease(app, settled.composition[0]?.releaseHash as Hex, known.manifestCid),
   ]);
   const sequence = Number(settled.sequence);
   const entry = file.receipts.find(({ receipt }) => receipt.channel === settled.channelId && receipt.sequence === sequence);
