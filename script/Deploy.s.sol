@@ -114,6 +114,9 @@ contract Deploy is Script, Deployment {
         vm.serializeUint(key, "votingDelay", c.votingDelay);
         vm.serializeUint(key, "votingPeriod", c.votingPeriod);
         vm.serializeUint(key, "treasuryDelay", c.treasuryDelay);
+        vm.serializeUint(key, "parametersDelay", c.parametersDelay);
+        vm.serializeUint(key, "modelsDelay", c.modelsDelay);
+        vm.serializeUint(key, "agentsDelay", c.agentsDelay);
         return vm.serializeUint(key, "upgradeDelay", c.upgradeDelay);
     }
 }

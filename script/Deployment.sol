@@ -56,7 +56,7 @@ import {JurySettings} from "../contracts/src/types/Jury.sol";
 import {Faucet} from "../contracts/src/token/Faucet.sol";
 import {OpenToken} from "../contracts/src/token/OpenToken.sol";
 import {Create3Factory, predictFrom} from "./Create3Factory.sol";
-import {ParameterSets, Parameters} from "./Parameters.sol";
+import {DecisionRules, ParameterSets, Parameters} from "./Parameters.sol";
 import {Roles} from "./Roles.sol";
 
 /// @notice Makes every contract, gives each its rights, and leaves nobody but the upgrade timelock in charge.
@@ -133,8 +133,11 @@ abstract contract Deployment {
             abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
         );
         address implementation = address(new OpenGovernor());
-        _governor(p, "Treasury", "treasury", implementation, p.clocks.treasuryDelay, p.treasuryQuorumBps);
-        _governor(p, "Upgrades", "upgrades", implementation, p.clocks.upgradeDelay, p.upgradesQuorumBps);
+        _governor(p, "Treasury", "treasury", implementation, p.clocks.treasuryDelay, p.decisions.treasury);
+        _governor(p, "Parameters", "parameters", implementation, p.clocks.parametersDelay, p.decisions.parameters);
+        _governor(p, "Models", "models", implementation, p.clocks.modelsDelay, p.decisions.models);
+        _governor(p, "Agents", "agents", implementation, p.clocks.agentsDelay, p.decisions.agents);
+        _governor(p, "Upgrades", "upgrades", implementation, p.clocks.upgradeDelay, p.decisions.upgrades);
     }
 
     /// @dev A governor and its timelock. Only the governor proposes, cancels and executes; anybody may ask it to execute.
@@ -144,7 +147,7 @@ abstract contract Deployment {
         bytes32 kind,
         address implementation,
         uint64 delay,
-        uint16 quorumBps
+        DecisionRules memory rules
     ) private {
         string memory governor = string.concat(prefix, "Governor");
         string memory timelock = string.concat(prefix, "Timelock");
@@ -156,11 +159,11 @@ abstract contract Deployment {
         OpenGovernor.Settings memory settings = OpenGovernor.Settings({
             name: string.concat("OpenLedger ", prefix),
             kind: kind,
-            twoMajorities: true,
-            quorumBps: quorumBps,
+            twoMajorities: rules.twoMajorities,
+            quorumBps: rules.quorumBps,
             votingDelay: uint48(p.clocks.votingDelay),
             votingPeriod: uint32(p.clocks.votingPeriod),
-            proposalThreshold: p.proposalThreshold,
+            proposalThreshold: rules.threshold,
             guardian: p.guardian
         });
         _proxy(

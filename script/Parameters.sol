@@ -26,9 +26,26 @@ struct Clocks {
     uint64 votingDelay;
     uint64 votingPeriod;
     uint64 treasuryDelay; // timelock of the treasury
+    uint64 parametersDelay; // timelock of the parameters
+    uint64 modelsDelay; // timelock of what concerns models
+    uint64 agentsDelay; // timelock of what concerns agents
     uint64 upgradeDelay; // timelock of upgrades and of every right
-    uint64 agentsDelay; // timelock of decisions about agents
     uint64 agentCooldown; // of agents' stake
+}
+
+/// @dev What one kind of decision needs. How long it waits in its timelock stands with the clocks.
+struct DecisionRules {
+    uint16 quorumBps; // of all power: for and abstain count
+    bool twoMajorities; // a majority of each part of power, not of the whole alone
+    uint256 threshold; // of 1e18: power that proposing takes
+}
+
+struct Decisions {
+    DecisionRules treasury;
+    DecisionRules parameters;
+    DecisionRules models;
+    DecisionRules agents;
+    DecisionRules upgrades;
 }
 
 struct Mint {
@@ -50,9 +67,7 @@ struct Parameters {
     uint96 agentStake; // wei, that an active agent has staked at least
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
-    uint16 treasuryQuorumBps;
-    uint16 upgradesQuorumBps;
-    uint256 proposalThreshold; // of 1e18
+    Decisions decisions;
     address guardian;
     address bridge; // may mint and burn OPEN for the standard bridge
     address superchainBridge; // the same for ERC-7802
@@ -101,8 +116,10 @@ library ParameterSets {
             votingDelay: 5,
             votingPeriod: 90,
             treasuryDelay: 5,
-            upgradeDelay: 120,
+            parametersDelay: 5,
+            modelsDelay: 5,
             agentsDelay: 5,
+            upgradeDelay: 120,
             agentCooldown: 240
         });
         p.minimumStake = uint96(1_000 * OPEN);
@@ -154,8 +171,10 @@ library ParameterSets {
             votingDelay: 1 days,
             votingPeriod: 7 days,
             treasuryDelay: 2 days,
-            upgradeDelay: 11 days,
+            parametersDelay: 4 days,
+            modelsDelay: 1 days,
             agentsDelay: 2 days,
+            upgradeDelay: 11 days,
             agentCooldown: 14 days
         });
         p.minimumStake = uint96(100_000 * OPEN);
@@ -176,7 +195,11 @@ library ParameterSets {
         });
         p.agentStake = uint96(5_000 * OPEN);
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
-        p.proposalThreshold = 0.001e18;
+        p.decisions.treasury.threshold = 0.001e18;
+        p.decisions.parameters.threshold = 0.001e18;
+        p.decisions.models.threshold = 0.0005e18;
+        p.decisions.agents.threshold = 0.001e18;
+        p.decisions.upgrades.threshold = 0.002e18;
         p.bridge = STANDARD_BRIDGE;
         p.superchainBridge = SUPERCHAIN_BRIDGE;
     }
@@ -203,7 +226,11 @@ library ParameterSets {
             c.upgradeDelay > c.thaw + c.window + c.dataAnswer + c.dataProof,
             "upgrade delay > thaw + window + data answers + their proofs"
         );
+        _require(c.parametersDelay > 0 && c.modelsDelay > 0 && c.agentsDelay > 0, "clocks > 0");
         _require(c.upgradeDelay > c.treasuryDelay, "upgrade delay > treasury delay");
+        _require(c.upgradeDelay > c.parametersDelay, "upgrade delay > parameters delay");
+        _require(c.upgradeDelay > c.modelsDelay, "upgrade delay > models delay");
+        _require(c.upgradeDelay > c.agentsDelay, "upgrade delay > agents delay");
         // an agent cannot leave with its stake while a decision to slash it is on its way
         _require(
             c.agentCooldown > c.votingDelay + c.votingPeriod + c.agentsDelay,
@@ -232,8 +259,12 @@ library ParameterSets {
             fidelityFloorBps: 5_000
         });
         p.callbackGas = 1_000_000;
-        p.treasuryQuorumBps = 1_000;
-        p.upgradesQuorumBps = 2_000;
+        // what moves the DAO's money, its rules or its code takes both parts of power; the rest the majority of the whole
+        p.decisions.treasury = DecisionRules({quorumBps: 1_000, twoMajorities: true, threshold: 0});
+        p.decisions.parameters = DecisionRules({quorumBps: 1_500, twoMajorities: true, threshold: 0});
+        p.decisions.models = DecisionRules({quorumBps: 500, twoMajorities: false, threshold: 0});
+        p.decisions.agents = DecisionRules({quorumBps: 1_000, twoMajorities: false, threshold: 0});
+        p.decisions.upgrades = DecisionRules({quorumBps: 2_000, twoMajorities: true, threshold: 0});
     }
 
     function _require(

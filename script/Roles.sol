@@ -6,9 +6,12 @@ import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
 import {IAgentRegistry} from "../contracts/src/agents/IAgentRegistry.sol";
 import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
+import {IVotingPower} from "../contracts/src/governance/IVotingPower.sol";
 import {BoundedPause} from "../contracts/src/libraries/BoundedPause.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
+import {IJury} from "../contracts/src/oracles/IJury.sol";
+import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
 import {IOpenToken} from "../contracts/src/token/IOpenToken.sol";
 import {Parameters} from "./Parameters.sol";
 
@@ -22,6 +25,8 @@ library Roles {
     uint64 internal constant GUARDIAN = 5; // pauses what is new, for a bounded time
     uint64 internal constant PROPOSALS = 6; // opens jobs whose pay it holds, and locks backers' shares
     uint64 internal constant AGENTS = 7; // slashes and retires agents
+    uint64 internal constant PARAMETERS = 8; // sets what has a range: fees, the floor of votes, the jury's rate
+    uint64 internal constant MODELS = 9; // decides on the market of models
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
@@ -29,7 +34,7 @@ library Roles {
         Parameters memory p,
         function(string memory) view returns (address) at
     ) internal view returns (bytes[] memory calls) {
-        bytes[] memory all = new bytes[](32);
+        bytes[] memory all = new bytes[](64);
         uint256 n;
 
         bytes4[] memory f = new bytes4[](4);
@@ -57,7 +62,12 @@ library Roles {
         all[n++] = _only(at("Treasury"), _one(ITreasury.spend.selector), TREASURY);
         all[n++] = _grant(TREASURY, at("TreasuryTimelock"));
 
-        // of the timelock's address, which the governor of agents has
+        all[n++] = _only(at("FeePolicy"), _one(IFeePolicy.setFee.selector), PARAMETERS);
+        all[n++] = _only(at("VotingPower"), _one(IVotingPower.setFloor.selector), PARAMETERS);
+        all[n++] = _only(at("Jury"), _one(IJury.setSampleRate.selector), PARAMETERS);
+        all[n++] = _grant(PARAMETERS, at("ParametersTimelock"));
+        all[n++] = _grant(MODELS, at("ModelsTimelock"));
+
         all[n++] =
             _only(at("AgentRegistry"), _two(IAgentRegistry.slash.selector, IAgentRegistry.retire.selector), AGENTS);
         all[n++] = _grant(AGENTS, at("AgentsTimelock"));
@@ -70,8 +80,9 @@ library Roles {
         all[n++] = _only(at("ModelProposals"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
-        string[7] memory labels = ["bridge", "rewards", "training", "treasury", "guardian", "proposals", "agents"];
-        for (uint64 role = BRIDGE; role <= AGENTS; ++role) {
+        string[9] memory labels =
+            ["bridge", "rewards", "training", "treasury", "guardian", "proposals", "agents", "parameters", "models"];
+        for (uint64 role = BRIDGE; role <= MODELS; ++role) {
             all[n++] = abi.encodeCall(IAccessManager.labelRole, (role, labels[role - 1]));
         }
 

@@ -10,6 +10,9 @@ interface IOpenGovernor {
     error OpenGovernor_AlreadyVoted(address voter);
     error OpenGovernor_InvalidSupport(uint8 support);
     error OpenGovernor_InvalidQuorum(uint256 quorumBps);
+    /// @notice A ballot given by signature may carry a deadline (Unix seconds) as its params, 32 bytes.
+    error OpenGovernor_BallotExpired(uint256 deadline);
+    error OpenGovernor_InvalidBallotParams();
 
     /// @notice Flat companion of Governor's ProposalCreated for indexers.
     event ProposalOpened(

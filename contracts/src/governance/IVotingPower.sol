@@ -9,18 +9,25 @@ interface IVotingPower {
     error VotingPower_ZeroFloor();
     /// @notice Once r has reached 1 the floor is fixed, so that capital never again exceeds its 20 %.
     error VotingPower_Matured();
+    /// @notice One decision moves the floor to half or to the double at most.
+    error VotingPower_FloorOutOfRange(uint256 floor, uint256 least, uint256 most);
     /// @notice Both sources must count time in seconds.
     error VotingPower_WrongClock(address source);
 
     event FloorSet(uint256 floor, address actor);
 
-    /// @notice Sets the weight at which contribution has its full 80 %, while it has not. Governance only.
+    /// @notice Sets the weight at which contribution has its full 80 %, while it has not, within `floorRange`.
+    ///         Only the timelock of the parameters.
     function setFloor(
         uint208 floor
     ) external;
 
     /// @return the weight of votes at which r is 1
     function floor() external view returns (uint256);
+
+    /// @return least half of the floor as it stood a second ago, so that calls of one decision do not add up
+    /// @return most double of it
+    function floorRange() external view returns (uint256 least, uint256 most);
 
     /// @return contribution part and capital part of the account's power at `timepoint`, of 1e18 together
     function partsOf(

@@ -218,6 +218,23 @@ contract OpenGovernor is
         return totalWeight;
     }
 
+    /// @dev Whoever relays a ballot can hold it back; the deadline that its params may carry ends that.
+    function _validateExtendedVoteSig(
+        uint256 proposalId,
+        uint8 support,
+        address voter,
+        string memory reason,
+        bytes memory params,
+        bytes memory signature
+    ) internal override returns (bool) {
+        if (params.length > 0) {
+            if (params.length != 32) revert OpenGovernor_InvalidBallotParams();
+            uint256 deadline = abi.decode(params, (uint256));
+            if (block.timestamp > deadline) revert OpenGovernor_BallotExpired(deadline);
+        }
+        return super._validateExtendedVoteSig(proposalId, support, voter, reason, params, signature);
+    }
+
     function _quorumReached(
         uint256 proposalId
     ) internal view override returns (bool) {

@@ -68,7 +68,18 @@ contract VotingPower is AccessManagedUpgradeable, UUPSUpgradeable, IVotingPower,
         if (_maturity(_votingPower().contribution.getPastTotalSupply(clock() - 1), floor()) == TOTAL) {
             revert VotingPower_Matured();
         }
+        (uint256 least, uint256 most) = floorRange();
+        if (floor_ == 0) revert VotingPower_ZeroFloor();
+        if (floor_ < least || floor_ > most) revert VotingPower_FloorOutOfRange(floor_, least, most);
         _setFloor(floor_);
+    }
+
+    /// @inheritdoc IVotingPower
+    function floorRange() public view returns (uint256 least, uint256 most) {
+        uint256 before = _votingPower().floor.upperLookupRecent(clock() - 1);
+        if (before == 0) before = floor(); // in its first second
+        least = (before + 1) / 2;
+        most = Math.min(before * 2, type(uint208).max);
     }
 
     /// @inheritdoc IVotingPower

@@ -21,11 +21,11 @@ import {JuryVerdicts} from "./jury/JuryVerdicts.sol";
 /// @title Jury
 /// @notice Drawn, staked jurors answer what the chain cannot compute about receipts and releases.
 /// @dev Restricted functions (AccessManager):
-///      | function         | who                      |
-///      |------------------|--------------------------|
-///      | pause, unpause   | guardian                 |
-///      | setSampleRate    | upgrade timelock (admin) |
-///      | upgradeToAndCall | upgrade timelock (admin) |
+///      | function         | who                        |
+///      |------------------|----------------------------|
+///      | pause, unpause   | guardian                   |
+///      | setSampleRate    | timelock of the parameters |
+///      | upgradeToAndCall | upgrade timelock (admin)   |
 ///      OperatorRegistry knows this contract by its address: nobody else can make it slash. A pause stops new cases and
 ///      samplings, never draws, votes, verdicts, disclosures or withdrawals. Settlement does not know this contract:
 ///      no case can hold up a batch.

@@ -10,10 +10,10 @@ import {IFeePolicy} from "./IFeePolicy.sol";
 /// @title FeePolicy
 /// @notice Versioned protocol parameters under a notice period.
 /// @dev Restricted functions (AccessManager):
-///      | function         | who                                     |
-///      |------------------|-----------------------------------------|
-///      | setFee           | timelock of the parameters (governance) |
-///      | upgradeToAndCall | upgrade timelock (admin)                |
+///      | function         | who                        |
+///      |------------------|----------------------------|
+///      | setFee           | timelock of the parameters |
+///      | upgradeToAndCall | upgrade timelock (admin)   |
 contract FeePolicy is IFeePolicy, AccessManagedUpgradeable, UUPSUpgradeable {
     uint16 public constant MAX_PROTOCOL_FEE_BPS = 2_000;
     uint16 public constant MAX_BPS = 10_000;

@@ -49,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 31);
+        assertEq(names.length, 37);
     }
 
     /// @dev Nobody else can void a batch.
@@ -98,15 +98,25 @@ contract DeploymentTest is Test, Deployment {
     function test_roles_belongToWhomTheyShouldAndNobodyElse() public {
         for (uint256 set; set < 2; ++set) {
             _deploy(set == 0 ? _dev() : _production());
-            uint64[6] memory roles =
-                [Roles.ADMIN, Roles.BRIDGE, Roles.REWARDS, Roles.AGENTS, Roles.TREASURY, Roles.GUARDIAN];
-            address[6] memory holders = [
+            uint64[8] memory roles = [
+                Roles.ADMIN,
+                Roles.BRIDGE,
+                Roles.REWARDS,
+                Roles.TREASURY,
+                Roles.GUARDIAN,
+                Roles.AGENTS,
+                Roles.PARAMETERS,
+                Roles.MODELS
+            ];
+            address[8] memory holders = [
                 at("UpgradesTimelock"),
                 set == 0 ? address(0) : 0x4200000000000000000000000000000000000010,
                 at("RewardPool"),
-                at("AgentsTimelock"),
                 at("TreasuryTimelock"),
-                guardian
+                guardian,
+                at("AgentsTimelock"),
+                at("ParametersTimelock"),
+                at("ModelsTimelock")
             ];
             for (uint256 j; j < names.length; ++j) {
                 bool adds = at(names[j]) == at("TrainingJobs") || at(names[j]) == at("AgentRegistry");
@@ -171,7 +181,15 @@ contract DeploymentTest is Test, Deployment {
             UUPSUpgradeable proxy = UUPSUpgradeable(at(names[i]));
             // its own code once more: some contracts refuse what would change their clocks
             address implementation = address(uint160(uint256(vm.load(address(proxy), slot))));
-            address[4] memory callers = [address(this), guardian, at("TreasuryTimelock"), at("UpgradesGovernor")];
+            address[7] memory callers = [
+                address(this),
+                guardian,
+                at("TreasuryTimelock"),
+                at("ParametersTimelock"),
+                at("ModelsTimelock"),
+                at("AgentsTimelock"),
+                at("UpgradesGovernor")
+            ];
             for (uint256 j; j < callers.length; ++j) {
                 vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, callers[j]));
                 vm.prank(callers[j]);
@@ -223,11 +241,11 @@ contract DeploymentTest is Test, Deployment {
 
     function test_timelocks_obeyTheirGovernorAlone() public {
         _deploy(_production());
-        string[2] memory prefixes = ["Treasury", "Upgrades"];
-        for (uint256 i; i < 2; ++i) {
+        string[5] memory prefixes = ["Treasury", "Parameters", "Models", "Agents", "Upgrades"];
+        for (uint256 i; i < prefixes.length; ++i) {
             TimelockController lock = TimelockController(payable(at(string.concat(prefixes[i], "Timelock"))));
             address governor = at(string.concat(prefixes[i], "Governor"));
-            address other = at(string.concat(prefixes[1 - i], "Governor"));
+            address other = at(string.concat(prefixes[(i + 1) % prefixes.length], "Governor"));
             bytes32[3] memory roles = [lock.PROPOSER_ROLE(), lock.CANCELLER_ROLE(), lock.EXECUTOR_ROLE()];
             for (uint256 j; j < 3; ++j) {
                 assertTrue(lock.hasRole(roles[j], governor));
@@ -268,6 +286,18 @@ contract DeploymentTest is Test, Deployment {
         p = _production();
         p.clocks.treasuryDelay = p.clocks.upgradeDelay;
         _refused(p, "upgrade delay > treasury delay");
+        p = _production();
+        p.clocks.parametersDelay = p.clocks.upgradeDelay;
+        _refused(p, "upgrade delay > parameters delay");
+        p = _production();
+        p.clocks.modelsDelay = p.clocks.upgradeDelay;
+        _refused(p, "upgrade delay > models delay");
+        p = _production();
+        p.clocks.agentsDelay = p.clocks.upgradeDelay;
+        _refused(p, "upgrade delay > agents delay");
+        p = _dev();
+        p.clocks.agentsDelay = 0;
+        _refused(p, "clocks > 0");
         p = _production();
         p.clocks.agentCooldown = p.clocks.votingDelay + p.clocks.votingPeriod + p.clocks.agentsDelay;
         _refused(p, "agent cooldown > voting delay + voting period + agents delay");
@@ -363,12 +393,17 @@ contract DeploymentTest is Test, Deployment {
         (has,) = AccessManager(at("AccessManager")).hasRole(role, account);
     }
 
-    /// @dev All but the access manager and the two timelocks, which cannot be upgraded.
+    /// @dev All but the access manager and the timelocks, which cannot be upgraded.
     function _isProxy(
         string memory name
     ) private pure returns (bool) {
-        bytes32 hash = keccak256(bytes(name));
-        return hash != keccak256("AccessManager") && hash != keccak256("TreasuryTimelock")
-            && hash != keccak256("UpgradesTimelock");
+        bytes memory letters = bytes(name);
+        bytes memory end = "Timelock";
+        if (keccak256(letters) == keccak256("AccessManager")) return false;
+        if (letters.length < end.length) return true;
+        for (uint256 i; i < end.length; ++i) {
+            if (letters[letters.length - end.length + i] != end[i]) return true;
+        }
+        return false;
     }
 }

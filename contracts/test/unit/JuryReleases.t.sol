@@ -130,7 +130,7 @@ contract JuryReleasesTest is Deployed {
         jury.pause();
         assertTrue(jury.paused());
         assertLt(address(jury).code.length, 24_576);
-        vm.prank(at("UpgradesTimelock"));
+        vm.prank(at("ParametersTimelock"));
         jury.setSampleRate(10);
     }
 }

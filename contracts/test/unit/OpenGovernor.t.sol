@@ -150,6 +150,55 @@ contract OpenGovernorTest is Deployed {
         governor.castVote(id, 3);
     }
 
+    function test_voteBySignature_countsAsTheVotersOwn() public {
+        (address voter, uint256 key) = _signer();
+        uint256 id = _propose(1);
+        bytes memory params = abi.encode(block.timestamp);
+        bytes memory signature = _ballot(key, id, voter, params);
+        vm.prank(mallory);
+        uint256 counted = governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, params, signature);
+        assertEq(counted, governor.getVotes(voter, governor.proposalSnapshot(id)));
+        assertGt(counted, 0);
+        assertTrue(governor.hasVoted(id, voter));
+        // its nonce is used
+        vm.expectRevert(abi.encodeWithSelector(IGovernor.GovernorInvalidSignature.selector, voter));
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, params, signature);
+    }
+
+    function test_voteBySignature_failsWhenExpiredChangedOrAnothers() public {
+        (address voter, uint256 key) = _signer();
+        uint256 id = _propose(1);
+        uint256 deadline = block.timestamp + 10;
+        bytes memory params = abi.encode(deadline);
+        bytes memory signature = _ballot(key, id, voter, params);
+        bytes memory wrong = abi.encodeWithSelector(IGovernor.GovernorInvalidSignature.selector, voter);
+        vm.expectRevert(wrong);
+        governor.castVoteWithReasonAndParamsBySig(id, AGAINST, voter, WHY, params, signature);
+        vm.expectRevert(wrong);
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, abi.encode(deadline + 1), signature);
+        vm.expectRevert(abi.encodeWithSelector(IGovernor.GovernorInvalidSignature.selector, alice));
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, alice, WHY, params, signature);
+        vm.expectRevert(IOpenGovernor.OpenGovernor_InvalidBallotParams.selector);
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, "soon", signature);
+        vm.warp(deadline + 1);
+        vm.expectRevert(abi.encodeWithSelector(IOpenGovernor.OpenGovernor_BallotExpired.selector, deadline));
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, params, signature);
+        vm.warp(deadline);
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, params, signature);
+    }
+
+    function test_voteBySignature_failsTwiceAndAfterTheEnd() public {
+        (address voter, uint256 key) = _signer();
+        uint256 id = _propose(1);
+        _vote(id, voter, AGAINST);
+        bytes memory signature = _ballot(key, id, voter, "");
+        vm.expectRevert(abi.encodeWithSelector(IOpenGovernor.OpenGovernor_AlreadyVoted.selector, voter));
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, "", signature);
+        _end(id);
+        vm.expectRevert();
+        governor.castVoteWithReasonAndParamsBySig(id, FOR, voter, WHY, "", signature);
+    }
+
     function test_vote_ignoresPowerBoughtAfterTheSnapshot() public {
         uint256 id = _propose(1);
         token.mint(mallory, 1e24);
@@ -265,6 +314,44 @@ contract OpenGovernorTest is Deployed {
             && k[FOR] + c[FOR] + k[ABSTAIN] + c[ABSTAIN] >= 0.1e18;
         _end(id);
         assertEq(governor.state(id) == IGovernor.ProposalState.Succeeded, passes);
+    }
+
+    /// @return voter somebody with power whose key the test has
+    function _signer() private returns (address voter, uint256 key) {
+        (voter, key) = makeAddrAndKey("voter");
+        votes.mint(voter, power.floor() / 8);
+        tick();
+    }
+
+    /// @dev Signed for this proposal, with the reason WHY, under the voter's next nonce.
+    function _ballot(
+        uint256 key,
+        uint256 id,
+        address voter,
+        bytes memory params
+    ) private view returns (bytes memory) {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("OpenLedger Treasury"),
+                keccak256("1"),
+                block.chainid,
+                address(governor)
+            )
+        );
+        bytes32 ballot = keccak256(
+            abi.encode(
+                governor.EXTENDED_BALLOT_TYPEHASH(),
+                id,
+                FOR,
+                voter,
+                governor.nonces(voter),
+                keccak256(bytes(WHY)),
+                keccak256(params)
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked("\x19\x01", domain, ballot)));
+        return abi.encodePacked(r, s, v);
     }
 
     function _spending(

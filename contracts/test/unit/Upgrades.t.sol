@@ -44,7 +44,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         string memory name,
         address next
     ) private {
-        address[] memory others = new address[](9);
+        address[] memory others = new address[](12);
         others[0] = address(this); // the deployer
         others[1] = guardian;
         others[2] = at("TreasuryTimelock");
@@ -54,6 +54,9 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         others[6] = operator;
         others[7] = provider;
         others[8] = mallory;
+        others[9] = at("ParametersTimelock");
+        others[10] = at("ModelsTimelock");
+        others[11] = at("AgentsTimelock");
         upgradeKeepsState(at(name), next, at("UpgradesTimelock"), others);
     }
 
@@ -120,8 +123,9 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         (address[] memory to, uint256[] memory values, bytes[] memory calls) =
             (new address[](1), new uint256[](1), new bytes[](1));
         to[0] = address(token);
-        string[2] memory governors = ["TreasuryGovernor", "UpgradesGovernor"];
-        for (uint256 i; i < 2; ++i) {
+        string[5] memory governors =
+            ["TreasuryGovernor", "ParametersGovernor", "ModelsGovernor", "AgentsGovernor", "UpgradesGovernor"];
+        for (uint256 i; i < governors.length; ++i) {
             OpenGovernor g = OpenGovernor(payable(at(governors[i])));
             vm.startPrank(alice);
             uint256 id = g.propose(to, values, calls, "why");
@@ -260,7 +264,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
 
     function test_upgradeFeePolicy_keepsItsState() public {
         FeePolicy policy = FeePolicy(at("FeePolicy"));
-        vm.prank(at("UpgradesTimelock"));
+        vm.prank(at("ParametersTimelock"));
         policy.setFee(IFeePolicy.Split(700, 4_000, 3_000, 1_000, 2_000, 6_000));
         watch(abi.encodeCall(policy.fee, (1)));
         watch(abi.encodeCall(policy.fee, (2)));

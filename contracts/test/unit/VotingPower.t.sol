@@ -67,11 +67,10 @@ contract VotingPowerTest is Deployed {
     }
 
     function test_sources_leaveOutAShareThatRoundsToNothing() public {
-        vm.prank(at("UpgradesTimelock"));
-        power.setFloor(type(uint208).max);
+        VotingPower vast = _powerWith(type(uint208).max);
         votes.mint(alice, 1);
         tick();
-        (bool contribution,) = power.sources(_last());
+        (bool contribution,) = vast.sources(_last());
         assertFalse(contribution);
     }
 
@@ -103,8 +102,7 @@ contract VotingPowerTest is Deployed {
         votes.mint(alice, floor / 2);
         tick();
         uint256 then = _last();
-        vm.prank(at("UpgradesTimelock"));
-        power.setFloor(uint208(floor * 2));
+        _setFloor(uint208(floor * 2));
         tick();
         assertEq(power.maturity(then), 0.5e18);
         assertEq(power.maturity(_last()), 0.25e18);
@@ -114,14 +112,50 @@ contract VotingPowerTest is Deployed {
         votes.mint(alice, floor);
         tick();
         vm.expectRevert(IVotingPower.VotingPower_Matured.selector);
-        vm.prank(at("UpgradesTimelock"));
-        power.setFloor(uint208(floor + 1));
+        _setFloor(uint208(floor + 1));
+    }
+
+    /// @dev A decision of many calls moves it no further than one call.
+    function test_setFloor_doesNotAddUpWithinOneDecision() public {
+        tick();
+        _setFloor(uint208(floor * 2));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IVotingPower.VotingPower_FloorOutOfRange.selector, floor * 4, (floor + 1) / 2, floor * 2
+            )
+        );
+        _setFloor(uint208(floor * 4));
+        tick();
+        _setFloor(uint208(floor * 4));
+        assertEq(power.floor(), floor * 4);
+    }
+
+    function testFuzz_setFloor_staysWithinItsRange(
+        uint208 to
+    ) public {
+        tick();
+        (uint256 least, uint256 most) = power.floorRange();
+        assertEq(least, (floor + 1) / 2);
+        assertEq(most, floor * 2);
+        uint208 inside = uint208(bound(to, least, most));
+        if (to == 0) {
+            vm.expectRevert(IVotingPower.VotingPower_ZeroFloor.selector);
+        } else if (to < least || to > most) {
+            vm.expectRevert(abi.encodeWithSelector(IVotingPower.VotingPower_FloorOutOfRange.selector, to, least, most));
+        }
+        _setFloor(to);
+        _setFloor(inside);
+        assertEq(power.floor(), inside);
+    }
+
+    function test_floorRange_endsWhereWeightsDo() public {
+        (, uint256 most) = _powerWith(type(uint208).max).floorRange();
+        assertEq(most, type(uint208).max);
     }
 
     function test_setFloor_failsForNothingAndForStrangers() public {
         vm.expectRevert(IVotingPower.VotingPower_ZeroFloor.selector);
-        vm.prank(at("UpgradesTimelock"));
-        power.setFloor(0);
+        _setFloor(0);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, mallory));
         vm.prank(mallory);
         power.setFloor(1);
@@ -165,6 +199,24 @@ contract VotingPowerTest is Deployed {
         if (earnedSum > 0 && heldSum > 0) assertGe(sum + 6, 1e18);
         uint256 r = power.maturity(_last());
         assertEq(r == 1e18, earnedSum >= floor);
+    }
+
+    function _setFloor(
+        uint208 to
+    ) private {
+        vm.prank(at("ParametersTimelock"));
+        power.setFloor(to);
+    }
+
+    /// @dev Over the same votes, with a floor of its own.
+    function _powerWith(
+        uint208 floor_
+    ) private returns (VotingPower) {
+        bytes memory call = abi.encodeCall(
+            VotingPower.initialize,
+            (address(manager()), IDelegatedVotes(address(votes)), IDelegatedVotes(address(token)), floor_)
+        );
+        return VotingPower(address(new ERC1967Proxy(address(new VotingPower()), call)));
     }
 
     function _delegateOpen(

@@ -47,6 +47,7 @@ import { sources } from './routes/sources.ts';
 import { texts } from './routes/texts.ts';
 import { training } from './routes/training.ts';
 import { usage } from './routes/usage.ts';
+import { votes } from './routes/votes.ts';
 import { createRoutes } from './routing/routes.ts';
 import { openServer } from './server.ts';
 import { createBook } from './sessions/book.ts';
@@ -150,6 +151,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   sources(app, context);
   texts(app, context);
   usage(app, context);
+  votes(app, context);
   openapi(app);
   mcp(app);
   flags(app, context);

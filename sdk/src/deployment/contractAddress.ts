@@ -2,7 +2,7 @@ import type { Address } from 'viem';
 import type { Deployment } from './deployment.ts';
 
 /** Address of a contract by its name in the deployment. */
-export function contractAddress(deployment: Deployment, name: string): Address {
+export function contractAddress(deployment: Pick<Deployment, 'chainId' | 'contracts'>, name: string): Address {
   const address = deployment.contracts[name];
   if (!address) {
     throw new Error(

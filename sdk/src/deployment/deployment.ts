@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { addressSchema } from '../schema/primitives.ts';
 
-/** `deployments/<chainId>.json`: where the contracts are. Contracts by name; two governors and two timelocks have the kind in theirs. */
+/** `deployments/<chainId>.json`: where the contracts are. Contracts by name; governors and timelocks have the kind of decision in theirs. */
 export const deploymentSchema = z.looseObject({
   chainId: z.int().positive(),
   startBlock: z.int().min(0),

@@ -2,6 +2,8 @@ import type { Address, Hex } from 'viem';
 import { z } from 'zod';
 import { runViewSchema } from '../agents/runView.ts';
 import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
+import type { SignedBallot } from '../governance/ballot.ts';
+import type { SignedDelegation } from '../governance/delegation.ts';
 import type { EvaluationItems } from '../proposals/evaluationItems.ts';
 import { toJson } from '../schema/toJson.ts';
 import type { Session } from '../session/createSession.ts';
@@ -31,6 +33,7 @@ import {
   jobSchema,
   modelListSchema,
   recordsFileSchema,
+  relayedSchema,
   releaseExportsSchema,
   rewardsSchema,
   sessionSchema,
@@ -116,6 +119,11 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     /** Tells the reviewers of the datanets behind an answer what is wrong with it; only its payer can. */
     flag: (flag: SignedFlag) => post(z.object({ id: z.string() }), '/v1/flags', flag),
     flags: (datanetId: number) => get(z.array(datanetFlagSchema), `/v1/flags?datanet=${datanetId}`),
+
+    /** Has the operator carry a signed vote to the chain, at its gas. The transaction may still be in no block. */
+    vote: (ballot: SignedBallot) => post(relayedSchema, '/v1/votes', ballot),
+    /** The same of a signed delegation. */
+    delegate: (delegation: SignedDelegation) => post(relayedSchema, '/v1/delegations', delegation),
 
     batches: (operator: Address) => get(z.array(batchSummarySchema), `/v1/batches?operator=${operator}`),
     /** Asks the operator to settle what is open now. */

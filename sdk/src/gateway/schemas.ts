@@ -58,6 +58,9 @@ export const recordsFileSchema = z.object({
   recordIds: z.array(bytes32Schema),
 });
 
+/** A transaction that the operator sent for somebody. */
+export const relayedSchema = z.object({ transaction: bytes32Schema });
+
 export const documentFileSchema = z.object({ cid: z.string(), bytes: z.int() });
 
 export const duplicatesSchema = z.object({

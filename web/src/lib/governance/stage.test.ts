@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stageOf } from './stage.ts';
+import { inState, stageOf } from './stage.ts';
 
 const proposal = { status: 'CREATED', voteStart: '100', voteEnd: '200', eta: null };
 
@@ -24,4 +24,12 @@ test('a queued proposal can be executed once its time has come', () => {
 test('what has happened stays', () => {
   expect(stageOf({ ...proposal, status: 'EXECUTED' }, 0, undefined)).toBe('executed');
   expect(stageOf({ ...proposal, status: 'VETOED' }, 0, undefined)).toBe('vetoed');
+});
+
+test('a filter of the list says by events and times what a stage is by the clock', () => {
+  expect(inState('active', 150)).toEqual({ status: 'CREATED', voteStart_lt: '150', voteEnd_gte: '150' });
+  expect(inState('pending', 100)).toEqual({ status: 'CREATED', voteStart_gte: '100' });
+  expect(inState('stopped', 0)).toEqual({ status_in: ['CANCELED', 'VETOED'] });
+  expect(inState('', 0)).toEqual({});
+  expect(inState('toString', 0)).toEqual({});
 });

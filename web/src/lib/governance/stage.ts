@@ -17,3 +17,21 @@ export function stageOf({ status, voteStart, voteEnd, eta }: Times, now: number,
   if (verdict === undefined) return undefined;
   return verdict === SUCCEEDED ? 'succeeded' : 'defeated';
 }
+
+/** What the list can be narrowed to. Whether an ended vote was won is the governor's to say, so `ended` holds both. */
+export type StateFilter = 'pending' | 'active' | 'ended' | 'queued' | 'executed' | 'stopped';
+
+/** The filter as a condition of the index, which knows events and times only. Nothing for what is no filter. */
+export function inState(state: string, now: number) {
+  const created = { status: 'CREATED' as const };
+  const at = now.toString();
+  const conditions = {
+    pending: { ...created, voteStart_gte: at },
+    active: { ...created, voteStart_lt: at, voteEnd_gte: at },
+    ended: { ...created, voteEnd_lt: at },
+    queued: { status: 'QUEUED' as const },
+    executed: { status: 'EXECUTED' as const },
+    stopped: { status_in: ['CANCELED' as const, 'VETOED' as const] },
+  };
+  return Object.hasOwn(conditions, state) ? conditions[state as StateFilter] : {};
+}

@@ -1,6 +1,6 @@
 import { errorsAbi, gasWithMargin } from '@openledger/sdk';
 import { toast } from 'svelte-sonner';
-import type { Abi, Address, ContractFunctionArgs, ContractFunctionName, Log, TransactionReceipt } from 'viem';
+import type { Abi, Address, ContractFunctionArgs, ContractFunctionName, Hash, Log, TransactionReceipt } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
 import TransactionToast from '#lib/shell/TransactionToast.svelte';
 import { Transaction } from './transaction.svelte.ts';
@@ -26,10 +26,8 @@ const INDEX_PATIENCE = 45_000;
  * wallet, wait for the block, then for the index, then read everything on the page again.
  * Rejects with the error it has already shown.
  */
-export async function transact<const A extends Abi, N extends WriteName<A>>(app: App, write: Write<A, N>): Promise<Written> {
-  const transaction = new Transaction(write.title);
-  const id = toast.custom(TransactionToast, { componentProps: { transaction }, duration: Number.POSITIVE_INFINITY });
-  try {
+export function transact<const A extends Abi, N extends WriteName<A>>(app: App, write: Write<A, N>): Promise<Written> {
+  return follow(app, write.title, async () => {
     const { client, address } = await app.wallet.ready();
     const call = {
       address: write.address,
@@ -40,7 +38,19 @@ export async function transact<const A extends Abi, N extends WriteName<A>>(app:
     };
     const { request } = await app.chain.simulateContract(call);
     const gas = gasWithMargin(await app.chain.estimateContractGas(call));
-    const hash = await client.writeContract({ ...request, gas, account: client.account ?? address });
+    return client.writeContract({ ...request, gas, account: client.account ?? address });
+  });
+}
+
+/**
+ * The second half of it, for what somebody else sends too: shows the transaction of `send` until the index has it.
+ * @param send has it signed and on its way, and returns its hash
+ */
+export async function follow(app: App, title: string, send: () => Promise<Hash>): Promise<Written> {
+  const transaction = new Transaction(title);
+  const id = toast.custom(TransactionToast, { componentProps: { transaction }, duration: Number.POSITIVE_INFINITY });
+  try {
+    const hash = await send();
     transaction.hash = hash;
     transaction.phase = 'confirming';
     const receipt = await app.chain.waitForTransactionReceipt({ hash });

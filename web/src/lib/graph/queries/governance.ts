@@ -77,6 +77,70 @@ export const proposalQuery = graphql(
   [proposalFields],
 );
 
+export const delegatesQuery = graphql(`
+  query Delegates {
+    accounts(first: 200, where: { or: [{ openVotes_gt: "0" }, { contributionVotes_gt: "0" }] }) {
+      id
+      openVotes
+      contributionVotes
+      ballotCount
+      delegators(first: 1000) {
+        delegator {
+          id
+        }
+      }
+    }
+    protocol(id: "openledger") {
+      votesMinted
+      votesDelegated
+      votesFloor
+      openDelegated
+    }
+  }
+`);
+
+export const powerSourcesQuery = graphql(`
+  query PowerSources($address: Bytes!, $account: String!) {
+    releaseEarnings(
+      first: 1000
+      where: { address: $address, weight_gt: "0", batch_: { status: FINAL } }
+      orderBy: weight
+      orderDirection: desc
+    ) {
+      id
+      weight
+      amount
+      releaseHash
+      release {
+        id
+        model {
+          id
+          name
+        }
+      }
+      batch {
+        settledAt
+      }
+    }
+    delegations(first: 1000, where: { delegate: $account }) {
+      id
+      source
+      updatedAt
+      delegator {
+        id
+        openBalance
+        votesMinted
+      }
+    }
+    protocol(id: "openledger") {
+      votesMinted
+      votesDelegated
+      votesFloor
+      openDelegated
+    }
+  }
+`);
+
 export const delegationsQuery = graphql(`
   query Delegations($account: String!) {
     delegations(first: 10, where: { delegator: $account }) {

@@ -1,0 +1,65 @@
+import { agentRegistryAbi, feePolicyAbi, juryAbi, modelProposalsAbi, treasuryAbi, votingPowerAbi } from '@openledger/sdk';
+import { type Address, encodeFunctionData, erc20Abi, type Hex } from 'viem';
+import { expect, test } from 'vitest';
+import { type Call, callsOf, effectsOf, upgradeAbi } from './effects.ts';
+
+const at = (index: number): Address => `0x${index.toString(16).padStart(40, '0')}`;
+const contracts = {
+  Treasury: at(1),
+  FeePolicy: at(2),
+  VotingPower: at(3),
+  Jury: at(4),
+  OpenToken: at(5),
+  ModelProposals: at(6),
+  AgentRegistry: at(7),
+};
+const call = (target: Address, data: Hex, value = 0n): Call => ({ target, data, value });
+const spend = encodeFunctionData({ abi: treasuryAbi, functionName: 'spend', args: [at(9), 25n, 'Seeds'] });
+const split = {
+  protocolFeeBps: 500,
+  burnBps: 5_000,
+  contributorCapBps: 8_000,
+  verbatimBps: 2_000,
+  retrievalBps: 3_000,
+  fidelityFloorBps: 5_000,
+};
+
+test('what the contracts of this deployment do has words', () => {
+  const calls = [
+    call(at(1), spend),
+    call(at(2), encodeFunctionData({ abi: feePolicyAbi, functionName: 'setFee', args: [split] })),
+    call(at(3), encodeFunctionData({ abi: votingPowerAbi, functionName: 'setFloor', args: [8n] })),
+    call(at(4), encodeFunctionData({ abi: juryAbi, functionName: 'setSampleRate', args: [25] })),
+    call(at(5), encodeFunctionData({ abi: erc20Abi, functionName: 'approve', args: [at(6), 7n] })),
+    call(at(6), encodeFunctionData({ abi: modelProposalsAbi, functionName: 'back', args: [3, 7n] })),
+    call(at(7), encodeFunctionData({ abi: agentRegistryAbi, functionName: 'slash', args: [2, 5n, 'It lied'] })),
+    call(at(7), encodeFunctionData({ abi: agentRegistryAbi, functionName: 'retire', args: [2] })),
+    call(at(1), encodeFunctionData({ abi: upgradeAbi, functionName: 'upgradeToAndCall', args: [at(8), '0x'] })),
+  ];
+  expect(effectsOf(calls, contracts)).toEqual([
+    { kind: 'spend', to: at(9), amount: 25n, purpose: 'Seeds' },
+    { kind: 'fees', split },
+    { kind: 'floor', floor: 8n },
+    { kind: 'sampleRate', bps: 25 },
+    { kind: 'allow', spender: at(6), amount: 7n },
+    { kind: 'back', proposal: 3, amount: 7n },
+    { kind: 'slash', agent: 2, amount: 5n, reason: 'It lied' },
+    { kind: 'retire', agent: 2 },
+    { kind: 'upgrade', proxy: at(1), implementation: at(8), data: '0x' },
+  ]);
+});
+
+test('a call that looks like one of ours but goes elsewhere, carries ether or cannot be read is shown raw', () => {
+  const elsewhere = call(at(99), spend);
+  const dear = call(at(1), spend, 1n);
+  const cut = call(at(1), spend.slice(0, 40) as Hex);
+  const upgrade = encodeFunctionData({ abi: upgradeAbi, functionName: 'upgradeToAndCall', args: [at(8), '0x'] });
+  for (const one of [elsewhere, dear, cut, call(at(99), upgrade), call(at(1), '0x')])
+    expect(effectsOf([one], contracts)).toEqual([{ kind: 'unknown', ...one }]);
+  const transfer = call(at(5), encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [at(9), 1n] }));
+  expect(effectsOf([transfer], contracts)).toEqual([{ kind: 'unknown', ...transfer, functionName: 'transfer' }]);
+});
+
+test('calls come from the index as text', () => {
+  expect(callsOf({ targets: [at(1)], calldatas: ['0xab'], values: ['3'] })).toEqual([call(at(1), '0xab', 3n)]);
+});
