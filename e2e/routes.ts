@@ -23,6 +23,7 @@ export const routes = [
   '/analytics',
   '/operators',
   `/operators/${devAccount('operator').address}`,
+  `/developers/${devAccount('alice').address}`,
   '/jury',
   '/settings',
 ];

@@ -27,8 +27,10 @@ import {BackerShares} from "../contracts/src/models/BackerShares.sol";
 import {IModelProposals} from "../contracts/src/models/IModelProposals.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
+import {ModelMarket} from "../contracts/src/models/ModelMarket.sol";
 import {ModelProposals} from "../contracts/src/models/ModelProposals.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
+import {Ratings} from "../contracts/src/models/Ratings.sol";
 import {TrainingJobs} from "../contracts/src/models/TrainingJobs.sol";
 import {DataRequests} from "../contracts/src/oracles/DataRequests.sol";
 import {EvidenceProofs} from "../contracts/src/oracles/EvidenceProofs.sol";
@@ -85,6 +87,7 @@ abstract contract Deployment {
         _deployRequests(p);
         _deployProposals(p);
         _deployAgents(p);
+        _deployMarket();
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -372,6 +375,15 @@ abstract contract Deployment {
             IERC20(at("OpenToken")), IModelRegistry(at("ModelRegistry")), p.agentStake, p.clocks.agentCooldown
         );
         _proxy("AgentRegistry", address(agents), abi.encodeCall(AgentRegistry.initialize, (at("AccessManager"))));
+    }
+
+    function _deployMarket() private {
+        address authority = at("AccessManager");
+        IModelRegistry models = IModelRegistry(at("ModelRegistry"));
+        ModelMarket market = new ModelMarket(IERC20(at("OpenToken")), models);
+        _proxy("ModelMarket", address(market), abi.encodeCall(ModelMarket.initialize, (authority)));
+        Ratings ratings = new Ratings(ISettlement(at("Settlement")), models);
+        _proxy("Ratings", address(ratings), abi.encodeCall(Ratings.initialize, (authority)));
     }
 
     function _deployFaucet(

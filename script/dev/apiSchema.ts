@@ -4,7 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { apiSchemaFile, introspect } from '../../subgraph/script/introspect.ts';
 import { runCommand } from './deployment.ts';
 import { bareIndex } from './testing/bareIndex.ts';
+import { ownPorts } from './testing/ownPorts.ts';
 
+await ownPorts();
 const index = await bareIndex();
 try {
   await index.start();

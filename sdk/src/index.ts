@@ -63,6 +63,7 @@ export * from './proofs/omittedRows.ts';
 export * from './proofs/openBatch.ts';
 export * from './proofs/openEvidence.ts';
 export * from './proofs/opening.ts';
+export * from './proofs/paidAnswer.ts';
 export * from './proofs/provenFault.ts';
 export * from './proofs/receiptAtFault.ts';
 export * from './proposals/evaluationItems.ts';

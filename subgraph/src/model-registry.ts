@@ -12,6 +12,7 @@ import { touch } from './entities/account';
 import { activity } from './entities/activity';
 import { requestFile } from './entities/files';
 import { eventId, numberId, versionId } from './entities/ids';
+import { endListing } from './entities/listing';
 import { clamp, loadProtocol, ZERO } from './entities/protocol';
 
 /** The model of a number, counted when new: which event of its creation comes first is the contract's choice. */
@@ -29,6 +30,9 @@ function loadModel(modelId: BigInt, owner: Address, event: ethereum.Event): Mode
   model.releaseCount = 0;
   model.termsVersion = 0;
   model.jobCount = 0;
+  model.rating = 0;
+  model.ratingStars = 0;
+  model.ratingCount = 0;
   model.createdAt = event.block.timestamp;
   model.transactionHash = event.transaction.hash;
   const totals = loadProtocol();
@@ -56,6 +60,7 @@ export function handleModelCreated(event: ModelCreated): void {
 export function handleTransfer(event: TransferEvent): void {
   const model = loadModel(event.params.tokenId, event.params.to, event);
   model.owner = touch(event.params.to, event).id;
+  endListing(model, 'STALE');
   model.save();
 
   const transfer = new ModelTransfer(eventId(event));

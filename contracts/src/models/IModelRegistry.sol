@@ -116,6 +116,10 @@ interface IModelRegistry {
         uint256 from,
         uint256 to
     ) external view returns (bool);
+    /// @return how often the model has changed hands: two equal numbers say that its owner has not changed in between
+    function transfersOf(
+        uint32 modelId
+    ) external view returns (uint32);
     function isListed(
         uint32 modelId
     ) external view returns (bool);

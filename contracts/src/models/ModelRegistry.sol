@@ -42,6 +42,7 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         mapping(bytes32 releaseHash => uint32) modelOf;
         mapping(uint256 modelId => mapping(address owner => Tenure)) tenures;
         mapping(uint32 modelId => BackersLock) locks;
+        mapping(uint256 modelId => uint32) transfers;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.ModelRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -198,6 +199,13 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
+    function transfersOf(
+        uint32 modelId
+    ) external view returns (uint32) {
+        return _modelRegistry().transfers[modelId];
+    }
+
+    /// @inheritdoc IModelRegistry
     function isListed(
         uint32 modelId
     ) external view returns (bool) {
@@ -233,7 +241,10 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     ) internal override returns (address from) {
         from = super._update(to, modelId, auth);
         mapping(address => Tenure) storage tenures = _modelRegistry().tenures[modelId];
-        if (from != address(0)) tenures[from].until = uint64(block.timestamp);
+        if (from != address(0)) {
+            tenures[from].until = uint64(block.timestamp);
+            ++_modelRegistry().transfers[modelId];
+        }
         if (tenures[to].since == 0) tenures[to].since = uint64(block.timestamp);
     }
 

@@ -83,6 +83,16 @@ contract ModelRegistryTest is Deployed {
         models.setCard(id, "cid");
     }
 
+    function test_transfersOf_countsHands() public {
+        assertEq(models.transfersOf(id), 0); // a mint is none
+        vm.prank(developer);
+        models.transferFrom(developer, alice, id);
+        vm.prank(alice);
+        models.transferFrom(alice, developer, id);
+        assertEq(models.transfersOf(id), 2);
+        assertEq(models.transfersOf(id + 1), 0);
+    }
+
     function test_addRelease_namesItByItsHash() public {
         Release memory r = someRelease("base", "data");
         vm.prank(developer);

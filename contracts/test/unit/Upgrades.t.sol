@@ -10,6 +10,7 @@ import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
 import {OpenGovernor} from "../../src/governance/OpenGovernor.sol";
 import {Treasury} from "../../src/governance/Treasury.sol";
 import {VotingPower} from "../../src/governance/VotingPower.sol";
+import {ModelMarket} from "../../src/models/ModelMarket.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../../src/models/TrainingJobs.sol";
 import {OperatorRegistry} from "../../src/oracles/OperatorRegistry.sol";
@@ -210,6 +211,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         watch(abi.encodeCall(models.isListed, (modelId)));
         watch(abi.encodeCall(models.modelCount, ()));
         watch(abi.encodeCall(models.tokenURI, (modelId)));
+        watch(abi.encodeCall(models.transfersOf, (modelId)));
         _check("ModelRegistry", address(new ModelRegistry()));
     }
 
@@ -316,6 +318,18 @@ contract UpgradesTest is Deployed, UpgradeChecks {
             abi.encodeWithSelector(IPrepayments.Prepayments_AlreadyCredited.selector, payer, bytes32("nonce"))
         );
         prepayments.credit(operator, payer, "nonce");
+    }
+
+    function test_upgradeModelMarket_keepsItsState() public {
+        ModelMarket market = ModelMarket(at("ModelMarket"));
+        modelId = createModel(developer);
+        vm.startPrank(developer);
+        models.approve(address(market), modelId);
+        market.list(modelId, 3e18, uint64(block.timestamp + 60));
+        vm.stopPrank();
+        watch(abi.encodeCall(market.listingOf, (modelId)));
+        watch(abi.encodeCall(market.isForSale, (modelId)));
+        _check("ModelMarket", address(new ModelMarket(IERC20(address(token)), models)));
     }
 
     function test_upgradeFaucet_keepsItsState() public {

@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createPublicClient, http, parseAbiItem } from 'viem';
 import { query, rpc } from '../processes/rpc.ts';
 import { bareIndex } from '../testing/bareIndex.ts';
+import { ownPorts } from '../testing/ownPorts.ts';
 import { emitLogs, placeEmitters } from './history/chain.ts';
 import { makeHistory } from './history/make.ts';
 import { questions } from './history/questions.ts';
 import { type Measure, report } from './measure.ts';
 
+await ownPorts();
 const least = Number(process.argv[3] ?? 100_000);
 const ASKED = 40; // times each query
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,23 +1,16 @@
 // An index without a protocol behind it: anvil, PostgreSQL, IPFS blocks and graph-node over the subgraph, aimed at
 // addresses where nothing is deployed. For what needs the index alone: its API's schema, its speed.
-//
-// Import it before anything that reads script/dev/config.ts, since it chooses ports and state for the whole process.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fixtureDeployment } from '../../../subgraph/script/manifest.ts';
 import { renderSubgraph } from '../../../subgraph/script/render.ts';
-import { temporaryFolder } from '../access.ts';
-import { freeOffset } from './freePort.ts';
-
-const stateFolder = temporaryFolder('bare-index');
-process.env.OPENLEDGER_STATE = stateFolder;
-process.env.OPENLEDGER_PORT_OFFSET = String(await freeOffset());
-const { environment, ports, urls } = await import('../config.ts');
-const { supervisor } = await import('../supervisor/supervisor.ts');
-const { startAnvil } = await import('./anvil.ts');
-const specs = await import('../processes/specs.ts');
+import { environment, ports, stateFolder, urls } from '../config.ts';
+import * as specs from '../processes/specs.ts';
+import { supervisor } from '../supervisor/supervisor.ts';
+import { startAnvil } from './anvil.ts';
 
 /**
+ * Uses the ports and state of the process: call ownPorts() first.
  * @param fill is called with the chain's URL before the index starts, so that the index finds a history to read
  * @returns the subgraph's URL, what was deployed (addresses only), and how to start the index and stop all
  */
@@ -28,7 +21,6 @@ export async function bareIndex(fill: (chain: string, contracts: Record<string, 
   const stop = async () => {
     await stack.stop();
     await chain.stop();
-    rmSync(stateFolder, { recursive: true, force: true });
   };
   try {
     await fill(chain.url, contracts);

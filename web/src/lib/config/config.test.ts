@@ -22,6 +22,8 @@ const names = [
   'ContributionVotes',
   'VotingPower',
   'Treasury',
+  'ModelMarket',
+  'Ratings',
 ];
 const valid = {
   chainId: 31337,

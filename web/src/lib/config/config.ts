@@ -22,6 +22,8 @@ const CONTRACTS = [
   'ContributionVotes',
   'VotingPower',
   'Treasury',
+  'ModelMarket',
+  'Ratings',
 ] as const;
 
 export type ContractName = (typeof CONTRACTS)[number];

@@ -81,5 +81,8 @@ export const keys = {
   faults: (since: number) => ['analytics', 'faults', since] as const,
   earners: () => ['analytics', 'earners'] as const,
   settledCalls: (since: number) => ['analytics', 'calls', since] as const,
+  paidReceipts: (model: string, account: string | undefined) => ['model', model, 'paid', account] as const,
+  developer: (id: string) => ['developer', id] as const,
+  feePolicy: () => ['feePolicy'] as const,
   faucet: (account: string | undefined) => ['faucet', account] as const,
 };

@@ -44,6 +44,8 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     OPERATOR_REGISTERED: m.act_operator(),
     STAKED: m.act_staked(),
     TERMS_SET: m.act_terms({ name }),
+    MODEL_SOLD: m.act_model_sold({ name }),
+    MODEL_RATED: m.act_model_rated({ name }),
   };
   const href = entry.proposal
     ? `/governance/${entry.proposal.id}`

@@ -1,10 +1,11 @@
 import { readFragment } from '@openledger/sdk/graph';
 import { termsFields } from '#lib/graph/queries/models.ts';
+import { priceNow } from '#lib/market/stars.ts';
 import type { ListedModel } from './types.ts';
 import { totalUsage } from './usage.ts';
 
 /** By what a list of models is ordered; the first is the default. */
-export const ORDERS = ['newest', 'calls', 'fees', 'price', 'fidelity', 'name'] as const;
+export const ORDERS = ['newest', 'calls', 'fees', 'price', 'fidelity', 'rating', 'name'] as const;
 export type Order = (typeof ORDERS)[number];
 
 export type Wanted = {
@@ -13,6 +14,8 @@ export type Wanted = {
   base: string; // id of the base model
   licence: string; // of one of its datanets
   measured: boolean; // whether it must have a fidelity
+  forSale: boolean; // whether its owner must offer it, at the time `now`
+  now: number; // Unix seconds
 };
 
 /** Wei per completion token; null before the terms are there. */
@@ -26,7 +29,10 @@ const datanetsOf = (model: ListedModel) =>
 export const licencesOf = (model: ListedModel): string[] => [...new Set(datanetsOf(model).map(({ licence }) => licence))];
 
 /** Models that are as somebody wants them. */
-export function matching(models: readonly ListedModel[], { search, base, licence, measured }: Wanted): ListedModel[] {
+export function matching(
+  models: readonly ListedModel[],
+  { search, base, licence, measured, forSale, now }: Wanted,
+): ListedModel[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return models.filter((model) => {
     const texts = [model.name, model.card?.description ?? '', ...datanetsOf(model).map(({ name }) => name)];
@@ -35,7 +41,8 @@ export function matching(models: readonly ListedModel[], { search, base, licence
       words.every((word) => text.includes(word)) &&
       (base === '' || model.latestRelease?.baseModel === base) &&
       (licence === '' || licencesOf(model).includes(licence)) &&
-      (!measured || (model.latestRelease?.fidelities.length ?? 0) > 0)
+      (!measured || (model.latestRelease?.fidelities.length ?? 0) > 0) &&
+      (!forSale || priceNow(model, now) !== undefined)
     );
   });
 }
@@ -51,6 +58,7 @@ export function ordered(models: readonly ListedModel[], order: Order): ListedMod
       const measured = latestRelease?.fidelities[0];
       return measured ? BigInt(measured.lowBps) : null;
     },
+    rating: ({ rating, ratingCount }) => (ratingCount > 0 ? BigInt(rating) : null),
     name: () => null,
   };
   return [...models].sort((a, b) => {

@@ -1,4 +1,5 @@
 import { graphql } from '@openledger/sdk/graph';
+import { ratingFields } from './market.ts';
 
 export const termsFields = graphql(`
   fragment TermsFields on Terms {
@@ -28,6 +29,12 @@ export const modelsQuery = graphql(
         listed
         releaseCount
         createdAt
+        rating
+        ratingCount
+        salePrice
+        listing {
+          expiry
+        }
         owner {
           id
         }
@@ -82,7 +89,32 @@ export const modelQuery = graphql(
         name
         listed
         cardCid
+        releaseCount
+        termsVersion
         createdAt
+        rating
+        ratingCount
+        salePrice
+        listing {
+          expiry
+          seller {
+            id
+          }
+        }
+        ratings(first: 100, orderBy: ratedAt, orderDirection: desc) {
+          ...RatingFields
+        }
+        sales(first: 20, orderBy: timestamp, orderDirection: desc) {
+          id
+          price
+          timestamp
+          seller {
+            id
+          }
+          buyer {
+            id
+          }
+        }
         transactionHash
         owner {
           id
@@ -187,5 +219,5 @@ export const modelQuery = graphql(
       }
     }
   `,
-  [termsFields],
+  [termsFields, ratingFields],
 );

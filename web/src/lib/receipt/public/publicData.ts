@@ -38,7 +38,7 @@ function readCid(app: App, cid: string): Promise<string> {
   });
 }
 
-async function readBatchFile(app: App, cid: string): Promise<BatchFile> {
+export async function readBatchFile(app: App, cid: string): Promise<BatchFile> {
   return parseBatchFile(await readCid(app, cid), (page) => readCid(app, page));
 }
 
