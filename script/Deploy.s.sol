@@ -110,6 +110,7 @@ contract Deploy is Script, Deployment {
         vm.serializeUint(key, "feeGrace", c.feeGrace);
         vm.serializeUint(key, "requestPeriod", c.requestPeriod);
         vm.serializeUint(key, "reviewPeriod", c.reviewPeriod);
+        vm.serializeUint(key, "agentCooldown", c.agentCooldown);
         vm.serializeUint(key, "votingDelay", c.votingDelay);
         vm.serializeUint(key, "votingPeriod", c.votingPeriod);
         vm.serializeUint(key, "treasuryDelay", c.treasuryDelay);

@@ -2,6 +2,10 @@
 
 export * from './agents/agentManifest.ts';
 export * from './agents/agentRelease.ts';
+export * from './agents/agentRun.ts';
+export * from './agents/checkRun.ts';
+export * from './agents/runHash.ts';
+export * from './agents/runView.ts';
 export * from './allocation/allocate.ts';
 export * from './allocation/allocateComposed.ts';
 export * from './allocation/channels.ts';

@@ -64,6 +64,10 @@ const environmentSchema = z.object({
     .bigint()
     .nonnegative()
     .default(10n ** 16n),
+  /** Whether tools of agents may lie in this operator's own network, where their manifest says that they do. */
+  OPENLEDGER_AGENT_LOCAL_NETWORK: z.enum(['yes', 'no']).default('no'),
+  /** Most time that one call of an agent's tool takes. */
+  OPENLEDGER_AGENT_TOOL_SECONDS: seconds.default(30),
   OPENLEDGER_POLL_SECONDS: seconds.default(1),
 });
 
@@ -108,6 +112,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     payments: { minimum: e.OPENLEDGER_PAYMENT_MINIMUM },
     keeper: { minimum: e.OPENLEDGER_PAYOUT_MINIMUM },
     requests: { minimum: e.OPENLEDGER_REQUEST_MINIMUM, seconds: e.OPENLEDGER_REQUEST_SECONDS },
+    agents: { isLocalNetworkAllowed: e.OPENLEDGER_AGENT_LOCAL_NETWORK === 'yes', toolMs: e.OPENLEDGER_AGENT_TOOL_SECONDS * 1000 },
     pollMs: e.OPENLEDGER_POLL_SECONDS * 1000,
   };
 }

@@ -1,9 +1,11 @@
 import {
   addressSchema,
+  agentRelease,
   datanetUseSchema,
   type IndexLeaf,
   indexLeafSchema,
   indexTree,
+  releaseHash,
   releaseSchema,
   rowWords,
   type SumTree,
@@ -15,7 +17,7 @@ import type { Hex } from 'viem';
 import { z } from 'zod';
 import { cached } from './cached.ts';
 import type { Context } from './context.ts';
-import { releases } from './db/schema.ts';
+import { agentReleases, releases } from './db/schema.ts';
 import { quotedRow } from './receipts/evidence.ts';
 
 /** A row of the attribution index with what the chain says of its record. */
@@ -78,6 +80,15 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
     },
     64,
   );
+  /** Versions of agents have receipts, and answer otherwise than models: nothing else finds them here. */
+  const agents = cached(
+    3_600_000,
+    async (hash): Promise<LoadedRelease | undefined> => {
+      const [row] = await db.select().from(agentReleases).where(eq(agentReleases.releaseHash, hash));
+      return row && releaseOfAgent({ ...row, manifestHash: row.manifestHash as Hex });
+    },
+    256,
+  );
   async function load(hash: string): Promise<LoadedRelease | undefined> {
     const found = await loaded.get(hash);
     if (!found) loaded.forget(hash); // it may be made a moment later
@@ -87,7 +98,7 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
     load,
     /** The release that a stored receipt is of: it must be there. */
     async ofReceipt(hash: string): Promise<LoadedRelease> {
-      const found = await load(hash);
+      const found = (await load(hash)) ?? (await agents.get(hash));
       if (!found) throw new Error(`Release ${hash} of a stored receipt is gone: restore the database.`);
       return found;
     },
@@ -98,6 +109,23 @@ export function openReleases({ db }: Pick<Context, 'db'>) {
         .from(releases)
         .orderBy(desc(releases.createdAt)),
   };
+}
+
+/** The release of an agent's version: no rows, and no adapter. */
+export function releaseOfAgent(of: {
+  agentId: number;
+  version: number;
+  modelId: number;
+  manifestHash: Hex;
+  manifestCid: string;
+}): LoadedRelease {
+  const { modelId, manifestCid } = of;
+  const release = agentRelease(of.manifestHash, of.agentId, of.version);
+  const hash = releaseHash(release);
+  const tree = indexTree([]);
+  const rowText = describesRows(hash, [], tree);
+  const text = JSON.stringify(release);
+  return { releaseHash: hash, modelId, jobId: 0, adapter: '', release, datanets: [], rows: [], manifestCid, tree, text, rowText };
 }
 
 function describesRows(releaseHash: Hex, rows: readonly ReleaseRow[], tree: SumTree): (position: number) => RowText {

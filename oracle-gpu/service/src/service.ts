@@ -1,3 +1,6 @@
+import { createAgents } from './agents/load.ts';
+import { createRuns } from './agents/runs.ts';
+import { openRunStore } from './agents/store.ts';
 import { createFacts } from './chain/facts.ts';
 import { createFidelities } from './chain/fidelity.ts';
 import { openChain } from './chain/open.ts';
@@ -32,10 +35,12 @@ import { files as fileRoutes } from './routes/files.ts';
 import { flags } from './routes/flags.ts';
 import { freeAnswers } from './routes/freeAnswers.ts';
 import { info } from './routes/info.ts';
+import { mcp } from './routes/mcp.ts';
 import { models } from './routes/models.ts';
 import { openapi } from './routes/openapi.ts';
 import { preview } from './routes/preview.ts';
 import { receipts } from './routes/receipts.ts';
+import { runs as runRoutes } from './routes/runs.ts';
 import { sessions } from './routes/sessions.ts';
 import { settlement } from './routes/settlement.ts';
 import { sources } from './routes/sources.ts';
@@ -131,17 +136,24 @@ export async function startService(config: Config, log: Log, engine: Engine = op
     repeat('data', config.pollMs, log, createDataAnswers(context).tick),
   ];
 
+  const agents = createAgents(context);
+  const runStore = openRunStore(db);
+  const broken = await runStore.closeBroken();
+  if (broken > 0) log.info({ runs: broken }, 'runs that were broken off wait for their callers');
+
   const { app } = await openServer(context);
   info(app, context);
-  completions(app, context);
+  completions(app, context, createRuns(context, agents, runStore));
+  runRoutes(app, context);
   attribution(app, context);
   sessions(app, context);
-  models(app, context);
+  models(app, context, agents);
   sources(app, context);
   texts(app, context);
   usage(app, context);
   votes(app, context);
   openapi(app);
+  mcp(app);
   flags(app, context);
   receipts(app, context);
   settlement(app, context, () => {

@@ -1,5 +1,6 @@
 import type { Address, Hex } from 'viem';
 import { z } from 'zod';
+import { runViewSchema } from '../agents/runView.ts';
 import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
 import type { SignedBallot } from '../governance/ballot.ts';
 import type { SignedDelegation } from '../governance/delegation.ts';
@@ -108,6 +109,9 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     /** The datanets that answers of this operator can cite now. */
     sources: () => get(z.array(shelfSchema), '/v1/sources'),
     receipt: (receiptHash: Hex, apiKey?: string) => get(receiptBundleSchema, `/v1/receipts/${receiptHash}`, apiKey),
+
+    /** What an agent did and paid, for the key of whoever asked it. */
+    run: (id: string, apiKey: string) => get(runViewSchema, `/v1/runs/${encodeURIComponent(id)}`, apiKey),
 
     /** Which records shaped an answer, and which phrases of it: of a receipt of one's own, or of any text. Not charged. */
     attribution: (asked: AttributionRequest, apiKey: string) => post(attributionSchema, '/v1/attribution', asked, apiKey),

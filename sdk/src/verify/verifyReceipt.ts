@@ -1,4 +1,5 @@
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem';
+import { checkRun, type RunReceipt } from '../agents/checkRun.ts';
 import { type AllocationResult, allocate } from '../allocation/allocate.ts';
 import { allocateComposed } from '../allocation/allocateComposed.ts';
 import { allocationHash } from '../evidence/allocationHash.ts';
@@ -48,6 +49,8 @@ export type VerificationContext = {
   facts?: ReceiptFacts;
   /** The rows of the release's index, or a sentence why there are none: the scores are recomputed from them. */
   rows?: IndexRows | string;
+  /** Receipts of the steps, where an agent's is checked. Each is to be verified by itself too. */
+  children?: readonly RunReceipt[];
 };
 
 export type Verification = { ok: boolean; checks: Check[] };
@@ -68,6 +71,7 @@ export async function verifyReceipt(bundle: ReceiptBundle, context: Verification
     attempt('evidence', () => checkHash('evidence', 'evidence', evidenceHash(bundle.evidence), bundle.receipt.evidenceHash)),
     attempt('trace', () => checkHash('trace', 'trace of the call', hashJson(bundle.trace), bundle.receipt.traceHash)),
     ...('router' in bundle.trace ? [attempt('routing', () => checkRouting(bundle))] : []),
+    ...('run' in bundle.trace ? [attempt('run', () => checkRun(bundle, context.children))] : []),
     attempt('prompt', () => checkPrompt(bundle)),
     attempt('answer', () => checkAnswer(bundle)),
     attempt('release', () => checkRelease(bundle, context)),
@@ -249,9 +253,11 @@ function feeOf(bundle: ReceiptBundle): ReturnType<typeof computeFee> {
 
 function checkFee(bundle: ReceiptBundle): Check {
   const { fee } = feeOf(bundle);
-  const { promptTokens, completionTokens, retrievalTokens } = bundle.receipt;
+  const { promptTokens, completionTokens, retrievalTokens, agentSteps } = bundle.receipt;
   const retrieved = retrievalTokens > 0 ? `, ${retrievalTokens} retrieved` : '';
-  const cost = `${promptTokens} prompt${retrieved} and ${completionTokens} answer tokens cost ${fee} wei at the bound prices`;
+  const used =
+    agentSteps > 0 ? `${agentSteps} steps` : `${promptTokens} prompt${retrieved} and ${completionTokens} answer tokens`;
+  const cost = `${used} cost ${fee} wei at the bound prices`;
   return check('fee', fee === bundle.receipt.fee, `${cost}, as charged.`, `${cost}, but ${bundle.receipt.fee} wei were charged.`);
 }
 

@@ -1,5 +1,6 @@
 import {
   accessGrantsAbi,
+  agentRegistryAbi,
   contractAddress,
   type Deployment,
   datanetRegistryAbi,
@@ -42,6 +43,7 @@ export function openContracts(deployment: Deployment) {
     fees: { address: at('FeePolicy'), abi: feePolicyAbi },
     requests: { address: at('InferenceRequests'), abi: inferenceRequestsAbi },
     proposals: { address: at('ModelProposals'), abi: modelProposalsAbi },
+    agents: { address: at('AgentRegistry'), abi: agentRegistryAbi },
     fidelity: { address: at('ReleaseFidelity'), abi: releaseFidelityAbi },
   } as const;
 }

@@ -12,15 +12,18 @@ import { IpfsUnreachable } from '../ipfs/readVerified.ts';
 import { openIndexRowsReader } from '../watchtower/indexRows.ts';
 import { ownersOf } from '../watchtower/releaseFacts.ts';
 import { checksTable, countChecks } from './print.ts';
-import { readBundle } from './readBundle.ts';
+import { readBundles } from './readBundle.ts';
 import { deploymentOf, openChainOf, openIpfsOf } from './sources.ts';
 
 type Options = { rpc?: string | undefined; deployment?: string | undefined; ipfs?: string | undefined };
 
 /** Checks a receipt bundle in a file, against the chain too where one is named. Returns whether nothing failed. */
 export async function receiptVerify(path: string, options: Options, print: (text: string) => void): Promise<boolean> {
-  const bundle = readBundle(path);
-  const verification = options.rpc ? await againstChain(bundle, options) : await offline(bundle, options);
+  const { bundle, children } = readBundles(path);
+  const checksOf = (one: ReceiptBundle): Promise<Check[]> =>
+    options.rpc ? againstChain(one, options, children) : offline(one, options, children);
+  const verification = await checksOf(bundle);
+  if (children) verification.push(await checkInside(children, checksOf));
   print(checksTable(verification));
   const failed = verification.filter(({ status }) => status === 'failed');
   const skipped = verification.filter(({ status }) => status === 'skipped');
@@ -32,10 +35,33 @@ export async function receiptVerify(path: string, options: Options, print: (text
 
 const namesOf = (checks: readonly Check[]): string => checks.map(({ name }) => name).join(', ');
 
-async function offline(bundle: ReceiptBundle, options: Options): Promise<Check[]> {
-  if (!options.deployment && !process.env.OPENLEDGER_DEPLOYMENT) return (await verifyReceipt(bundle, {})).checks;
+type Children = readonly ReceiptBundle[] | undefined;
+
+/** The receipts of an agent's steps, each by itself. */
+async function checkInside(
+  children: readonly ReceiptBundle[],
+  checksOf: (one: ReceiptBundle) => Promise<Check[]>,
+): Promise<Check> {
+  const wrong: string[] = [];
+  for (const child of children) {
+    const failed = (await checksOf(child)).filter(({ status }) => status === 'failed');
+    if (failed.length > 0) wrong.push(`${child.receiptHash} (${namesOf(failed)})`);
+  }
+  return {
+    name: 'inside',
+    status: wrong.length === 0 ? 'passed' : 'failed',
+    sentence:
+      wrong.length === 0
+        ? `Nothing is wrong with the ${children.length} receipts inside.`
+        : `Of ${children.length} receipts inside these are wrong: ${wrong.join(', ')}.`,
+  };
+}
+
+async function offline(bundle: ReceiptBundle, options: Options, children: Children): Promise<Check[]> {
+  const inside = children ? { children } : {};
+  if (!options.deployment && !process.env.OPENLEDGER_DEPLOYMENT) return (await verifyReceipt(bundle, inside)).checks;
   const deployment = deploymentOf(options);
-  const context = { chainId: deployment.chainId, settlement: contractAddress(deployment, 'Settlement') };
+  const context = { chainId: deployment.chainId, settlement: contractAddress(deployment, 'Settlement'), ...inside };
   return (await verifyReceipt(bundle, context)).checks;
 }
 
@@ -55,14 +81,18 @@ async function rowsFor(
   }
 }
 
-async function againstChain(bundle: ReceiptBundle, options: Options): Promise<Check[]> {
+async function againstChain(bundle: ReceiptBundle, options: Options, children: Children): Promise<Check[]> {
   const { client, contracts, deployment } = await openChainOf(options);
   const known = await Promise.all(
     bundle.composition.map(({ releaseHash }) =>
       client.readContract({ ...contracts.models, functionName: 'modelOf', args: [releaseHash] }),
     ),
   );
-  const context = { chainId: deployment.chainId, settlement: contracts.settlement.address };
+  const context = {
+    chainId: deployment.chainId,
+    settlement: contracts.settlement.address,
+    ...(children ? { children } : {}),
+  };
   if (known.includes(0)) {
     const release: Check = {
       name: 'registered',

@@ -120,6 +120,72 @@ export const receipts = pgTable(
   ],
 );
 
+/** Versions of agents that ran here: what their receipts are opened with, and what a run goes on with. */
+export const agentReleases = pgTable('agent_releases', {
+  releaseHash: text('release_hash').primaryKey(),
+  agentId: whole('agent_id').notNull(),
+  version: whole('version').notNull(),
+  modelId: whole('model_id').notNull(),
+  manifestHash: text('manifest_hash').notNull(),
+  manifestCid: text('manifest_cid').notNull(),
+  createdAt: createdAt(),
+});
+
+/** An agent at work, or what became of it. */
+export const agentRuns = pgTable(
+  'agent_runs',
+  {
+    id: uuid().primaryKey(),
+    channel: text().notNull(),
+    payer: text().notNull(),
+    /** The run that called this one, and its step; null for a run that was asked for by a caller. */
+    parentRun: uuid('parent_run'),
+    parentStep: integer('parent_step'),
+    idempotencyKey: text('idempotency_key'),
+    requestHash: text('request_hash').notNull(),
+    releaseHash: text('release_hash').notNull(),
+    /** What opens its hash; salt and messages are the payer's. */
+    nonce: text().notNull(),
+    salt: text().notNull(),
+    messages: json().notNull(),
+    runHash: text('run_hash').notNull(),
+    limit: wei('limit').notNull(), // of all it may cost
+    /** running, done, failed, interrupted (when the service ended) */
+    status: text().notNull(),
+    /** Why it failed: {status, code, message, detail}. */
+    error: json(),
+    /** Of the agent's own receipt, once there is an answer. */
+    receiptHash: text('receipt_hash'),
+    created: whole('created').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('agent_runs_key').on(table.channel, table.idempotencyKey),
+    uniqueIndex('agent_runs_parent').on(table.parentRun, table.parentStep),
+    index('agent_runs_open').on(table.status).where(sql`status = 'running'`),
+  ],
+);
+
+/** What a run has done, each step stored before the next begins: it goes on from here. */
+export const agentSteps = pgTable(
+  'agent_steps',
+  {
+    runId: uuid('run_id').notNull(),
+    step: integer('step').notNull(),
+    kind: text().notNull(), // model, retrieve, tool, agent
+    name: text().notNull(),
+    input: json().notNull(),
+    output: json().notNull(), // {text, calls?}
+    error: text(),
+    receiptHash: text('receipt_hash'),
+    sequence: whole('sequence'),
+    cost: wei('cost').notNull(), // with all inside
+    ms: whole('ms').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.step] })],
+);
+
 /** Who earned what in which role by a receipt: the allocation by source. */
 export const earnings = pgTable(
   'earnings',

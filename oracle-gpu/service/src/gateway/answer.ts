@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { citationsHash, hashJson } from '@openledger/sdk';
-import { sha256, stringToBytes } from 'viem';
+import { type Hex, sha256, stringToBytes } from 'viem';
 import { type Context, now } from '../context.ts';
 import { bundleText, type ReceiptRow } from '../receipts/bundle.ts';
 import { cite } from '../retrieval/cite.ts';
@@ -29,6 +29,8 @@ export type Call = {
   idempotencyKey: string | null;
   /** Nonce of the transfer that pays for this call, if one does: the receipt's trace names it. */
   payment?: string | undefined;
+  /** Hash of the agent's run that this call is a step of. */
+  parentReceipt?: Hex | undefined;
   requestHash: string;
   created: number; // seconds since 1970
   model: string;
@@ -55,6 +57,8 @@ export type Prepared = {
   answers: [Answering, ...Answering[]];
   retrieved?: Retrieved | undefined;
   giveBack: () => void;
+  /** Ends the answers whoever still listens, as when an agent's time is up. */
+  cancelled?: AbortSignal;
 };
 
 /** Everything before the first token: the model, the price, the money set aside. */
@@ -102,23 +106,33 @@ export async function prepare(
  * @returns the answer, empty for a stream
  */
 export async function produce(context: Context, prepared: Prepared, sink: Sink): Promise<string> {
+  const charged = await produceCharged(context, prepared, sink);
+  const { release } = prepared.model;
+  const told = charged.map(({ row, call, delivered }) => ({ call, delivered, bundle: bundleText(row, release, true) }));
+  const [first, ...others] = told as [(typeof told)[number], ...typeof told];
+  if (!first.call.stream) return renderResponse([first, ...others]);
+  sink.write(renderStream(first.call, first.delivered).end(first.delivered, first.bundle));
+  return '';
+}
+
+type Charged = { row: ReceiptRow; call: Call; delivered: Delivered };
+
+/** The same, but for telling the answers that are whole. */
+export async function produceCharged(context: Context, prepared: Prepared, sink: Sink): Promise<[Charged, ...Charged[]]> {
   const { answers, model, giveBack, asked } = prepared;
   const failed = new AbortController();
+  const cancelled = AbortSignal.any([failed.signal, ...(prepared.cancelled ? [prepared.cancelled] : [])]);
   try {
-    const making = answers.map((answering) => make(context, prepared, answering, sink, failed.signal));
+    const making = answers.map((answering) => make(context, prepared, answering, sink, cancelled));
     const made = await Promise.all(making).catch(async (error: unknown) => {
       failed.abort();
       await Promise.allSettled(making);
       throw error;
     });
-    const charged = await chargeAll(context, made, answers, asked.isPublic);
-    const told = charged.map(({ row, call, delivered }) => ({ call, delivered, bundle: bundleText(row, model.release, true) }));
-    const [first, ...others] = told;
+    const [first, ...others] = await chargeAll(context, made, answers, asked.isPublic);
     if (!first) throw new Error('Nothing was charged.');
-    for (const { delivered } of told) count(context, model, delivered);
-    if (!first.call.stream) return renderResponse([first, ...others]);
-    sink.write(renderStream(first.call, first.delivered).end(first.delivered, first.bundle));
-    return '';
+    for (const { delivered } of [first, ...others]) count(context, model, delivered);
+    return [first, ...others];
   } catch (error) {
     context.metrics.calls.inc({ outcome: 'failed' });
     throw error;
@@ -143,7 +157,7 @@ async function chargeAll(
   made: readonly MadeAnswer[],
   answers: readonly Answering[],
   isPublic: boolean,
-): Promise<{ row: ReceiptRow; call: Call; delivered: Delivered }[]> {
+): Promise<Charged[]> {
   const outcomes = await Promise.allSettled(
     made.map(async ({ composed, delivered }, index) => {
       const { call, reservation } = answers[index] as Answering;

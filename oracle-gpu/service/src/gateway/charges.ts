@@ -63,7 +63,7 @@ export function createCharges({ db, book, signReceipt, log }: Pick<Context, 'db'
     for (const [index, { charge, row }] of numbered.entries()) {
       charge.reservation.account.sequence = row.sequence;
       charge.reservation.account.spent += row.fee;
-      charge.reservation.release();
+      charge.reservation.release(row.fee);
       group[index]?.done(row);
     }
   }

@@ -1,4 +1,5 @@
 import {
+  type AgentRunJson,
   allocate,
   allocationHash,
   computeFee,
@@ -32,7 +33,11 @@ export type Answer = {
   query: Hex | null;
   /** What it was given with, where passages were retrieved. */
   cited?: Cited | undefined;
-  trace: Record<string, string | number | boolean | null | string[] | Record<string, number> | Routing>;
+  trace: Record<string, string | number | boolean | null | string[] | Record<string, number> | Routing | AgentRunJson>;
+  /** Of an agent's run, which has no tokens. */
+  agentSteps?: number;
+  /** Where the prompt's hash was committed to before. */
+  salt?: Hex;
 };
 
 export type Composed = Awaited<ReturnType<typeof composeReceipt>>;
@@ -48,7 +53,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     promptTokens: answer.promptTokens,
     completionTokens: answer.tokenIds.length,
     retrievalTokens: answer.cited?.retrievalTokens ?? 0,
-    agentSteps: 0,
+    agentSteps: answer.agentSteps ?? 0,
   };
   const app = session.app as Address;
   const price = priceOf(model, usage, session);
@@ -68,7 +73,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     pools: common.poolSizes,
     dayIndex,
   });
-  const salt = freshSalt();
+  const salt = answer.salt ?? freshSalt();
   const unnumbered = {
     channel: session.channel as Hex,
     compositionHash: common.compositionHash,
@@ -80,7 +85,7 @@ export async function composeReceipt(context: Context, session: Account, call: C
     evidenceHash: evidenceHash(evidence, ({ position }) => release.rowText(position).words),
     allocationHash: allocationHash(allocated.allocations),
     traceHash: hashJson(answer.trace),
-    parentReceipt: zeroHash,
+    parentReceipt: call.parentReceipt ?? zeroHash,
     // When the call was accepted: a voucher covers what was asked before it expired.
     timestamp: call.created,
   };

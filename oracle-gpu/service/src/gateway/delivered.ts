@@ -10,6 +10,8 @@ export const deliveredSchema = z.object({
   completionTokens: z.int(),
   /** What is said beside an answer that asked for sources: `retrieval`, `citations`, `sources`, `unsupported`. */
   retrieval: z.record(z.string(), z.json()).optional(),
+  /** What is said beside an agent's answer: `run`. */
+  run: z.record(z.string(), z.json()).optional(),
   shape: z.enum(['chat', 'text']).default('chat'),
   /** Whether calls of tools are read out of the text. */
   hasTools: z.boolean().default(false),

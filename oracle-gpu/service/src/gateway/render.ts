@@ -45,12 +45,14 @@ export function renderStream(call: Shown, of: Pick<Delivered, 'shape' | 'hasTool
     /** The first chunk: the role. */
     start: () => chunk(shape.start()),
     piece: (text: string, told?: readonly ToldToken[]) => chunk(shape.piece(text, told, { id: call.id, hasTools: of.hasTools })),
+    /** What is said beside the text: a chunk without choices, which OpenAI's clients pass over as they do with usage. */
+    beside: (fields: object) => event({ ...head, choices: [], ...fields }),
     /** Why the text ended. */
     finish: (delivered: Delivered) => chunk(shape.finish(delivered)),
     /** Usage if asked for, then the receipt in a chunk without choices. */
     end: (delivered: Delivered, bundle: string) => {
       const usage = call.includeUsage ? event({ ...head, choices: [], usage: usageOf([delivered]) }) : '';
-      const receipt = withReceipt({ ...head, choices: [], ...delivered.retrieval }, bundle);
+      const receipt = withReceipt({ ...head, choices: [], ...delivered.retrieval, ...delivered.run }, bundle);
       return `${usage}data: ${receipt}\n\ndata: [DONE]\n\n`;
     },
   };
@@ -69,7 +71,7 @@ export function renderResponse(answers: readonly [Answered, ...Answered[]]): str
   const usage = usageOf(answers.map((one) => one.delivered));
   if (delivered.choice === undefined) {
     const choices = [{ index: 0, ...shape.whole(delivered, call.id) }];
-    return withReceipt({ ...head, choices, usage, ...delivered.retrieval }, bundle);
+    return withReceipt({ ...head, choices, usage, ...delivered.retrieval, ...delivered.run }, bundle);
   }
   // Each of several answers has a receipt of its own, and its own sources.
   const choices = answers.map((one) => {

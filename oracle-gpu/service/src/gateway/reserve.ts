@@ -4,8 +4,8 @@ import { type Context, now } from '../context.ts';
 import { ServiceError } from '../errors.ts';
 import type { Account, Accounts } from '../sessions/book.ts';
 
-/** Money set aside for a running call. `release` gives back what is left of it, once. */
-export type Reservation = { account: Account; release: () => void };
+/** Money set aside for a running call. `release` gives back what is left of it, once; `charged`: wei that it was charged. */
+export type Reservation = { account: Account; release: (charged?: bigint) => void };
 
 export const inProgress = (): ServiceError =>
   new ServiceError(409, 'call_in_progress', 'A call with this Idempotency-Key is running: wait for it and ask again.', {

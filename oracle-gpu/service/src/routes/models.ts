@@ -1,6 +1,7 @@
 import { toJson } from '@openledger/sdk';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { type Agents, agentIdOf } from '../agents/load.ts';
 import { cached } from '../cached.ts';
 import type { Context } from '../context.ts';
 import { ServiceError } from '../errors.ts';
@@ -12,19 +13,17 @@ import { nextCursor } from './page.ts';
 const manifestSchema = z.looseObject({ fidelity: z.looseObject({ status: z.string() }) });
 const cardSchema = z.looseObject({ name: z.string() });
 const modelName = /^model\/(\d{1,10})$/;
+/** Models come before agents in lists, each by number. */
+const listedName = /^(model|agent)\/(\d{1,10})$/;
 
-/** `?limit=&after=model/<id>`, as OpenAI's lists are paged. */
+/** `?limit=&after=model/<id>`, or `agent/<id>`, as OpenAI's lists are paged. */
 const modelsPageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(1000),
-  after: z
-    .string()
-    .regex(modelName, 'must be the id of a model, like model/7')
-    .transform((id) => Number(id.slice('model/'.length)))
-    .optional(),
+  after: z.string().regex(listedName, 'must be the id of a model or an agent, like model/7').optional(),
 });
 
 /** `GET /v1/models` and `/v1/models/model/<id>`: the models that answer here, in OpenAI's shape with what they cost. */
-export function models(app: FastifyInstance, context: Context): void {
+export function models(app: FastifyInstance, context: Context, agents: Agents): void {
   const { facts, fidelities, releases, chain, ipfs, config, engine } = context;
   const names = cached(60_000, async (modelId) => {
     const [event] = await chain.client.getContractEvents({
@@ -84,19 +83,57 @@ export function models(app: FastifyInstance, context: Context): void {
     };
   }
 
+  /** An agent as it is listed; undefined where it cannot run. */
+  async function describeAgent(agentId: number) {
+    const agent = await agents.loadIfActive(agentId);
+    if (!agent) return undefined;
+    const { manifest, manifestHash, version, model } = agent;
+    const { name, goal, limits, plan } = manifest;
+    return {
+      id: model.name,
+      object: 'model',
+      created: 0,
+      owned_by: model.developer,
+      openledger: {
+        agentId,
+        modelId: model.release.modelId,
+        name,
+        goal,
+        developer: model.developer,
+        version,
+        manifestHash,
+        manifestCid: model.release.manifestCid,
+        releaseHash: model.release.releaseHash,
+        termsVersion: model.termsVersion,
+        prices: toJson({ agentStep: model.terms.agentStepPrice }),
+        plan: plan.kind,
+        limits: toJson(limits),
+        models: manifest.models.map((one) => one.model),
+        datanets: manifest.datanets,
+        agents: manifest.agents.map((one) => one.agent),
+      },
+    };
+  }
+
+  const describeAny = (id: string, known: Awaited<ReturnType<typeof releases.list>>) => {
+    const [, kind, number] = listedName.exec(id) ?? [];
+    return kind === 'agent' ? describeAgent(Number(number)) : describe(Number(number), known);
+  };
+
   const idsOf = (known: readonly { modelId: number }[]): number[] =>
     [...new Set(known.map(({ modelId }) => modelId))].sort((a, b) => a - b);
 
   app.get('/v1/models', async (request, reply) => {
     const { limit, after } = modelsPageSchema.parse(request.query);
     const known = await releases.list();
-    const ids = idsOf(known).filter((modelId) => modelId > (after ?? 0));
+    const all = [...idsOf(known).map((id) => `model/${id}`), ...(await agents.list()).map((id) => `agent/${id}`)];
+    const ids = all.filter((id) => after === undefined || isAfter(id, after));
     const data = [];
     let seen = 0;
-    for (const modelId of ids) {
+    for (const id of ids) {
       if (data.length === limit) break;
       seen += 1;
-      const model = await describe(modelId, known);
+      const model = await describeAny(id, known);
       if (model) data.push(model);
     }
     const last = data.at(-1)?.id ?? null;
@@ -106,6 +143,11 @@ export function models(app: FastifyInstance, context: Context): void {
   });
 
   app.get<{ Params: { '*': string } }>('/v1/models/*', async (request) => {
+    const agentId = agentIdOf(request.params['*']);
+    if (agentId !== undefined) {
+      await agents.load(agentId); // says what is wrong with one that cannot run
+      return describeAgent(agentId);
+    }
     const modelId = Number(modelName.exec(request.params['*'])?.[1] ?? 0);
     const known = await releases.list();
     const model = idsOf(known).includes(modelId) ? await describe(modelId, known) : undefined;
@@ -117,4 +159,11 @@ export function models(app: FastifyInstance, context: Context): void {
       );
     return model;
   });
+}
+
+/** Whether `id` comes after the other in the list. */
+function isAfter(id: string, other: string): boolean {
+  const [kind, number] = id.split('/') as [string, string];
+  const [otherKind, otherNumber] = other.split('/') as [string, string];
+  return kind === otherKind ? Number(number) > Number(otherNumber) : kind === 'agent';
 }

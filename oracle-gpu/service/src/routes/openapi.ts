@@ -9,11 +9,18 @@ type Operation = { summary: string; body?: z.ZodType; isPaid?: boolean };
 /** What clients of OpenAI's interface find here; everything else is in docs/interfaces.md. */
 const operations: Record<string, Record<string, Operation>> = {
   '/v1/chat/completions': {
-    post: { summary: 'The next answer of a chat, with a receipt', body: chatRequestSchema, isPaid: true },
+    post: {
+      summary:
+        'The next answer of a chat, with a receipt. An agent (agent/7) does steps: a stream tells each in a chunk without choices, field `step` ({ step, kind, name, status, agent, depth, input, output, receipt, ms }), and the last chunk has its receipt and, in `run`, those of its steps',
+      body: chatRequestSchema,
+      isPaid: true,
+    },
   },
   '/v1/completions': { post: { summary: 'What follows a text, with a receipt', body: completionRequestSchema, isPaid: true } },
   '/v1/embeddings': { post: { summary: 'Texts as vectors of meaning; free', body: embeddingsRequestSchema } },
   '/tokenize': { post: { summary: 'A chat or a text as tokens; free', body: tokenizeRequestSchema } },
+  '/v1/runs/{id}': { get: { summary: 'What an agent did for the key that paid: its steps, its receipt and theirs' } },
+  '/mcp': { post: { summary: 'This gateway as a server of the Model Context Protocol (Streamable HTTP)' } },
   '/v1/models': { get: { summary: 'The models that answer here; ?limit= and ?after= page' } },
   '/v1/models/{model}': { get: { summary: 'One model' } },
   '/v1/usage': { get: { summary: 'What a key has used of each model' } },
@@ -23,13 +30,15 @@ const operations: Record<string, Record<string, Operation>> = {
 
 const free = new Set(['/v1/models', '/v1/models/{model}', '/health', '/metrics']);
 
+const parameter = (path: string): string | undefined => /\{(\w+)\}/.exec(path)?.[1];
+
 /** The OpenAPI document, its bodies generated from what requests are parsed by. */
 export function openapiDocument() {
   const operation = (path: string, { summary, body, isPaid }: Operation) => ({
     summary,
     ...(free.has(path) ? {} : { security: [{ key: [] }] }),
-    ...(path.includes('{model}')
-      ? { parameters: [{ name: 'model', in: 'path', required: true, schema: { type: 'string' } }] }
+    ...(parameter(path)
+      ? { parameters: [{ name: parameter(path), in: 'path', required: true, schema: { type: 'string' } }] }
       : {}),
     ...(body
       ? { requestBody: { required: true, content: { 'application/json': { schema: z.toJSONSchema(body, { io: 'input' }) } } } }

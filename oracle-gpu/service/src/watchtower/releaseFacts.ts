@@ -1,4 +1,5 @@
 import {
+  agentRelease,
   datanetsHash,
   datanetUseSchema,
   type IndexLeaf,
@@ -30,7 +31,7 @@ export function openReleaseFacts(source: Source) {
   const { client, contracts } = source;
   const known = new Map<Hex, Published>();
 
-  async function publishedOf(hash: Hex): Promise<Published | undefined> {
+  async function publishedOf(hash: Hex, modelId: number): Promise<Published | undefined> {
     const before = known.get(hash);
     if (before?.index) return before;
     const [event] = await client.getContractEvents({
@@ -42,7 +43,8 @@ export function openReleaseFacts(source: Source) {
     });
     if (!event) return undefined;
     const { nullThreshold, manifestCid } = event.args;
-    const published = { nullThreshold, ...(await readManifest(source.ipfs, hash, manifestCid)) };
+    const opened = (await agentsRelease(source, modelId, hash)) ?? (await readManifest(source.ipfs, hash, manifestCid));
+    const published = { nullThreshold, ...opened };
     known.set(hash, published);
     return published;
   }
@@ -52,13 +54,33 @@ export function openReleaseFacts(source: Source) {
     const facts = new Map<Hex, ReleaseFacts>();
     for (const [hash, versions] of wanted) {
       const modelId = await client.readContract({ ...contracts.models, functionName: 'modelOf', args: [hash] });
-      const published = modelId > 0 ? await publishedOf(hash) : undefined;
+      const published = modelId > 0 ? await publishedOf(hash, modelId) : undefined;
       if (!published) continue;
       const [terms, owners] = await Promise.all([termsOf(source, modelId, versions), ownersOf(source, modelId)]);
       facts.set(hash, { ...published, terms, owners });
     }
     return facts;
   };
+}
+
+/**
+ * The release of an agent's version, which follows from what the chain has of it: no datanets, an index without rows. Its
+ * manifest says nothing of it. Undefined for a model's.
+ */
+async function agentsRelease(
+  { client, contracts: { agents } }: Pick<Source, 'client' | 'contracts'>,
+  modelId: number,
+  hash: Hex,
+): Promise<Omit<Published, 'nullThreshold'> | undefined> {
+  const agentId = await client.readContract({ ...agents, functionName: 'agentOfModel', args: [modelId] });
+  if (agentId === 0) return undefined;
+  const { version: latest } = await client.readContract({ ...agents, functionName: 'agent', args: [agentId] });
+  for (let version = latest; version > 0; version -= 1) {
+    const [manifestHash] = await client.readContract({ ...agents, functionName: 'manifestAt', args: [agentId, version] });
+    const release = agentRelease(manifestHash, agentId, version);
+    if (releaseHash(release) === hash) return { release, datanets: [], uses: [], index: [] };
+  }
+  return {};
 }
 
 /** Datanets and index of a release, as far as they can be fetched and open against its hash. */

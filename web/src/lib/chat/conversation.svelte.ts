@@ -1,6 +1,7 @@
-import { type ReceiptBundle, receiptBundleSchema } from '@openledger/sdk';
+import { amountSchema, type ReceiptBundle, receiptBundleSchema, type StepEvent, stepEventSchema } from '@openledger/sdk';
 import { z } from 'zod';
 import { type ChatMessage, streamChat } from '#lib/gateway/chat.ts';
+import { withStep } from './withStep.ts';
 
 /** One question with its answer as it arrives. */
 export class Turn {
@@ -13,6 +14,10 @@ export class Turn {
   seconds = $state<number>();
   error = $state.raw<unknown>();
   receipt = $state.raw<ReceiptBundle>();
+  /** What an agent did for it. */
+  steps = $state.raw<StepEvent[]>([]);
+  /** What the answers inside an agent's run cost, in wei. */
+  inside = $state.raw<bigint>();
 
   constructor(question: string, model: string, id: string = crypto.randomUUID()) {
     this.id = id;
@@ -30,6 +35,8 @@ const savedSchema = z.array(
     cut: z.boolean(),
     seconds: z.number().optional(),
     receipt: receiptBundleSchema.optional(),
+    steps: z.array(stepEventSchema).default([]),
+    inside: amountSchema.optional(),
   }),
 );
 
@@ -83,6 +90,8 @@ export class Conversation {
       };
       for await (const part of streamChat(request)) {
         if (part.type === 'text') turn.answer += part.text;
+        if (part.type === 'step') turn.steps = withStep(turn.steps, part.step);
+        if (part.type === 'inside') turn.inside = part.receipts.reduce((sum, { receipt }) => sum + receipt.fee, 0n);
         if (part.type === 'finish') {
           turn.cut = part.reason === 'length';
           turn.seconds = (performance.now() - started) / 1000;
@@ -112,7 +121,7 @@ export class Conversation {
 
   #save(): void {
     const done = this.#turns.filter(({ answer }) => answer !== '').slice(-20);
-    const plain = done.map(({ id, question, model, answer, cut, seconds, receipt }) => ({
+    const plain = done.map(({ id, question, model, answer, cut, seconds, receipt, steps, inside }) => ({
       id,
       question,
       model,
@@ -120,6 +129,8 @@ export class Conversation {
       cut,
       seconds,
       receipt,
+      steps,
+      inside,
     }));
     localStorage.setItem(this.#slot, JSON.stringify(z.encode(savedSchema, plain)));
   }
@@ -131,6 +142,8 @@ function restore(saved: z.infer<typeof savedSchema>[number]): Turn {
   turn.cut = saved.cut;
   turn.seconds = saved.seconds;
   turn.receipt = saved.receipt;
+  turn.steps = saved.steps;
+  turn.inside = saved.inside;
   turn.status = 'done';
   return turn;
 }

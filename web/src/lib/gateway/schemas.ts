@@ -1,4 +1,4 @@
-import { bytes32Schema, type estimateSchema, modelListSchema, receiptBundleSchema } from '@openledger/sdk';
+import { amountSchema, bytes32Schema, type estimateSchema, modelListSchema, receiptBundleSchema } from '@openledger/sdk';
 import { z } from 'zod';
 
 /** What this app reads beyond the SDK's shapes (docs/interfaces.md). */
@@ -13,6 +13,8 @@ export const servedModelsSchema = modelListSchema.extend({
         releaseHash: bytes32Schema,
         termsVersion: z.int(),
         attribution: z.string().optional(),
+        /** Of an agent: most that a run may cost with all inside, wei. */
+        limits: z.looseObject({ spend: amountSchema }).optional(),
       }),
     }),
   ),

@@ -19,6 +19,9 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     VERSION_PUBLISHED: m.act_version_published({ name }),
     GRANT_REQUESTED: m.act_grant_requested({ name }),
     GRANT_APPROVED: m.act_grant_approved({ name }),
+    AGENT_CREATED: m.act_agent_created({ name }),
+    AGENT_ACTIVATED: m.act_agent_activated({ name }),
+    AGENT_SLASHED: m.act_agent_slashed({ name }),
     MODEL_CREATED: m.act_model_created({ name }),
     MODEL_LISTED: m.act_model_listed({ name }),
     RELEASE_ADDED: m.act_release_added({ name }),
@@ -52,7 +55,9 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     : entry.job
       ? `/studio?job=${entry.job.id}`
       : model
-        ? `/models/${model.id}`
+        ? entry.model?.agent
+          ? `/agents/${entry.model.agent.id}`
+          : `/models/${model.id}`
         : datanet
           ? `/datanets/${datanet.id}`
           : entry.batch

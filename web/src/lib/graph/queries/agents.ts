@@ -19,6 +19,8 @@ export const agentFields = graphql(
       model {
         id
         number
+        rating
+        ratingCount
         owner {
           id
         }

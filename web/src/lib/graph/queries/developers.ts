@@ -16,6 +16,9 @@ export const developerQuery = graphql(
         name
         listed
         createdAt
+        agent {
+          id
+        }
         rating
         ratingStars
         ratingCount

@@ -30,8 +30,8 @@ export const protocolQuery = graphql(`
 `);
 
 export const activityQuery = graphql(`
-  query Activity($first: Int!) {
-    activities(first: $first, orderBy: timestamp, orderDirection: desc) {
+  query Activity($first: Int!, $without: String!) {
+    activities(first: $first, where: { actor_not: $without }, orderBy: timestamp, orderDirection: desc) {
       id
       kind
       amount
@@ -54,6 +54,9 @@ export const activityQuery = graphql(`
       model {
         id
         name
+        agent {
+          id
+        }
       }
       job {
         id

@@ -92,6 +92,9 @@ export const modelQuery = graphql(
         releaseCount
         termsVersion
         createdAt
+        agent {
+          id
+        }
         rating
         ratingCount
         salePrice
@@ -116,6 +119,9 @@ export const modelQuery = graphql(
           }
         }
         transactionHash
+        agent {
+          id
+        }
         owner {
           id
         }
