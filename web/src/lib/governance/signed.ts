@@ -17,10 +17,14 @@ import { follow, type Written } from '#lib/wallet/transact.ts';
 /** For how long after it is signed a delegation may be carried to the chain, in seconds. */
 const goodFor = 3_600;
 
-type Asked = Pick<Ballot, 'governor' | 'proposalId' | 'support' | 'reason'> & { title: string; voteEnd: number };
+type Asked = Pick<Ballot, 'governor' | 'proposalId' | 'support' | 'reason'> & {
+  title: string;
+  voteStart: number;
+  voteEnd: number;
+};
 
 /** Has the wallet sign a vote, good until voting ends, and the operator carry it to the chain: it costs no gas. */
-export function voteBySignature(app: App, { title, voteEnd, ...asked }: Asked): Promise<Written> {
+export function voteBySignature(app: App, { title, voteStart, voteEnd, ...asked }: Asked): Promise<Written> {
   return follow(app, title, async () => {
     const { client, address } = await app.wallet.ready();
     const { deployment } = app.config;
@@ -30,8 +34,15 @@ export function voteBySignature(app: App, { title, voteEnd, ...asked }: Asked): 
     const ballot: Ballot = { ...asked, voter: address, nonce: await app.chain.readContract(read), deadline: voteEnd };
     const typed = ballotTypedData(ballot, governorDomain(deployment, kind));
     const signature = await client.signTypedData({ ...typed, account: client.account ?? address });
+    await reached(app, BigInt(voteStart));
     return (await app.gateway.vote({ ...ballot, signature })).transaction;
   });
+}
+
+/** Waits for a block after `time`, some seconds at most: the chain's last one may be behind the clock by which voting has begun. */
+async function reached(app: App, time: bigint): Promise<void> {
+  for (let look = 0; look < 20 && (await app.chain.getBlock()).timestamp <= time; look += 1)
+    await new Promise((resolve) => setTimeout(resolve, 500));
 }
 
 /** Has the wallet sign a delegation and the operator carry it to the chain: it costs no gas. */
