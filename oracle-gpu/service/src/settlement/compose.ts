@@ -95,7 +95,9 @@ export async function composeBatch(context: Composer, file: BatchFile, dataCid: 
     channelsHash: keccak256(channels),
     dataHash: keccak256(commitment),
   };
-  const header = { body, rewards: roots.rewards, settledAt: now() };
+  // By the chain's clock where that is ahead: a model sold at a time that ours has not reached has its new owner already.
+  const { timestamp } = await chain.client.getBlock();
+  const header = { body, rewards: roots.rewards, settledAt: Math.max(now(), Number(timestamp)) };
   return { header, channels, commitment, previous };
 }
 
