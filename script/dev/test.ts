@@ -86,7 +86,7 @@ const environment = {
 const nameOf = ({ name, part }: Suite): string => (part ? `${name} ${part}` : name);
 
 /** Longest time a suite may take, in minutes: one that hangs fails, and the others still run. */
-const suiteLimit = 35;
+const suiteLimit = 45;
 
 const running = new Set<ChildProcess>();
 let stopping = false;
