@@ -15,6 +15,10 @@ test('whether a vote was won is the governor’s word, not a guess', () => {
   expect(stageOf(proposal, 201, 3)).toBe('defeated');
 });
 
+test('a chain whose clock lags has not decided yet: nothing is defeated before it says so', () => {
+  expect(stageOf(proposal, 201, 1)).toBe('active');
+});
+
 test('a queued proposal can be executed once its time has come', () => {
   const queued = { ...proposal, status: 'QUEUED', eta: '300' };
   expect(stageOf(queued, 299, undefined)).toBe('queued');

@@ -3,8 +3,12 @@ export type Stage = 'pending' | 'active' | 'succeeded' | 'defeated' | 'queued' |
 
 type Times = { status: string; voteStart: string; voteEnd: string; eta: string | null };
 
-/** OpenZeppelin's ProposalState that says a vote was won. */
+/** Of OpenZeppelin's ProposalState: how a vote ended. */
+const DEFEATED = 3;
 const SUCCEEDED = 4;
+
+/** Whether the governor has said how a vote ended: its clock is the last block's, which may lag behind a person's. */
+export const isVerdict = (state: number | undefined): boolean => state === DEFEATED || state === SUCCEEDED;
 
 /** Stage from what the index knows and, once voting is over, from the governor's own verdict. */
 export function stageOf({ status, voteStart, voteEnd, eta }: Times, now: number, verdict: number | undefined): Stage | undefined {
@@ -15,6 +19,7 @@ export function stageOf({ status, voteStart, voteEnd, eta }: Times, now: number,
   if (now <= Number(voteStart)) return 'pending';
   if (now <= Number(voteEnd)) return 'active';
   if (verdict === undefined) return undefined;
+  if (!isVerdict(verdict)) return 'active'; // by the chain's clock it is not over yet
   return verdict === SUCCEEDED ? 'succeeded' : 'defeated';
 }
 

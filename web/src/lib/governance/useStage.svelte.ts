@@ -3,7 +3,7 @@ import type { Address } from 'viem';
 import { keys } from '#lib/graph/keys.ts';
 import { useApp } from '#lib/shell/app.svelte.ts';
 import { clock } from '#lib/shell/clock.svelte.ts';
-import { type Stage, stageOf } from './stage.ts';
+import { isVerdict, type Stage, stageOf } from './stage.ts';
 import { governorAbi } from './standards.ts';
 import type { Proposal } from './types.ts';
 
@@ -14,6 +14,7 @@ export function useStage(proposal: () => Proposal): { readonly current: Stage | 
   const verdict = createQuery(() => ({
     queryKey: keys.proposalState(proposal().id),
     enabled: ended,
+    refetchInterval: ({ state }) => (isVerdict(state.data) ? false : 2_000),
     queryFn: () =>
       app.chain.readContract({
         address: proposal().governor.id as Address,
