@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {
     TimelockControllerUpgradeable
 } from "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
+import {VmSafe} from "forge-std/Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
@@ -62,6 +63,11 @@ import {Roles} from "./Roles.sol";
 /// @notice Makes every contract, gives each its rights, and leaves nobody but the upgrade timelock in charge.
 /// @dev Shared by the script and the tests. The caller of these functions is the deployer.
 abstract contract Deployment {
+    error Deployment_NotCreated(string name);
+
+    /// @dev forge's own contract, which scripts and tests both have.
+    VmSafe private constant VM = VmSafe(address(uint160(uint256(keccak256("hevm cheat code")))));
+
     Create3Factory internal factory;
     address internal deployer;
     /// @dev Names of what was deployed, in order; addresses follow from them.
@@ -77,7 +83,7 @@ abstract contract Deployment {
         factory = factory_;
         deployer = deployer_;
         delete names;
-        _deploy("AccessManager", abi.encodePacked(type(AccessManager).creationCode, abi.encode(deployer)));
+        _deploy("AccessManager", abi.encodePacked(_code("AccessManager"), abi.encode(deployer)));
         _deployGovernance(p);
         _deployDatanetsAndModels(p);
         _deploySettlement(p);
@@ -111,28 +117,26 @@ abstract contract Deployment {
         address authority = at("AccessManager");
         _proxy(
             "OpenToken",
-            address(new OpenToken()),
+            _new("OpenToken", ""),
             abi.encodeCall(OpenToken.initialize, (authority, p.bridge, p.remoteToken))
         );
         _proxy(
             "ContributionVotes",
-            address(new ContributionVotes()),
+            _new("ContributionVotes", ""),
             abi.encodeCall(ContributionVotes.initialize, (authority))
         );
         _proxy(
             "VotingPower",
-            address(new VotingPower()),
+            _new("VotingPower", ""),
             abi.encodeCall(
                 VotingPower.initialize,
                 (authority, IDelegatedVotes(at("ContributionVotes")), IDelegatedVotes(at("OpenToken")), p.votesFloor)
             )
         );
         _proxy(
-            "Treasury",
-            address(new Treasury()),
-            abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
+            "Treasury", _new("Treasury", ""), abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
         );
-        address implementation = address(new OpenGovernor());
+        address implementation = _new("OpenGovernor", "");
         _governor(p, "Treasury", "treasury", implementation, p.clocks.treasuryDelay, p.decisions.treasury);
         _governor(p, "Parameters", "parameters", implementation, p.clocks.parametersDelay, p.decisions.parameters);
         _governor(p, "Models", "models", implementation, p.clocks.modelsDelay, p.decisions.models);
@@ -153,9 +157,7 @@ abstract contract Deployment {
         string memory timelock = string.concat(prefix, "Timelock");
         address[] memory only = new address[](1);
         only[0] = at(governor);
-        _deploy(
-            timelock, abi.encodePacked(type(TimelockController).creationCode, abi.encode(delay, only, only, address(0)))
-        );
+        _deploy(timelock, abi.encodePacked(_code("TimelockController"), abi.encode(delay, only, only, address(0))));
         OpenGovernor.Settings memory settings = OpenGovernor.Settings({
             name: string.concat("OpenLedger ", prefix),
             kind: kind,
@@ -189,26 +191,26 @@ abstract contract Deployment {
         IDatanetRegistry datanets = IDatanetRegistry(at("DatanetRegistry"));
         _proxy(
             "DatanetRegistry",
-            address(new DatanetRegistry()),
+            _new("DatanetRegistry", ""),
             abi.encodeCall(
                 DatanetRegistry.initialize,
-                (authority, token, address(new DatanetPool(address(datanets), token)), p.clocks.reviewPeriod)
+                (authority, token, _new("DatanetPool", abi.encode(address(datanets), token)), p.clocks.reviewPeriod)
             )
         );
         _proxy(
             "NamedReviewers",
-            address(new NamedReviewers()),
+            _new("NamedReviewers", ""),
             abi.encodeCall(NamedReviewers.initialize, (authority, datanets))
         );
         _proxy(
             "AccessGrants",
-            address(new AccessGrants()),
+            _new("AccessGrants", ""),
             abi.encodeCall(AccessGrants.initialize, (authority, datanets, token))
         );
-        _proxy("ModelRegistry", address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (authority)));
+        _proxy("ModelRegistry", _new("ModelRegistry", ""), abi.encodeCall(ModelRegistry.initialize, (authority)));
         _proxy(
             "TrainingJobs",
-            address(new TrainingJobs()),
+            _new("TrainingJobs", ""),
             abi.encodeCall(
                 TrainingJobs.initialize,
                 (
@@ -230,160 +232,190 @@ abstract contract Deployment {
         IERC20 token = IERC20(at("OpenToken"));
         _proxy(
             "FeePolicy",
-            address(new FeePolicy(p.clocks.feeNotice, p.clocks.feeGrace)),
+            _new("FeePolicy", abi.encode(p.clocks.feeNotice, p.clocks.feeGrace)),
             abi.encodeCall(FeePolicy.initialize, (authority, p.fees))
         );
         _proxy(
             "OperatorRegistry",
-            address(new OperatorRegistry(token, at("Settlement"), at("Jury"), p.minimumStake, p.clocks.unbonding)),
+            _new(
+                "OperatorRegistry", abi.encode(token, at("Settlement"), at("Jury"), p.minimumStake, p.clocks.unbonding)
+            ),
             abi.encodeCall(OperatorRegistry.initialize, (authority))
         );
         _proxy(
             "PaymentEscrow",
-            address(
-                new PaymentEscrow(token, at("Settlement"), at("Prepayments"), p.clocks.thaw, p.clocks.longestPause)
+            _new(
+                "PaymentEscrow",
+                abi.encode(token, at("Settlement"), at("Prepayments"), p.clocks.thaw, p.clocks.longestPause)
             ),
             abi.encodeCall(PaymentEscrow.initialize, (authority))
         );
-        Prepayments prepayments =
-            new Prepayments(token, IPaymentEscrow(at("PaymentEscrow")), IOperatorRegistry(at("OperatorRegistry")));
-        _proxy("Prepayments", address(prepayments), abi.encodeCall(Prepayments.initialize, (authority)));
+        address prepayments = _new(
+            "Prepayments",
+            abi.encode(token, IPaymentEscrow(at("PaymentEscrow")), IOperatorRegistry(at("OperatorRegistry")))
+        );
+        _proxy("Prepayments", prepayments, abi.encodeCall(Prepayments.initialize, (authority)));
         _proxy(
             "RewardPool",
-            address(new RewardPool(token, IContributionVotes(at("ContributionVotes")), at("Settlement"))),
+            _new("RewardPool", abi.encode(token, IContributionVotes(at("ContributionVotes")), at("Settlement"))),
             abi.encodeCall(RewardPool.initialize, (authority))
         );
-        Settlement settlement = new Settlement(
-            IPaymentEscrow(at("PaymentEscrow")),
-            IOperatorRegistry(at("OperatorRegistry")),
-            IFeePolicy(at("FeePolicy")),
-            IRewardPool(at("RewardPool")),
-            at("Treasury"),
-            at("FraudProofs"),
-            at("EvidenceProofs"),
-            IDataRequests(at("DataRequests")),
-            p.clocks.window,
-            p.clocks.longestPause,
-            uint32(block.timestamp / 1 days)
+        address settlement = _new(
+            "Settlement",
+            abi.encode(
+                IPaymentEscrow(at("PaymentEscrow")),
+                IOperatorRegistry(at("OperatorRegistry")),
+                IFeePolicy(at("FeePolicy")),
+                IRewardPool(at("RewardPool")),
+                at("Treasury"),
+                at("FraudProofs"),
+                at("EvidenceProofs"),
+                IDataRequests(at("DataRequests")),
+                p.clocks.window,
+                p.clocks.longestPause,
+                uint32(block.timestamp / 1 days)
+            )
         );
-        _proxy("Settlement", address(settlement), abi.encodeCall(Settlement.initialize, (authority)));
-        FraudProofs proofs = new FraudProofs(
-            ISettlement(at("Settlement")),
-            IOperatorRegistry(at("OperatorRegistry")),
-            IModelRegistry(at("ModelRegistry")),
-            IFeePolicy(at("FeePolicy"))
+        _proxy("Settlement", settlement, abi.encodeCall(Settlement.initialize, (authority)));
+        address proofs = _new(
+            "FraudProofs",
+            abi.encode(
+                ISettlement(at("Settlement")),
+                IOperatorRegistry(at("OperatorRegistry")),
+                IModelRegistry(at("ModelRegistry")),
+                IFeePolicy(at("FeePolicy"))
+            )
         );
-        _proxy("FraudProofs", address(proofs), abi.encodeCall(FraudProofs.initialize, (authority)));
-        EvidenceProofs evidence = new EvidenceProofs(
-            ISettlement(at("Settlement")),
-            IModelRegistry(at("ModelRegistry")),
-            IFeePolicy(at("FeePolicy")),
-            IDatanetRegistry(at("DatanetRegistry"))
+        _proxy("FraudProofs", proofs, abi.encodeCall(FraudProofs.initialize, (authority)));
+        address evidence = _new(
+            "EvidenceProofs",
+            abi.encode(
+                ISettlement(at("Settlement")),
+                IModelRegistry(at("ModelRegistry")),
+                IFeePolicy(at("FeePolicy")),
+                IDatanetRegistry(at("DatanetRegistry"))
+            )
         );
-        _proxy("EvidenceProofs", address(evidence), abi.encodeCall(EvidenceProofs.initialize, (authority)));
+        _proxy("EvidenceProofs", evidence, abi.encodeCall(EvidenceProofs.initialize, (authority)));
     }
 
     function _deployDataRequests(
         Parameters memory p
     ) private {
-        DataRequests requests = new DataRequests(
-            ISettlement(at("Settlement")),
-            IOperatorRegistry(at("OperatorRegistry")),
-            IERC20(at("OpenToken")),
-            p.dataBond,
-            p.clocks.dataAnswer,
-            p.clocks.dataProof
+        address requests = _new(
+            "DataRequests",
+            abi.encode(
+                ISettlement(at("Settlement")),
+                IOperatorRegistry(at("OperatorRegistry")),
+                IERC20(at("OpenToken")),
+                p.dataBond,
+                p.clocks.dataAnswer,
+                p.clocks.dataProof
+            )
         );
-        _proxy("DataRequests", address(requests), abi.encodeCall(DataRequests.initialize, (at("AccessManager"))));
+        _proxy("DataRequests", requests, abi.encodeCall(DataRequests.initialize, (at("AccessManager"))));
     }
 
     function _deployFidelity() private {
-        ReleaseFidelity fidelity = new ReleaseFidelity(
-            IERC20(at("OpenToken")), ITrainingJobs(at("TrainingJobs")), IOperatorRegistry(at("OperatorRegistry"))
+        address fidelity = _new(
+            "ReleaseFidelity",
+            abi.encode(
+                IERC20(at("OpenToken")), ITrainingJobs(at("TrainingJobs")), IOperatorRegistry(at("OperatorRegistry"))
+            )
         );
-        _proxy("ReleaseFidelity", address(fidelity), abi.encodeCall(ReleaseFidelity.initialize, (at("AccessManager"))));
+        _proxy("ReleaseFidelity", fidelity, abi.encodeCall(ReleaseFidelity.initialize, (at("AccessManager"))));
     }
 
     function _deployJury(
         Parameters memory p
     ) private {
-        Jury jury = new Jury(
-            IERC20(at("OpenToken")),
-            IOperatorRegistry(at("OperatorRegistry")),
-            ISettlement(at("Settlement")),
-            ITrainingJobs(at("TrainingJobs")),
-            IDatanetRegistry(at("DatanetRegistry")),
-            IModelProposals(at("ModelProposals")),
-            p.clocks.longestPause,
-            JurySettings({
-                minimumStake: p.jurorStake,
-                noShowPenalty: p.jurorPenalty,
-                bond: p.juryBond,
-                seats: p.jurySeats,
-                drawPeriod: p.clocks.juryDraw,
-                commitPeriod: p.clocks.juryCommit,
-                revealPeriod: p.clocks.juryReveal,
-                filingPeriod: p.clocks.window + p.clocks.dataAnswer + p.clocks.dataProof,
-                samplingPeriod: p.clocks.window / 2, // what is disclosed at the last moment can still be a case
-                answerPeriod: p.clocks.dataAnswer
-            })
+        address jury = _new(
+            "Jury",
+            abi.encode(
+                IERC20(at("OpenToken")),
+                IOperatorRegistry(at("OperatorRegistry")),
+                ISettlement(at("Settlement")),
+                ITrainingJobs(at("TrainingJobs")),
+                IDatanetRegistry(at("DatanetRegistry")),
+                IModelProposals(at("ModelProposals")),
+                p.clocks.longestPause,
+                JurySettings({
+                    minimumStake: p.jurorStake,
+                    noShowPenalty: p.jurorPenalty,
+                    bond: p.juryBond,
+                    seats: p.jurySeats,
+                    drawPeriod: p.clocks.juryDraw,
+                    commitPeriod: p.clocks.juryCommit,
+                    revealPeriod: p.clocks.juryReveal,
+                    filingPeriod: p.clocks.window + p.clocks.dataAnswer + p.clocks.dataProof,
+                    samplingPeriod: p.clocks.window / 2, // what is disclosed at the last moment can still be a case
+                    answerPeriod: p.clocks.dataAnswer
+                })
+            )
         );
-        _proxy("Jury", address(jury), abi.encodeCall(Jury.initialize, (at("AccessManager"))));
+        _proxy("Jury", jury, abi.encodeCall(Jury.initialize, (at("AccessManager"))));
     }
 
     function _deployRequests(
         Parameters memory p
     ) private {
-        InferenceRequests requests = new InferenceRequests(
-            new RequestAccount(IERC20(at("OpenToken")), IPaymentEscrow(at("PaymentEscrow"))),
-            ISettlement(at("Settlement")),
-            IOperatorRegistry(at("OperatorRegistry")),
-            IModelRegistry(at("ModelRegistry")),
-            IFeePolicy(at("FeePolicy")),
-            p.clocks.requestPeriod,
-            p.callbackGas,
-            p.clocks.longestPause
+        address requests = _new(
+            "InferenceRequests",
+            abi.encode(
+                _new("RequestAccount", abi.encode(IERC20(at("OpenToken")), IPaymentEscrow(at("PaymentEscrow")))),
+                ISettlement(at("Settlement")),
+                IOperatorRegistry(at("OperatorRegistry")),
+                IModelRegistry(at("ModelRegistry")),
+                IFeePolicy(at("FeePolicy")),
+                p.clocks.requestPeriod,
+                p.callbackGas,
+                p.clocks.longestPause
+            )
         );
-        _proxy(
-            "InferenceRequests", address(requests), abi.encodeCall(InferenceRequests.initialize, (at("AccessManager")))
-        );
+        _proxy("InferenceRequests", requests, abi.encodeCall(InferenceRequests.initialize, (at("AccessManager"))));
     }
 
     function _deployProposals(
         Parameters memory p
     ) private {
         IERC20 token = IERC20(at("OpenToken"));
-        address shares = address(new BackerShares(token, IERC721(at("ModelRegistry")), at("ModelProposals")));
-        ModelProposals proposals = new ModelProposals(
-            token,
-            IModelRegistry(at("ModelRegistry")),
-            ITrainingJobs(at("TrainingJobs")),
-            IDatanetRegistry(at("DatanetRegistry")),
-            IAccessGrants(at("AccessGrants")),
-            IJury(at("Jury")),
-            shares,
-            p.clocks.longestPause,
-            p.proposals
+        address shares = _new("BackerShares", abi.encode(token, IERC721(at("ModelRegistry")), at("ModelProposals")));
+        address proposals = _new(
+            "ModelProposals",
+            abi.encode(
+                token,
+                IModelRegistry(at("ModelRegistry")),
+                ITrainingJobs(at("TrainingJobs")),
+                IDatanetRegistry(at("DatanetRegistry")),
+                IAccessGrants(at("AccessGrants")),
+                IJury(at("Jury")),
+                shares,
+                p.clocks.longestPause,
+                p.proposals
+            )
         );
-        _proxy("ModelProposals", address(proposals), abi.encodeCall(ModelProposals.initialize, (at("AccessManager"))));
+        _proxy("ModelProposals", proposals, abi.encodeCall(ModelProposals.initialize, (at("AccessManager"))));
     }
 
     function _deployAgents(
         Parameters memory p
     ) private {
-        AgentRegistry agents = new AgentRegistry(
-            IERC20(at("OpenToken")), IModelRegistry(at("ModelRegistry")), p.agentStake, p.clocks.agentCooldown
+        address agents = _new(
+            "AgentRegistry",
+            abi.encode(
+                IERC20(at("OpenToken")), IModelRegistry(at("ModelRegistry")), p.agentStake, p.clocks.agentCooldown
+            )
         );
-        _proxy("AgentRegistry", address(agents), abi.encodeCall(AgentRegistry.initialize, (at("AccessManager"))));
+        _proxy("AgentRegistry", agents, abi.encodeCall(AgentRegistry.initialize, (at("AccessManager"))));
     }
 
     function _deployMarket() private {
         address authority = at("AccessManager");
         IModelRegistry models = IModelRegistry(at("ModelRegistry"));
-        ModelMarket market = new ModelMarket(IERC20(at("OpenToken")), models);
-        _proxy("ModelMarket", address(market), abi.encodeCall(ModelMarket.initialize, (authority)));
-        Ratings ratings = new Ratings(ISettlement(at("Settlement")), models);
-        _proxy("Ratings", address(ratings), abi.encodeCall(Ratings.initialize, (authority)));
+        address market = _new("ModelMarket", abi.encode(IERC20(at("OpenToken")), models));
+        _proxy("ModelMarket", market, abi.encodeCall(ModelMarket.initialize, (authority)));
+        address ratings = _new("Ratings", abi.encode(ISettlement(at("Settlement")), models));
+        _proxy("Ratings", ratings, abi.encodeCall(Ratings.initialize, (authority)));
     }
 
     function _deployFaucet(
@@ -391,7 +423,7 @@ abstract contract Deployment {
     ) private {
         _proxy(
             "Faucet",
-            address(new Faucet()),
+            _new("Faucet", ""),
             abi.encodeCall(
                 Faucet.initialize, (at("AccessManager"), IERC20(at("OpenToken")), p.faucetAmount, p.faucetPeriod)
             )
@@ -417,7 +449,7 @@ abstract contract Deployment {
         address implementation,
         bytes memory initialize
     ) private {
-        _deploy(name, abi.encodePacked(type(ERC1967Proxy).creationCode, abi.encode(implementation, initialize)));
+        _deploy(name, abi.encodePacked(_code("ERC1967Proxy"), abi.encode(implementation, initialize)));
     }
 
     function _deploy(
@@ -426,5 +458,24 @@ abstract contract Deployment {
     ) private {
         names.push(name);
         factory.deploy(keccak256(bytes(name)), initCode);
+    }
+
+    /// @dev Creates what the artifacts hold under that name. Naming it by `new` would copy the code of every contract into
+    ///      every test that deploys, and the compiler would spend most of its time on that.
+    function _new(
+        string memory name,
+        bytes memory arguments
+    ) private returns (address created) {
+        bytes memory initCode = abi.encodePacked(_code(name), arguments);
+        assembly ("memory-safe") {
+            created := create(0, add(initCode, 32), mload(initCode))
+        }
+        if (created == address(0)) revert Deployment_NotCreated(name);
+    }
+
+    function _code(
+        string memory name
+    ) private view returns (bytes memory) {
+        return VM.getCode(string.concat(name, ".sol:", name));
     }
 }

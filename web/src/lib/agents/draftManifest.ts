@@ -44,7 +44,7 @@ export const INITIAL: DraftData = {
   planModel: 0,
   steps: [],
   mostSteps: 8,
-  spend: '1',
+  spend: '5',
   seconds: 120,
   price: '0.001',
   operator: 20,
