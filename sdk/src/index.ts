@@ -3,6 +3,7 @@
 export * from './agents/agentManifest.ts';
 export * from './agents/agentRelease.ts';
 export * from './agents/agentRun.ts';
+export * from './agents/agentTerms.ts';
 export * from './agents/checkRun.ts';
 export * from './agents/readAgentRelease.ts';
 export * from './agents/runHash.ts';

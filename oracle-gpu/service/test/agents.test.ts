@@ -19,7 +19,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import type { Actor } from './support/actors.ts';
-import { agentTerms, bareManifest, makeAgent } from './support/agents.ts';
+import { bareManifest, makeAgent, testTerms } from './support/agents.ts';
 import { raiseBarrier } from './support/barrier.ts';
 import { openledger } from './support/command.ts';
 import { type Datanet, makeDatanet, makeModel, makeRecord, makeSession } from './support/story.ts';
@@ -138,8 +138,8 @@ describe('an agent', () => {
     expect(children.length).toBe(4);
     const [retrieved, answered, nested, deepest] = children as [ReceiptBundle, ReceiptBundle, ReceiptBundle, ReceiptBundle];
     expect(retrieved.sources?.map(({ datanetId }) => datanetId)).toEqual([datanet.datanetId]);
-    expect([own.receipt.agentSteps, own.receipt.fee]).toEqual([4, 4n * agentTerms.agentStepPrice]);
-    expect([nested.receipt.agentSteps, nested.receipt.fee]).toEqual([1, agentTerms.agentStepPrice]);
+    expect([own.receipt.agentSteps, own.receipt.fee]).toEqual([4, 4n * testTerms.agentStepPrice]);
+    expect([nested.receipt.agentSteps, nested.receipt.fee]).toEqual([1, testTerms.agentStepPrice]);
     expect([retrieved, answered, nested].map(({ receipt }) => receipt.parentReceipt)).toEqual(Array(3).fill(hashOf(own)));
     expect([own.receipt.parentReceipt, deepest.receipt.parentReceipt]).toEqual([zeroHash, hashOf(nested)]);
     expect(told?.spent).toBe(sum(children));

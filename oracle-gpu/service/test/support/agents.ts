@@ -1,22 +1,10 @@
 // Agents of a test: their manifest pinned, registered, staked and open.
-import { type AgentManifestJson, agentManifestHash } from '@openledger/sdk';
-import { parseEventLogs, zeroAddress } from 'viem';
+import { type AgentManifestJson, agentManifestHash, agentTerms } from '@openledger/sdk';
+import { parseEventLogs } from 'viem';
 import type { Actor } from './actors.ts';
 import type { World } from './world.ts';
 
-export const agentTerms = {
-  operatorBps: 1_000,
-  developerBps: 9_000,
-  parentsBps: 0,
-  backersBps: 0,
-  contributorsBps: 0,
-  parents: zeroAddress,
-  backers: zeroAddress,
-  promptPrice: 0n,
-  completionPrice: 0n,
-  retrievalPrice: 0n,
-  agentStepPrice: 10n ** 15n,
-};
+export const testTerms = agentTerms(1_000, 10n ** 15n);
 
 /** A manifest that uses nothing, for tests to add to. */
 export const bareManifest = {
@@ -39,7 +27,7 @@ export async function makeAgent(world: World, creator: Actor, manifest: AgentMan
   const registry = contracts.agents;
   const cid = options.manifestCid ?? (await gateway.uploadDocument(manifest)).cid;
   const hash = options.manifestHash ?? agentManifestHash(manifest);
-  const made = await transact(creator, registry, 'create', [manifest.name, cid, hash, agentTerms]);
+  const made = await transact(creator, registry, 'create', [manifest.name, cid, hash, testTerms]);
   const [event] = parseEventLogs({ abi: registry.abi, eventName: 'AgentCreated', logs: made.logs });
   const agentId = event?.args.agentId as number;
   const stake = await client.readContract({ ...registry, functionName: 'minimumStake' });

@@ -1,6 +1,7 @@
 import {
   type AgentManifestJson,
   agentManifestHash,
+  agentTerms,
   answeredRunSchema,
   type ReceiptBundle,
   readReceiptFacts,
@@ -10,25 +11,13 @@ import {
   verifyReceipt,
 } from '@openledger/sdk';
 import OpenAI from 'openai';
-import { parseEventLogs, zeroAddress } from 'viem';
+import { parseEventLogs } from 'viem';
 import { z } from 'zod';
 import { mustHold, open, say, waitFor } from '../show.ts';
 import type { Stage } from '../stage.ts';
 import { checkReceipt, oneLine, openSession } from './3-ask.ts';
 
-const terms = {
-  operatorBps: 1_000,
-  developerBps: 9_000,
-  parentsBps: 0,
-  backersBps: 0,
-  contributorsBps: 0,
-  parents: zeroAddress,
-  backers: zeroAddress,
-  promptPrice: 0n,
-  completionPrice: 0n,
-  retrievalPrice: 0n,
-  agentStepPrice: 10_000_000_000_000_000n, // 0.01 OPEN
-};
+const terms = agentTerms(1_000, 10n ** 16n); // 0.01 OPEN a step
 const ceiling = 6n * 10n ** 18n;
 const limits = { steps: 8, spend: String(4n * 10n ** 18n), seconds: 300 };
 

@@ -1,5 +1,5 @@
-import { type AgentManifestJson, agentManifestHash, agentRegistryAbi } from '@openledger/sdk';
-import { parseEventLogs, zeroAddress } from 'viem';
+import { type AgentManifestJson, agentManifestHash, agentRegistryAbi, agentTerms, type Terms } from '@openledger/sdk';
+import { parseEventLogs } from 'viem';
 import { parseOpen } from '#lib/format/amount.ts';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
@@ -9,23 +9,9 @@ import type { DraftData } from './draftManifest.ts';
 
 const contractOf = (app: App) => ({ address: app.address('AgentRegistry'), abi: agentRegistryAbi }) as const;
 
-/** An agent's terms: a price per step, split between its creator and whoever runs it. */
-export function agentTerms(data: Pick<DraftData, 'price' | 'operator'>) {
-  const operatorBps = Math.round(data.operator * 100);
-  return {
-    operatorBps,
-    developerBps: 10_000 - operatorBps,
-    parentsBps: 0,
-    backersBps: 0,
-    contributorsBps: 0,
-    parents: zeroAddress,
-    backers: zeroAddress,
-    promptPrice: 0n,
-    completionPrice: 0n,
-    retrievalPrice: 0n,
-    agentStepPrice: parseOpen(data.price) ?? 0n,
-  };
-}
+/** Terms of a draft: its price per step, and what of it the operator keeps. */
+export const termsOf = ({ price, operator }: Pick<DraftData, 'price' | 'operator'>): Terms =>
+  agentTerms(Math.round(operator * 100), parseOpen(price) ?? 0n);
 
 /** Pins the manifest and creates the agent; returns its number. */
 export async function publishAgent(app: App, manifest: AgentManifestJson, data: DraftData): Promise<number> {
@@ -34,7 +20,7 @@ export async function publishAgent(app: App, manifest: AgentManifestJson, data: 
     ...contractOf(app),
     title: m.agent_create_title({ name: manifest.name }),
     functionName: 'create',
-    args: [manifest.name, cid, agentManifestHash(manifest), agentTerms(data)],
+    args: [manifest.name, cid, agentManifestHash(manifest), termsOf(data)],
   });
   const [created] = parseEventLogs({ abi: agentRegistryAbi, logs, eventName: 'AgentCreated' });
   if (!created) throw new Error(m.fault_unknown());
