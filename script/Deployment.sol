@@ -4,7 +4,6 @@ pragma solidity ^0.8.30;
 import {
     TimelockControllerUpgradeable
 } from "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
-import {VmSafe} from "forge-std/Vm.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
@@ -56,6 +55,7 @@ import {Settlement} from "../contracts/src/settlement/Settlement.sol";
 import {JurySettings} from "../contracts/src/types/Jury.sol";
 import {Faucet} from "../contracts/src/token/Faucet.sol";
 import {OpenToken} from "../contracts/src/token/OpenToken.sol";
+import {Artifacts} from "./Artifacts.sol";
 import {Create3Factory, predictFrom} from "./Create3Factory.sol";
 import {DecisionRules, ParameterSets, Parameters} from "./Parameters.sol";
 import {Roles} from "./Roles.sol";
@@ -63,11 +63,6 @@ import {Roles} from "./Roles.sol";
 /// @notice Makes every contract, gives each its rights, and leaves nobody but the upgrade timelock in charge.
 /// @dev Shared by the script and the tests. The caller of these functions is the deployer.
 abstract contract Deployment {
-    error Deployment_NotCreated(string name);
-
-    /// @dev forge's own contract, which scripts and tests both have.
-    VmSafe private constant VM = VmSafe(address(uint160(uint256(keccak256("hevm cheat code")))));
-
     Create3Factory internal factory;
     address internal deployer;
     /// @dev Names of what was deployed, in order; addresses follow from them.
@@ -83,7 +78,7 @@ abstract contract Deployment {
         factory = factory_;
         deployer = deployer_;
         delete names;
-        _deploy("AccessManager", abi.encodePacked(_code("AccessManager"), abi.encode(deployer)));
+        _deploy("AccessManager", abi.encodePacked(Artifacts.code("AccessManager"), abi.encode(deployer)));
         _deployGovernance(p);
         _deployDatanetsAndModels(p);
         _deploySettlement(p);
@@ -117,26 +112,28 @@ abstract contract Deployment {
         address authority = at("AccessManager");
         _proxy(
             "OpenToken",
-            _new("OpenToken", ""),
+            Artifacts.create("OpenToken", ""),
             abi.encodeCall(OpenToken.initialize, (authority, p.bridge, p.remoteToken))
         );
         _proxy(
             "ContributionVotes",
-            _new("ContributionVotes", ""),
+            Artifacts.create("ContributionVotes", ""),
             abi.encodeCall(ContributionVotes.initialize, (authority))
         );
         _proxy(
             "VotingPower",
-            _new("VotingPower", ""),
+            Artifacts.create("VotingPower", ""),
             abi.encodeCall(
                 VotingPower.initialize,
                 (authority, IDelegatedVotes(at("ContributionVotes")), IDelegatedVotes(at("OpenToken")), p.votesFloor)
             )
         );
         _proxy(
-            "Treasury", _new("Treasury", ""), abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
+            "Treasury",
+            Artifacts.create("Treasury", ""),
+            abi.encodeCall(Treasury.initialize, (authority, IERC20(at("OpenToken"))))
         );
-        address implementation = _new("OpenGovernor", "");
+        address implementation = Artifacts.create("OpenGovernor", "");
         _governor(p, "Treasury", "treasury", implementation, p.clocks.treasuryDelay, p.decisions.treasury);
         _governor(p, "Parameters", "parameters", implementation, p.clocks.parametersDelay, p.decisions.parameters);
         _governor(p, "Models", "models", implementation, p.clocks.modelsDelay, p.decisions.models);
@@ -157,7 +154,9 @@ abstract contract Deployment {
         string memory timelock = string.concat(prefix, "Timelock");
         address[] memory only = new address[](1);
         only[0] = at(governor);
-        _deploy(timelock, abi.encodePacked(_code("TimelockController"), abi.encode(delay, only, only, address(0))));
+        _deploy(
+            timelock, abi.encodePacked(Artifacts.code("TimelockController"), abi.encode(delay, only, only, address(0)))
+        );
         OpenGovernor.Settings memory settings = OpenGovernor.Settings({
             name: string.concat("OpenLedger ", prefix),
             kind: kind,
@@ -191,26 +190,35 @@ abstract contract Deployment {
         IDatanetRegistry datanets = IDatanetRegistry(at("DatanetRegistry"));
         _proxy(
             "DatanetRegistry",
-            _new("DatanetRegistry", ""),
+            Artifacts.create("DatanetRegistry", ""),
             abi.encodeCall(
                 DatanetRegistry.initialize,
-                (authority, token, _new("DatanetPool", abi.encode(address(datanets), token)), p.clocks.reviewPeriod)
+                (
+                    authority,
+                    token,
+                    Artifacts.create("DatanetPool", abi.encode(address(datanets), token)),
+                    p.clocks.reviewPeriod
+                )
             )
         );
         _proxy(
             "NamedReviewers",
-            _new("NamedReviewers", ""),
+            Artifacts.create("NamedReviewers", ""),
             abi.encodeCall(NamedReviewers.initialize, (authority, datanets))
         );
         _proxy(
             "AccessGrants",
-            _new("AccessGrants", ""),
+            Artifacts.create("AccessGrants", ""),
             abi.encodeCall(AccessGrants.initialize, (authority, datanets, token))
         );
-        _proxy("ModelRegistry", _new("ModelRegistry", ""), abi.encodeCall(ModelRegistry.initialize, (authority)));
+        _proxy(
+            "ModelRegistry",
+            Artifacts.create("ModelRegistry", ""),
+            abi.encodeCall(ModelRegistry.initialize, (authority))
+        );
         _proxy(
             "TrainingJobs",
-            _new("TrainingJobs", ""),
+            Artifacts.create("TrainingJobs", ""),
             abi.encodeCall(
                 TrainingJobs.initialize,
                 (
@@ -232,35 +240,37 @@ abstract contract Deployment {
         IERC20 token = IERC20(at("OpenToken"));
         _proxy(
             "FeePolicy",
-            _new("FeePolicy", abi.encode(p.clocks.feeNotice, p.clocks.feeGrace)),
+            Artifacts.create("FeePolicy", abi.encode(p.clocks.feeNotice, p.clocks.feeGrace)),
             abi.encodeCall(FeePolicy.initialize, (authority, p.fees))
         );
         _proxy(
             "OperatorRegistry",
-            _new(
+            Artifacts.create(
                 "OperatorRegistry", abi.encode(token, at("Settlement"), at("Jury"), p.minimumStake, p.clocks.unbonding)
             ),
             abi.encodeCall(OperatorRegistry.initialize, (authority))
         );
         _proxy(
             "PaymentEscrow",
-            _new(
+            Artifacts.create(
                 "PaymentEscrow",
                 abi.encode(token, at("Settlement"), at("Prepayments"), p.clocks.thaw, p.clocks.longestPause)
             ),
             abi.encodeCall(PaymentEscrow.initialize, (authority))
         );
-        address prepayments = _new(
+        address prepayments = Artifacts.create(
             "Prepayments",
             abi.encode(token, IPaymentEscrow(at("PaymentEscrow")), IOperatorRegistry(at("OperatorRegistry")))
         );
         _proxy("Prepayments", prepayments, abi.encodeCall(Prepayments.initialize, (authority)));
         _proxy(
             "RewardPool",
-            _new("RewardPool", abi.encode(token, IContributionVotes(at("ContributionVotes")), at("Settlement"))),
+            Artifacts.create(
+                "RewardPool", abi.encode(token, IContributionVotes(at("ContributionVotes")), at("Settlement"))
+            ),
             abi.encodeCall(RewardPool.initialize, (authority))
         );
-        address settlement = _new(
+        address settlement = Artifacts.create(
             "Settlement",
             abi.encode(
                 IPaymentEscrow(at("PaymentEscrow")),
@@ -277,7 +287,7 @@ abstract contract Deployment {
             )
         );
         _proxy("Settlement", settlement, abi.encodeCall(Settlement.initialize, (authority)));
-        address proofs = _new(
+        address proofs = Artifacts.create(
             "FraudProofs",
             abi.encode(
                 ISettlement(at("Settlement")),
@@ -287,7 +297,7 @@ abstract contract Deployment {
             )
         );
         _proxy("FraudProofs", proofs, abi.encodeCall(FraudProofs.initialize, (authority)));
-        address evidence = _new(
+        address evidence = Artifacts.create(
             "EvidenceProofs",
             abi.encode(
                 ISettlement(at("Settlement")),
@@ -302,7 +312,7 @@ abstract contract Deployment {
     function _deployDataRequests(
         Parameters memory p
     ) private {
-        address requests = _new(
+        address requests = Artifacts.create(
             "DataRequests",
             abi.encode(
                 ISettlement(at("Settlement")),
@@ -317,7 +327,7 @@ abstract contract Deployment {
     }
 
     function _deployFidelity() private {
-        address fidelity = _new(
+        address fidelity = Artifacts.create(
             "ReleaseFidelity",
             abi.encode(
                 IERC20(at("OpenToken")), ITrainingJobs(at("TrainingJobs")), IOperatorRegistry(at("OperatorRegistry"))
@@ -329,7 +339,7 @@ abstract contract Deployment {
     function _deployJury(
         Parameters memory p
     ) private {
-        address jury = _new(
+        address jury = Artifacts.create(
             "Jury",
             abi.encode(
                 IERC20(at("OpenToken")),
@@ -359,10 +369,12 @@ abstract contract Deployment {
     function _deployRequests(
         Parameters memory p
     ) private {
-        address requests = _new(
+        address requests = Artifacts.create(
             "InferenceRequests",
             abi.encode(
-                _new("RequestAccount", abi.encode(IERC20(at("OpenToken")), IPaymentEscrow(at("PaymentEscrow")))),
+                Artifacts.create(
+                    "RequestAccount", abi.encode(IERC20(at("OpenToken")), IPaymentEscrow(at("PaymentEscrow")))
+                ),
                 ISettlement(at("Settlement")),
                 IOperatorRegistry(at("OperatorRegistry")),
                 IModelRegistry(at("ModelRegistry")),
@@ -379,8 +391,9 @@ abstract contract Deployment {
         Parameters memory p
     ) private {
         IERC20 token = IERC20(at("OpenToken"));
-        address shares = _new("BackerShares", abi.encode(token, IERC721(at("ModelRegistry")), at("ModelProposals")));
-        address proposals = _new(
+        address shares =
+            Artifacts.create("BackerShares", abi.encode(token, IERC721(at("ModelRegistry")), at("ModelProposals")));
+        address proposals = Artifacts.create(
             "ModelProposals",
             abi.encode(
                 token,
@@ -400,7 +413,7 @@ abstract contract Deployment {
     function _deployAgents(
         Parameters memory p
     ) private {
-        address agents = _new(
+        address agents = Artifacts.create(
             "AgentRegistry",
             abi.encode(
                 IERC20(at("OpenToken")), IModelRegistry(at("ModelRegistry")), p.agentStake, p.clocks.agentCooldown
@@ -412,9 +425,9 @@ abstract contract Deployment {
     function _deployMarket() private {
         address authority = at("AccessManager");
         IModelRegistry models = IModelRegistry(at("ModelRegistry"));
-        address market = _new("ModelMarket", abi.encode(IERC20(at("OpenToken")), models));
+        address market = Artifacts.create("ModelMarket", abi.encode(IERC20(at("OpenToken")), models));
         _proxy("ModelMarket", market, abi.encodeCall(ModelMarket.initialize, (authority)));
-        address ratings = _new("Ratings", abi.encode(ISettlement(at("Settlement")), models));
+        address ratings = Artifacts.create("Ratings", abi.encode(ISettlement(at("Settlement")), models));
         _proxy("Ratings", ratings, abi.encodeCall(Ratings.initialize, (authority)));
     }
 
@@ -423,7 +436,7 @@ abstract contract Deployment {
     ) private {
         _proxy(
             "Faucet",
-            _new("Faucet", ""),
+            Artifacts.create("Faucet", ""),
             abi.encodeCall(
                 Faucet.initialize, (at("AccessManager"), IERC20(at("OpenToken")), p.faucetAmount, p.faucetPeriod)
             )
@@ -449,7 +462,7 @@ abstract contract Deployment {
         address implementation,
         bytes memory initialize
     ) private {
-        _deploy(name, abi.encodePacked(_code("ERC1967Proxy"), abi.encode(implementation, initialize)));
+        _deploy(name, abi.encodePacked(Artifacts.code("ERC1967Proxy"), abi.encode(implementation, initialize)));
     }
 
     function _deploy(
@@ -458,24 +471,5 @@ abstract contract Deployment {
     ) private {
         names.push(name);
         factory.deploy(keccak256(bytes(name)), initCode);
-    }
-
-    /// @dev Creates what the artifacts hold under that name. Naming it by `new` would copy the code of every contract into
-    ///      every test that deploys, and the compiler would spend most of its time on that.
-    function _new(
-        string memory name,
-        bytes memory arguments
-    ) private returns (address created) {
-        bytes memory initCode = abi.encodePacked(_code(name), arguments);
-        assembly ("memory-safe") {
-            created := create(0, add(initCode, 32), mload(initCode))
-        }
-        if (created == address(0)) revert Deployment_NotCreated(name);
-    }
-
-    function _code(
-        string memory name
-    ) private view returns (bytes memory) {
-        return VM.getCode(string.concat(name, ".sol:", name));
     }
 }

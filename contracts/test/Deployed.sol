@@ -3,8 +3,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {Test} from "forge-std/Test.sol";
-import {Create3Factory} from "../../script/Create3Factory.sol";
-import {Deployment} from "../../script/Deployment.sol";
+import {Create3Factory, predictFrom} from "../../script/Create3Factory.sol";
 import {ParameterSets, Parameters} from "../../script/Parameters.sol";
 import {Roles} from "../../script/Roles.sol";
 import {AccessGrants} from "../src/datanets/AccessGrants.sol";
@@ -25,11 +24,15 @@ import {ReleaseFidelity} from "../src/oracles/ReleaseFidelity.sol";
 import {Faucet} from "../src/token/Faucet.sol";
 import {OpenToken} from "../src/token/OpenToken.sol";
 import {Release, Terms} from "../src/types/Release.sol";
+import {TestDeployment} from "./TestDeployment.sol";
 
 /// @notice Everything as the deploy script leaves it, with named people who have some OPEN.
-abstract contract Deployed is Test, Deployment {
+abstract contract Deployed is Test {
     uint256 internal constant START = 1_800_000_000;
     uint96 internal constant BOND = 10e18;
+
+    Create3Factory internal factory;
+    TestDeployment internal deployment;
 
     OpenToken internal token;
     Faucet internal faucet;
@@ -58,7 +61,9 @@ abstract contract Deployed is Test, Deployment {
 
     function setUp() public virtual {
         vm.warp(START);
-        deployAll(new Create3Factory(), address(this), parameters());
+        factory = new Create3Factory();
+        deployment = TestDeployment(vm.deployCode("TestDeployment.sol:TestDeployment"));
+        deployment.deploy(factory, parameters());
         token = OpenToken(at("OpenToken"));
         faucet = Faucet(at("Faucet"));
         votes = ContributionVotes(at("ContributionVotes"));
@@ -84,6 +89,17 @@ abstract contract Deployed is Test, Deployment {
     function parameters() internal view virtual returns (Parameters memory p) {
         p = ParameterSets.dev();
         p.guardian = guardian;
+    }
+
+    /// @return where the contract of that name is
+    function at(
+        string memory name
+    ) internal view returns (address) {
+        return predictFrom(factory, address(deployment), keccak256(bytes(name)));
+    }
+
+    function manager() internal view returns (AccessManager) {
+        return AccessManager(at("AccessManager"));
     }
 
     /// @dev As a decision of governance would; the rights themselves are tested elsewhere.

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { deployable } from './bootstrap/steps.mjs';
 import { root, tools } from './config.ts';
 import { runCommand } from './deployment.ts';
 import { countForge, countVitest } from './testing/counts.ts';
@@ -84,7 +85,8 @@ async function check(file: string): Promise<void> {
   console.log(`${count.failed ? '✗' : '✓'} ${ended}/${files.length} ${file} (${seconds} s): ${inWords(reached)}`);
   if (count.failed) console.log(output.slice(-12_000));
 }
-// Compiled once before, or each would compile it.
+// Compiled once before, or each would compile it: what the tests deploy, and the tests.
+await runCommand(tools.forge, ['build', ...deployable], {});
 await runCommand(tools.forge, ['build'], { FOUNDRY_PROFILE: 'deep' });
 const queue = [...files];
 const next = async (): Promise<void> => {

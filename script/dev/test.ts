@@ -40,7 +40,13 @@ const service = (part: string): Suite => ({
 const stages: Suite[][][] = [
   [
     [
-      { name: 'contracts', command: tools.forge, args: ['test'], count: countForge },
+      {
+        name: 'contracts',
+        command: tools.forge,
+        args: ['test'],
+        env: { FOUNDRY_PROFILE: 'tests' },
+        count: countForge,
+      },
       { name: 'sdk', ...npm('sdk'), count: countVitest },
       { name: 'stack', command: 'npx', args: ['vitest', 'run'], count: countVitest },
       { name: 'web', ...npm('web'), count: countVitest },

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {ParameterSets, Parameters} from "../../../script/Parameters.sol";
 import {AgentRegistry} from "../../src/agents/AgentRegistry.sol";
 import {IAgentRegistry} from "../../src/agents/IAgentRegistry.sol";
@@ -184,7 +185,8 @@ contract AgentStakeTest is AgentsBase, UpgradeChecks {
         watch(abi.encodeCall(agents.cooldown, ()));
         address[] memory others = new address[](4);
         (others[0], others[1], others[2], others[3]) = (guardian, alice, at("AgentsTimelock"), address(this));
-        AgentRegistry next = new AgentRegistry(token, models, minimum, agents.cooldown());
+        AgentRegistry next =
+            AgentRegistry(Artifacts.create("AgentRegistry", abi.encode(token, models, minimum, agents.cooldown())));
         upgradeKeepsState(address(agents), address(next), at("UpgradesTimelock"), others);
         vm.warp(block.timestamp + agents.cooldown());
         vm.prank(alice);

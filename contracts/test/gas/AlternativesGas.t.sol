@@ -1,46 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {
-    ERC3009Upgradeable
-} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/draft-ERC3009Upgradeable.sol";
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {BatchBuilder} from "../settlement/BatchBuilder.sol";
 import {TransactionGas} from "./TransactionGas.sol";
-
-/// @notice A token that does no more than a signed transfer needs: no votes, no proxy, and none of what OPEN remembers of it.
-contract PlainToken is ERC3009Upgradeable {
-    constructor(
-        address holder
-    ) initializer {
-        __ERC20_init("Plain", "PLAIN");
-        __EIP712_init("Plain", "1");
-        _mint(holder, 100e18);
-    }
-
-    // solhint-disable-next-line func-name-mixedcase
-    function DOMAIN_SEPARATOR() external view returns (bytes32) {
-        return _domainSeparatorV4();
-    }
-}
-
-/// @notice The least that a ledger with a row for each call does: it keeps who is owed what for which answer.
-contract Rows {
-    struct Row {
-        address account;
-        uint96 amount;
-        bytes32 receiptHash;
-    }
-
-    Row[] public rows;
-
-    function settle(
-        Row[] calldata added
-    ) external {
-        for (uint256 i = 0; i < added.length; ++i) {
-            rows.push(added[i]);
-        }
-    }
-}
+import {PlainToken} from "./alternatives/PlainToken.sol";
+import {Rows} from "./alternatives/Rows.sol";
 
 /// @notice What a call costs otherwise, measured like the settling of batches: a transaction for each call, by a signed
 ///         transfer (EIP-3009) without any word of who is owed; and a row in storage for each call.
@@ -51,14 +16,14 @@ contract AlternativesGasTest is TransactionGas, BatchBuilder {
     );
 
     function test_oneTransferPerCall() public {
-        PlainToken plain = new PlainToken(payer);
+        PlainToken plain = PlainToken(Artifacts.create("PlainToken", abi.encode(payer)));
         _transfer(plain, "first");
         bytes memory data = _transfer(plain, "second"); // both balances are in use
         _measure("alternative_transfer_per_call", data);
     }
 
     function test_rowPerCall() public {
-        Rows rows = new Rows();
+        Rows rows = Rows(Artifacts.create("Rows", ""));
         uint256[2] memory counts = [uint256(64), 1_024];
         rows.settle(_rows(1));
         for (uint256 i = 0; i < 2; ++i) {

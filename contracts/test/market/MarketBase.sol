@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
 import {IRatings} from "../../src/models/IRatings.sol";
 import {ModelMarket} from "../../src/models/ModelMarket.sol";
@@ -19,10 +20,16 @@ abstract contract MarketBase is FraudBase {
         super.setUp();
         modelId = models.modelOf(releaseHash);
         market = ModelMarket(
-            _proxy(address(new ModelMarket(token, models)), abi.encodeCall(ModelMarket.initialize, (address(manager))))
+            _proxy(
+                Artifacts.create("ModelMarket", abi.encode(token, models)),
+                abi.encodeCall(ModelMarket.initialize, (address(manager)))
+            )
         );
         ratings = Ratings(
-            _proxy(address(new Ratings(settlement, models)), abi.encodeCall(Ratings.initialize, (address(manager))))
+            _proxy(
+                Artifacts.create("Ratings", abi.encode(settlement, models)),
+                abi.encodeCall(Ratings.initialize, (address(manager)))
+            )
         );
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {Channels} from "../../src/libraries/Channels.sol";
 import {SumTree} from "../../src/libraries/SumTree.sol";
 import {TreeProofs} from "../../src/libraries/TreeProofs.sol";
@@ -325,7 +326,9 @@ contract RatingsTest is MarketBase, UpgradeChecks {
         watch(abi.encodeCall(ratings.tallyOf, (modelId)));
         address[] memory others = new address[](3);
         (others[0], others[1], others[2]) = (guardian, payer, operator);
-        upgradeKeepsState(address(ratings), address(new Ratings(settlement, models)), address(this), others);
+        upgradeKeepsState(
+            address(ratings), Artifacts.create("Ratings", abi.encode(settlement, models)), address(this), others
+        );
         vm.prank(payer);
         ratings.changeRating(modelId, 5, "");
         _tally(5, 1);

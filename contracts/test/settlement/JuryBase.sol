@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {IDatanetRegistry} from "../../src/datanets/IDatanetRegistry.sol";
 import {Channels} from "../../src/libraries/Channels.sol";
 import {IModelProposals} from "../../src/models/IModelProposals.sol";
@@ -34,18 +35,23 @@ abstract contract JuryBase is FraudBase {
 
     function setUp() public virtual override {
         super.setUp();
-        Jury implementation = new Jury(
-            IERC20(address(token)),
-            registry,
-            settlement,
-            ITrainingJobs(makeAddr("jobs")),
-            datanets,
-            IModelProposals(makeAddr("proposals")),
-            LONGEST_PAUSE,
-            _settings()
+        Jury implementation = Jury(
+            Artifacts.create(
+                "Jury",
+                abi.encode(
+                    IERC20(address(token)),
+                    registry,
+                    settlement,
+                    ITrainingJobs(makeAddr("jobs")),
+                    datanets,
+                    IModelProposals(makeAddr("proposals")),
+                    LONGEST_PAUSE,
+                    _settings()
+                )
+            )
         );
         bytes memory init = abi.encodeCall(Jury.initialize, (address(manager)));
-        deployCodeTo("ERC1967Proxy.sol", abi.encode(implementation, init), juryAddress);
+        deployCodeTo("out/ERC1967Proxy.sol/ERC1967Proxy.json", abi.encode(implementation, init), juryAddress);
         jury = Jury(juryAddress);
         _allow(address(jury), jury.pause.selector, GUARDIAN_ROLE);
         _allow(address(jury), jury.setSampleRate.selector, GOVERNANCE_ROLE);

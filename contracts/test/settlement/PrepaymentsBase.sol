@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {IPrepayments} from "../../src/settlement/IPrepayments.sol";
 import {Prepayments} from "../../src/settlement/Prepayments.sol";
 import {BatchBuilder} from "./BatchBuilder.sol";
@@ -24,9 +25,10 @@ abstract contract PrepaymentsBase is BatchBuilder {
 
     function setUp() public virtual override {
         super.setUp();
-        Prepayments implementation = new Prepayments(IERC20(address(token)), escrow, registry);
+        Prepayments implementation =
+            Prepayments(Artifacts.create("Prepayments", abi.encode(IERC20(address(token)), escrow, registry)));
         bytes memory init = abi.encodeCall(Prepayments.initialize, (address(manager)));
-        deployCodeTo("ERC1967Proxy.sol", abi.encode(implementation, init), prepaymentsAddress);
+        deployCodeTo("out/ERC1967Proxy.sol/ERC1967Proxy.json", abi.encode(implementation, init), prepaymentsAddress);
         prepayments = Prepayments(prepaymentsAddress);
         domain = token.DOMAIN_SEPARATOR(); // asked here: between expectRevert and the call it would be the call
         token.mint(payer, 1_000e18);

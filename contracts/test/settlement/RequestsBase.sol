@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {OneQuestion} from "../../src/examples/OneQuestion.sol";
 import {ChatPrompt} from "../../src/libraries/ChatPrompt.sol";
 import {InferenceRequests} from "../../src/oracles/InferenceRequests.sol";
@@ -27,7 +28,7 @@ abstract contract RequestsBase is FraudBase {
 
     function setUp() public virtual override {
         super.setUp();
-        template = new RequestAccount(token, escrow);
+        template = RequestAccount(Artifacts.create("RequestAccount", abi.encode(token, escrow)));
         requests = InferenceRequests(
             _proxy(_newRequests(template), abi.encodeCall(InferenceRequests.initialize, (address(manager))))
         );
@@ -39,15 +40,14 @@ abstract contract RequestsBase is FraudBase {
     function _newRequests(
         RequestAccount template_
     ) internal returns (address) {
-        return address(
-            new InferenceRequests(
-                template_, settlement, registry, models, feePolicy, SHORTEST, MOST_CALLBACK_GAS, LONGEST_PAUSE
-            )
+        return Artifacts.create(
+            "InferenceRequests",
+            abi.encode(template_, settlement, registry, models, feePolicy, SHORTEST, MOST_CALLBACK_GAS, LONGEST_PAUSE)
         );
     }
 
     function _newQuestion() internal returns (OneQuestion question) {
-        question = new OneQuestion(token, requests, releaseHash, 1);
+        question = OneQuestion(Artifacts.create("OneQuestion", abi.encode(token, requests, releaseHash, 1)));
         _give(address(this), address(question), 1_000e18);
     }
 

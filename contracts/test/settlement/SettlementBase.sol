@@ -5,6 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {Test} from "forge-std/Test.sol";
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {DatanetPool} from "../../src/datanets/DatanetPool.sol";
 import {DatanetRegistry} from "../../src/datanets/DatanetRegistry.sol";
 import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
@@ -106,19 +107,20 @@ abstract contract SettlementBase is Test {
         address implementation,
         bytes memory call
     ) internal returns (address) {
-        return address(new ERC1967Proxy(implementation, call));
+        return Artifacts.create("ERC1967Proxy", abi.encode(implementation, call));
     }
 
     function _deploy() private {
-        manager = new AccessManager(address(this));
+        manager = AccessManager(Artifacts.create("AccessManager", abi.encode(address(this))));
         address authority = address(manager);
         token = OpenToken(
             _proxy(
-                address(new OpenToken()), abi.encodeCall(OpenToken.initialize, (authority, address(this), address(0)))
+                Artifacts.create("OpenToken", ""),
+                abi.encodeCall(OpenToken.initialize, (authority, address(this), address(0)))
             )
         );
         votes = ContributionVotes(
-            _proxy(address(new ContributionVotes()), abi.encodeCall(ContributionVotes.initialize, (authority)))
+            _proxy(Artifacts.create("ContributionVotes", ""), abi.encodeCall(ContributionVotes.initialize, (authority)))
         );
         IERC20 open = IERC20(address(token));
         // The tenth and the last of the contracts below, which earlier ones must know.
@@ -128,13 +130,15 @@ abstract contract SettlementBase is Test {
         dataRequests = DataRequests(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 20));
         registry = OperatorRegistry(
             _proxy(
-                address(new OperatorRegistry(open, settlement_, juryAddress, MINIMUM_STAKE, UNBONDING)),
+                Artifacts.create(
+                    "OperatorRegistry", abi.encode(open, settlement_, juryAddress, MINIMUM_STAKE, UNBONDING)
+                ),
                 abi.encodeCall(OperatorRegistry.initialize, (authority))
             )
         );
         feePolicy = FeePolicy(
             _proxy(
-                address(new FeePolicy(NOTICE, GRACE)),
+                Artifacts.create("FeePolicy", abi.encode(NOTICE, GRACE)),
                 abi.encodeCall(
                     FeePolicy.initialize, (authority, _split(PROTOCOL_FEE_BPS, BURN_BPS, CONTRIBUTOR_CAP_BPS))
                 )
@@ -142,19 +146,23 @@ abstract contract SettlementBase is Test {
         );
         escrow = PaymentEscrow(
             _proxy(
-                address(new PaymentEscrow(open, settlement_, prepaymentsAddress, THAW, LONGEST_PAUSE)),
+                Artifacts.create(
+                    "PaymentEscrow", abi.encode(open, settlement_, prepaymentsAddress, THAW, LONGEST_PAUSE)
+                ),
                 abi.encodeCall(PaymentEscrow.initialize, (authority))
             )
         );
         pool = RewardPool(
             _proxy(
-                address(new RewardPool(open, votes, settlement_)), abi.encodeCall(RewardPool.initialize, (authority))
+                Artifacts.create("RewardPool", abi.encode(open, votes, settlement_)),
+                abi.encodeCall(RewardPool.initialize, (authority))
             )
         );
         settlement = Settlement(
             _proxy(
-                address(
-                    new Settlement(
+                Artifacts.create(
+                    "Settlement",
+                    abi.encode(
                         escrow,
                         registry,
                         feePolicy,
@@ -172,11 +180,12 @@ abstract contract SettlementBase is Test {
             )
         );
         assertEq(address(settlement), settlement_);
-        models =
-            ModelRegistry(_proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (authority))));
+        models = ModelRegistry(
+            _proxy(Artifacts.create("ModelRegistry", ""), abi.encodeCall(ModelRegistry.initialize, (authority)))
+        );
         fraudProofs = FraudProofs(
             _proxy(
-                address(new FraudProofs(settlement, registry, models, feePolicy)),
+                Artifacts.create("FraudProofs", abi.encode(settlement, registry, models, feePolicy)),
                 abi.encodeCall(FraudProofs.initialize, (authority))
             )
         );
@@ -188,7 +197,9 @@ abstract contract SettlementBase is Test {
     }
 
     function _newDataRequests() internal returns (address) {
-        return address(new DataRequests(settlement, registry, token, DATA_BOND, ANSWER_PERIOD, PROOF_PERIOD));
+        return Artifacts.create(
+            "DataRequests", abi.encode(settlement, registry, token, DATA_BOND, ANSWER_PERIOD, PROOF_PERIOD)
+        );
     }
 
     function _deployEvidenceProofs(
@@ -196,17 +207,17 @@ abstract contract SettlementBase is Test {
         IERC20 open
     ) private {
         address registry_ = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        address poolTemplate = address(new DatanetPool(registry_, open));
+        address poolTemplate = Artifacts.create("DatanetPool", abi.encode(registry_, open));
         datanets = DatanetRegistry(
             _proxy(
-                address(new DatanetRegistry()),
+                Artifacts.create("DatanetRegistry", ""),
                 abi.encodeCall(DatanetRegistry.initialize, (authority, open, poolTemplate, 1 days))
             )
         );
         assertEq(address(datanets), registry_);
         evidenceProofs = EvidenceProofs(
             _proxy(
-                address(new EvidenceProofs(settlement, models, feePolicy, datanets)),
+                Artifacts.create("EvidenceProofs", abi.encode(settlement, models, feePolicy, datanets)),
                 abi.encodeCall(EvidenceProofs.initialize, (authority))
             )
         );

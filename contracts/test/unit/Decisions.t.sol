@@ -87,6 +87,7 @@ contract DecisionsTest is AgentsBase {
     function test_timelocks_haveNoRightBesideTheTable() public view {
         Right[] memory rights = _rights();
         uint256 found;
+        string[] memory names = deployment.allNames();
         for (uint256 i; i < names.length; ++i) {
             string[] memory functions = _functionsOf(names[i]);
             for (uint256 j; j < functions.length; ++j) {

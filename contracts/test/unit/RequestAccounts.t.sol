@@ -2,6 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Artifacts} from "../../../script/Artifacts.sol";
 import {IInferenceRequests} from "../../src/oracles/IInferenceRequests.sol";
 import {IRequestAccount} from "../../src/oracles/IRequestAccount.sol";
 import {RequestAccount} from "../../src/oracles/RequestAccount.sol";
@@ -227,7 +228,8 @@ contract RequestAccountsTest is RequestsBase, UpgradeChecks {
     }
 
     function test_upgradeInferenceRequests_keepsTheTemplateOfItsAccounts() public {
-        RequestAccount other = new RequestAccount(IERC20(address(token)), escrow);
+        RequestAccount other =
+            RequestAccount(Artifacts.create("RequestAccount", abi.encode(IERC20(address(token)), escrow)));
         address next = _newRequests(other);
         vm.expectRevert(
             abi.encodeWithSelector(

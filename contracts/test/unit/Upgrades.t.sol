@@ -45,7 +45,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         address next
     ) private {
         address[] memory others = new address[](12);
-        others[0] = address(this); // the deployer
+        others[0] = address(deployment);
         others[1] = guardian;
         others[2] = at("TreasuryTimelock");
         others[3] = at("UpgradesGovernor");

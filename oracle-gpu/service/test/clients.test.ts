@@ -191,14 +191,23 @@ test('a reader who stops reading holds nothing up', async () => {
 
 test('models are listed page by page, and each by itself', async () => {
   const list = await client.models.list();
-  expect(list.data.map(({ id }) => id)).toContain(model);
-  const first = await fetch(`${world.url}/v1/models?limit=1`);
-  const { data, has_more, last_id } = z
-    .looseObject({ data: z.array(z.looseObject({ id: z.string() })), has_more: z.boolean(), last_id: z.string() })
-    .parse(await first.json());
-  expect([data.length, data[0]?.id, has_more]).toEqual([1, last_id, list.data.length > 1]);
-  const after = await fetch(`${world.url}/v1/models?after=${encodeURIComponent(list.data.at(-1)?.id ?? '')}`);
-  expect(await after.json()).toMatchObject({ data: [], has_more: false, last_id: null });
+  const whole = list.data.map(({ id }) => id);
+  expect(whole).toContain(model);
+  // Pages of one, until there are no more. Other tests share the chain: the list may have grown since.
+  const page = async (after?: string) => {
+    const response = await fetch(`${world.url}/v1/models?limit=1${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+    return z
+      .looseObject({ data: z.array(z.looseObject({ id: z.string() })), has_more: z.boolean(), last_id: z.string().nullable() })
+      .parse(await response.json());
+  };
+  const paged: string[] = [];
+  for (let next = await page(); ; next = await page(paged.at(-1))) {
+    paged.push(...next.data.map(({ id }) => id));
+    expect([next.data.length, next.last_id]).toEqual([1, paged.at(-1)]);
+    if (!next.has_more) break;
+  }
+  expect(paged.slice(0, whole.length)).toEqual(whole);
+  expect(await page(paged.at(-1))).toMatchObject({ data: [], has_more: false, last_id: null });
   expect((await client.models.retrieve(model)).id).toBe(model);
   await expect(client.models.retrieve('model/999999')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
   expect((await fetch(`${world.url}/v1/models?after=7`)).status).toBe(400);

@@ -2,6 +2,7 @@
 // base cost and calldata included (contracts/test/gas, which also writes snapshots/settlement.json).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deployable } from '../bootstrap/steps.mjs';
 import { root, tools } from '../config.ts';
 import { runCommand } from '../deployment.ts';
 import { type Measure, report } from './measure.ts';
@@ -18,7 +19,8 @@ const goals: Record<string, string> = {
 };
 
 console.log('Measures the gas of settling, claiming and proving; compiling takes a minute or two.');
-await runCommand(tools.forge, ['test', '--match-path', 'contracts/test/gas/*']);
+await runCommand(tools.forge, ['build', ...deployable]);
+await runCommand(tools.forge, ['test', '--match-path', 'contracts/test/gas/*'], { FOUNDRY_PROFILE: 'tests' });
 const snapshots: Record<string, string> = JSON.parse(readFileSync(join(root, 'snapshots/settlement.json'), 'utf8'));
 const gasOf = (name: string) => {
   const value = Number(snapshots[name]);

