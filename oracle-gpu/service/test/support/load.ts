@@ -5,11 +5,13 @@ const answerSchema = z.looseObject({ receipt: receiptBundleSchema });
 
 /** Longest pause between two attempts, ms: hundreds of callers must leave a service the time to start. */
 const longestPause = 1_000;
+/** Calls that wait for their answers at once: a machine that keeps up with fewer a second must not fall behind for ever. */
+const mostWaiting = 100;
 
 export type Answered = { apiKey: string; idempotencyKey: string; body: string; bundle: ReceiptBundle; attempts: number };
 
 /**
- * Callers that ask `perSecond` questions a second, each under its own Idempotency-Key, and ask again until they are
+ * Callers that ask up to `perSecond` questions a second, each under its own Idempotency-Key, and ask again until they are
  * answered, as a careful client does.
  */
 export function startLoad(url: string, model: string, apiKeys: readonly string[], perSecond: number) {
@@ -51,6 +53,7 @@ export function startLoad(url: string, model: string, apiKeys: readonly string[]
   }
 
   const timer = setInterval(() => {
+    if (running.size >= mostWaiting) return;
     const apiKey = apiKeys[count % apiKeys.length] ?? '';
     count += 1;
     const call = ask(apiKey, `call-${count}`);
