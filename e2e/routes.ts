@@ -17,6 +17,7 @@ export const routes = [
   '/agents/new',
   '/chat',
   '/governance',
+  '/treasury',
   '/earn',
   '/receipts',
   `/receipts/0x${'0'.repeat(64)}/1`,

@@ -21,7 +21,7 @@ library Roles {
     uint64 internal constant BRIDGE = 1; // mints and burns OPEN
     uint64 internal constant REWARDS = 2; // mints contribution votes
     uint64 internal constant TRAINING = 3; // adds attested releases, and versions of agents
-    uint64 internal constant TREASURY = 4; // spends the treasury
+    uint64 internal constant TREASURY = 4; // pays out of the treasury, opens and ends its streams, sets its budgets
     uint64 internal constant GUARDIAN = 5; // pauses what is new, for a bounded time
     uint64 internal constant PROPOSALS = 6; // opens jobs whose pay it holds, and locks backers' shares
     uint64 internal constant AGENTS = 7; // slashes and retires agents
@@ -59,7 +59,13 @@ library Roles {
         all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.lockBackers.selector), PROPOSALS);
         all[n++] = _grant(PROPOSALS, at("ModelProposals"));
 
-        all[n++] = _only(at("Treasury"), _one(ITreasury.spend.selector), TREASURY);
+        f = new bytes4[](5);
+        f[0] = ITreasury.spend.selector;
+        f[1] = ITreasury.spendOn.selector;
+        f[2] = ITreasury.openStream.selector;
+        f[3] = ITreasury.endStream.selector;
+        f[4] = ITreasury.setBudget.selector;
+        all[n++] = _only(at("Treasury"), f, TREASURY);
         all[n++] = _grant(TREASURY, at("TreasuryTimelock"));
 
         all[n++] = _only(at("FeePolicy"), _one(IFeePolicy.setFee.selector), PARAMETERS);

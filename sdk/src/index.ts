@@ -28,6 +28,8 @@ export * from './data/rowRequest.ts';
 export * from './data/withheldData.ts';
 export * from './deployment/contractAddress.ts';
 export * from './deployment/deployment.ts';
+export * from './discussions/remark.ts';
+export * from './discussions/thread.ts';
 export * from './errors/explainError.ts';
 export * from './errors/openLedgerError.ts';
 export * from './evidence/allocationHash.ts';

@@ -14,7 +14,7 @@ import {
   VotingDelaySet,
   VotingPeriodSet,
 } from '../generated/TreasuryGovernor/OpenGovernor';
-import { BallotPoint, Governor, Proposal, TreasurySpend, Vote } from '../generated/schema';
+import { BallotPoint, Governor, Proposal, TreasurySpend, TreasuryStream, Vote } from '../generated/schema';
 import { touch } from './entities/account';
 import { activity } from './entities/activity';
 import { proposalId, voteId } from './entities/ids';
@@ -205,6 +205,13 @@ export function handleProposalExecuted(event: ProposalExecuted): void {
     if (spend == null || spend.proposal !== null) continue;
     spend.proposal = proposal.id;
     spend.save();
+  }
+  // Streams are numbered, so those of this transaction are the newest; an earlier execution in it has named its own.
+  for (let number = loadProtocol().treasuryStreamCount; number > 0; number--) {
+    const stream = TreasuryStream.load(number.toString());
+    if (stream == null || stream.transactionHash != event.transaction.hash || stream.proposal !== null) break;
+    stream.proposal = proposal.id;
+    stream.save();
   }
   recordActivity(event, 'PROPOSAL_EXECUTED', event.transaction.from, proposal.id);
 

@@ -11,6 +11,7 @@ import { touch } from './entities/account';
 import { recordDelegation } from './entities/delegation';
 import { eventId } from './entities/ids';
 import { loadProtocol } from './entities/protocol';
+import { noteIncome } from './entities/treasury';
 
 /** Whether it is a contract of the protocol that pays people who have nothing to do with each other. */
 function paysAnybody(from: Address): boolean {
@@ -43,6 +44,7 @@ export function handleTransfer(event: TransferEvent): void {
   if (to != Address.zero()) {
     addToBalance(to, amount, event);
     noteFunder(from, to, event);
+    noteIncome(from, to, amount);
   }
 
   const totals = loadProtocol();

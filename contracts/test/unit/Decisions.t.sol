@@ -66,6 +66,8 @@ contract DecisionsTest is AgentsBase {
     function test_noKind_executesWhatIsAnothers() public {
         stake(createAgent(alice), alice, minimum);
         votes.mint(alice, 1);
+        vm.prank(_timelockOf("Treasury"));
+        treasury.openStream("", bob, 9, 0, 9, "a stream to end");
         tick();
         Right[] memory rights = _rights();
         for (uint256 i; i < rights.length; ++i) {
@@ -175,7 +177,7 @@ contract DecisionsTest is AgentsBase {
     function _rights() private view returns (Right[] memory rights) {
         IFeePolicy.Split memory s = ParameterSets.dev().fees;
         address implementation = address(uint160(uint256(vm.load(at("Treasury"), _IMPLEMENTATION))));
-        rights = new Right[](7);
+        rights = new Right[](11);
         rights[0] = Right("Treasury", abi.encodeCall(treasury.spend, (bob, 1, "a grant")), "Treasury");
         rights[1] = Right("FeePolicy", abi.encodeCall(IFeePolicy.setFee, (s)), "Parameters");
         rights[2] = Right("VotingPower", abi.encodeCall(IVotingPower.setFloor, (uint208(power.floor()))), "Parameters");
@@ -185,6 +187,10 @@ contract DecisionsTest is AgentsBase {
         rights[6] = Right(
             "Treasury", abi.encodeWithSignature("upgradeToAndCall(address,bytes)", implementation, ""), "Upgrades"
         );
+        rights[7] = Right("Treasury", abi.encodeCall(treasury.spendOn, ("audits", bob, 1, "a review")), "Treasury");
+        rights[8] = Right("Treasury", abi.encodeCall(treasury.openStream, ("audits", bob, 1, 0, 1, "")), "Treasury");
+        rights[9] = Right("Treasury", abi.encodeCall(treasury.endStream, (1)), "Treasury");
+        rights[10] = Right("Treasury", abi.encodeCall(treasury.setBudget, ("audits", 1, 1)), "Treasury");
     }
 
     /// @dev An agent's owner may retire it too, so the registry asks for the right by itself.

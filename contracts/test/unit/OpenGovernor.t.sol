@@ -46,7 +46,7 @@ contract OpenGovernorTest is Deployed {
         vm.warp(block.timestamp + parameters().clocks.treasuryDelay);
         uint256 before = token.balanceOf(bob);
         vm.expectEmit(address(treasury));
-        emit ITreasury.Spent(bob, 25e18, WHY);
+        emit ITreasury.Spent(bob, 0, 25e18, WHY);
         _execute(25e18);
         assertEq(token.balanceOf(bob), before + 25e18);
         assertEq(uint8(governor.state(id)), uint8(IGovernor.ProposalState.Executed));

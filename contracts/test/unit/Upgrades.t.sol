@@ -105,9 +105,20 @@ contract UpgradesTest is Deployed, UpgradeChecks {
     }
 
     function test_upgradeTreasury_keepsItsState() public {
-        vm.prank(at("TreasuryTimelock"));
-        treasury.spend(alice, 3e18, "a grant");
+        vm.startPrank(at("TreasuryTimelock"));
+        treasury.setBudget("audits", 20e18, 30 days);
+        treasury.spendOn("audits", alice, 3e18, "a grant");
+        treasury.openStream("audits", bob, 9e18, 0, 9 days, "nine days of it");
+        vm.stopPrank();
+        vm.warp(block.timestamp + 2 days);
+        treasury.withdraw(1);
         watch(abi.encodeCall(treasury.authority, ()));
+        watch(abi.encodeCall(treasury.streamOf, (1)));
+        watch(abi.encodeCall(treasury.vestedOf, (1)));
+        watch(abi.encodeCall(treasury.streamCount, ()));
+        watch(abi.encodeCall(treasury.budgetOf, ("audits")));
+        watch(abi.encodeCall(treasury.promised, ()));
+        watch(abi.encodeCall(treasury.free, ()));
         address next = address(new Treasury());
         _check("Treasury", next);
         // its token is private: only spending shows that the field is still where it was

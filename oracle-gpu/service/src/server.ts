@@ -9,7 +9,13 @@ import { nextCursor } from './routes/page.ts';
 
 /** The HTTP side: limits, CORS and errors in one shape. Routes are added by whoever calls. */
 export async function openServer({ log, config }: Pick<Context, 'log' | 'config'>) {
-  const app = Fastify({ logger: false, bodyLimit: 512 * 1024, trustProxy: 'loopback', forceCloseConnections: true });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 512 * 1024,
+    trustProxy: 'loopback',
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 128 }, // a contract and a uint256 in decimal take 121
+  });
   await app.register(cors, {
     origin: true,
     methods: ['GET', 'HEAD', 'POST'],

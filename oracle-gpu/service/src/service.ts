@@ -29,6 +29,7 @@ import { createShelves } from './retrieval/shelves.ts';
 import { attribution } from './routes/attribution.ts';
 import { completions } from './routes/completions.ts';
 import { datanets } from './routes/datanets.ts';
+import { discussions } from './routes/discussions.ts';
 import { evaluationItems } from './routes/evaluationItems.ts';
 import { releaseExports } from './routes/exports.ts';
 import { files as fileRoutes } from './routes/files.ts';
@@ -152,6 +153,7 @@ export async function startService(config: Config, log: Log, engine: Engine = op
   texts(app, context);
   usage(app, context);
   votes(app, context);
+  discussions(app, context);
   openapi(app);
   mcp(app);
   flags(app, context);

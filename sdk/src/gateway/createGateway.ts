@@ -1,6 +1,8 @@
 import type { Address, Hex } from 'viem';
 import { z } from 'zod';
 import { runViewSchema } from '../agents/runView.ts';
+import type { SignedRemark, Subject } from '../discussions/remark.ts';
+import { discussionSchema, saidSchema, subjectPath } from '../discussions/thread.ts';
 import { datanetFlagSchema, type SignedFlag } from '../flags/flag.ts';
 import type { SignedBallot } from '../governance/ballot.ts';
 import type { SignedDelegation } from '../governance/delegation.ts';
@@ -124,6 +126,10 @@ export function createGateway(url: string, send: Fetch = globalThis.fetch) {
     vote: (ballot: SignedBallot) => post(relayedSchema, '/v1/votes', ballot),
     /** The same of a signed delegation. */
     delegate: (delegation: SignedDelegation) => post(relayedSchema, '/v1/delegations', delegation),
+
+    /** Takes part in what is said about a proposal; the operator keeps it and pins the whole thread. */
+    say: (message: SignedRemark) => post(saidSchema, `/v1/discussions/${subjectPath(message)}`, message),
+    discussion: (subject: Subject) => get(discussionSchema, `/v1/discussions/${subjectPath(subject)}`),
 
     batches: (operator: Address) => get(z.array(batchSummarySchema), `/v1/batches?operator=${operator}`),
     /** Asks the operator to settle what is open now. */

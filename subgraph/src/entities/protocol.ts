@@ -69,5 +69,8 @@ export function loadProtocol(): Protocol {
   totals.proposalExecutedCount = 0;
   totals.ballotCount = 0;
   totals.treasurySpent = ZERO;
+  totals.treasuryStreamed = ZERO;
+  totals.treasuryPromised = ZERO;
+  totals.treasuryStreamCount = 0;
   return totals;
 }

@@ -328,6 +328,38 @@ export const flagDatanets = pgTable(
   (table) => [primaryKey({ columns: [table.flagId, table.datanetId] }), index('flag_datanets_datanet').on(table.datanetId)],
 );
 
+/** What was said about proposals, each message with its author's signature. */
+export const remarks = pgTable(
+  'remarks',
+  {
+    hash: text().primaryKey(),
+    contract: text().notNull(), // in lower case
+    proposalId: text('proposal_id').notNull(), // decimal
+    author: text().notNull(), // in lower case
+    parent: text().notNull(),
+    timestamp: whole('timestamp').notNull(), // Unix seconds, as the author says
+    text: text().notNull(),
+    signature: text().notNull(),
+    created: whole('created').notNull().default(sql`extract(epoch from now())::bigint`),
+  },
+  (table) => [
+    index('remarks_subject').on(table.contract, table.proposalId),
+    index('remarks_author').on(table.author, table.created),
+  ],
+);
+
+/** The pinned document of each discussion, and how many messages are in it. */
+export const threads = pgTable(
+  'threads',
+  {
+    contract: text().notNull(),
+    proposalId: text('proposal_id').notNull(),
+    cid: text().notNull(),
+    pinned: whole('pinned').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.contract, table.proposalId] })],
+);
+
 /** How far the chain has been read. */
 export const cursors = pgTable('cursors', {
   name: text().primaryKey(),

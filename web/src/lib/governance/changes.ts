@@ -1,10 +1,16 @@
-import { agentRegistryAbi, feePolicyAbi, juryAbi, votingPowerAbi } from '@openledger/sdk';
+import { agentRegistryAbi, feePolicyAbi, juryAbi, treasuryAbi, votingPowerAbi } from '@openledger/sdk';
 import { type Address, decodeFunctionResult, encodeFunctionData, erc20Abi, type Hex } from 'viem';
 import type { App } from '#lib/shell/app.svelte.ts';
+import { categoryId } from '#lib/treasury/categories.ts';
 import type { Call, Effect } from './effects.ts';
 import { feeFields, type ParameterName } from './parameters.ts';
 
-type What = { parameter: ParameterName } | { balanceOf: Address } | { stakeOf: number };
+type What =
+  | { parameter: ParameterName }
+  | { balanceOf: Address }
+  | { stakeOf: number }
+  | { treasury: 'free' }
+  | { budgetOf: string };
 
 /** A value before and after a proposal. OPEN in wei, basis points, or units of vote weight. */
 export type Change = { what: What; unit: 'open' | 'bps' | 'weight'; before: bigint; after: bigint };
@@ -69,6 +75,7 @@ async function watchedBy({ chain, address }: Pick<App, 'chain' | 'address'>, tim
   /** The sums of all that leaves or reaches an account. */
   const moved = new Map<Address, bigint>();
   const move = (account: Address, amount: bigint) => moved.set(account, (moved.get(account) ?? 0n) + amount);
+  watched.push(...(await treasuryRows({ chain, address }, effects)));
   for (const effect of effects) {
     if (effect.kind === 'spend') {
       move(address('Treasury'), -effect.amount);
@@ -121,6 +128,39 @@ async function watchedBy({ chain, address }: Pick<App, 'chain' | 'address'>, tim
     watched.push(one({ balanceOf: account }, 'open', read, (before) => before + amount));
   }
   return watched;
+}
+
+/** What is free in the treasury, where streams begin or end, and each budget that is set. */
+async function treasuryRows({ chain, address }: Pick<App, 'chain' | 'address'>, effects: readonly Effect[]): Promise<Watched[]> {
+  const treasury = { address: address('Treasury'), abi: treasuryAbi } as const;
+  const watched: Watched[] = [];
+  let freed = 0n;
+  for (const effect of effects) {
+    if (effect.kind === 'spend' || effect.kind === 'stream') freed -= effect.amount;
+    if (effect.kind === 'endStream') {
+      const args = [effect.stream] as const;
+      const [stream, vested] = await Promise.all([
+        chain.readContract({ ...treasury, functionName: 'streamOf', args }),
+        chain.readContract({ ...treasury, functionName: 'vestedOf', args }),
+      ]);
+      freed += stream.total - vested;
+    }
+    if (effect.kind === 'budget') {
+      const read: Read = {
+        to: treasury.address,
+        data: encodeFunctionData({ abi: treasuryAbi, functionName: 'budgetOf', args: [categoryId(effect.category)] }),
+        values: (data) => [decodeFunctionResult({ abi: treasuryAbi, functionName: 'budgetOf', data }).cap],
+      };
+      watched.push(one({ budgetOf: effect.category }, 'open', read, () => effect.cap));
+    }
+  }
+  if (!effects.some(({ kind }) => kind === 'stream' || kind === 'endStream')) return watched;
+  const read: Read = {
+    to: treasury.address,
+    data: encodeFunctionData({ abi: treasuryAbi, functionName: 'free' }),
+    values: (data) => [BigInt(data)],
+  };
+  return [...watched, one({ treasury: 'free' }, 'open', read, (before) => before + freed)];
 }
 
 function single(to: Address, abi: typeof votingPowerAbi | typeof juryAbi, functionName: 'floor' | 'sampleRateBps'): Read {

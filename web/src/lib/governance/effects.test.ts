@@ -1,6 +1,7 @@
 import { agentRegistryAbi, feePolicyAbi, juryAbi, modelProposalsAbi, treasuryAbi, votingPowerAbi } from '@openledger/sdk';
 import { type Address, encodeFunctionData, erc20Abi, type Hex } from 'viem';
 import { expect, test } from 'vitest';
+import { categoryId } from '#lib/treasury/categories.ts';
 import { type Call, callsOf, effectsOf, upgradeAbi } from './effects.ts';
 
 const at = (index: number): Address => `0x${index.toString(16).padStart(40, '0')}`;
@@ -37,7 +38,7 @@ test('what the contracts of this deployment do has words', () => {
     call(at(1), encodeFunctionData({ abi: upgradeAbi, functionName: 'upgradeToAndCall', args: [at(8), '0x'] })),
   ];
   expect(effectsOf(calls, contracts)).toEqual([
-    { kind: 'spend', to: at(9), amount: 25n, purpose: 'Seeds' },
+    { kind: 'spend', to: at(9), amount: 25n, category: '', purpose: 'Seeds' },
     { kind: 'fees', split },
     { kind: 'floor', floor: 8n },
     { kind: 'sampleRate', bps: 25 },
@@ -46,6 +47,28 @@ test('what the contracts of this deployment do has words', () => {
     { kind: 'slash', agent: 2, amount: 5n, reason: 'It lied' },
     { kind: 'retire', agent: 2 },
     { kind: 'upgrade', proxy: at(1), implementation: at(8), data: '0x' },
+  ]);
+});
+
+test('what the treasury decides has words: payments in a category, streams, their end, budgets', () => {
+  const grants = categoryId('grants');
+  const treasury = { abi: treasuryAbi };
+  const calls = [
+    encodeFunctionData({ ...treasury, functionName: 'spendOn', args: [grants, at(9), 25n, 'Seeds'] }),
+    encodeFunctionData({ ...treasury, functionName: 'openStream', args: [grants, at(9), 50n, 0, 86_400, 'Upkeep'] }),
+    encodeFunctionData({ ...treasury, functionName: 'endStream', args: [3] }),
+    encodeFunctionData({ ...treasury, functionName: 'setBudget', args: [grants, 7n, 60] }),
+  ];
+  expect(
+    effectsOf(
+      calls.map((data) => call(at(1), data)),
+      contracts,
+    ),
+  ).toEqual([
+    { kind: 'spend', to: at(9), amount: 25n, category: 'grants', purpose: 'Seeds' },
+    { kind: 'stream', to: at(9), amount: 50n, start: 0, duration: 86_400, category: 'grants', purpose: 'Upkeep' },
+    { kind: 'endStream', stream: 3 },
+    { kind: 'budget', category: 'grants', cap: 7n, period: 60 },
   ]);
 });
 

@@ -10,6 +10,7 @@ import {
 } from '@openledger/sdk';
 import { type Abi, type Address, decodeFunctionData, erc20Abi, type Hex, parseAbi } from 'viem';
 import { sameAddress } from '#lib/format/address.ts';
+import { categoryName } from '#lib/treasury/categories.ts';
 
 /** Fees as FeePolicy takes them, in basis points. */
 export type FeeSplit = {
@@ -26,7 +27,10 @@ export type Call = { target: Address; data: Hex; value: bigint };
 
 /** What a call does. Only what a contract of this deployment is known to do has a kind; all else is `unknown` and shown raw. */
 export type Effect =
-  | { kind: 'spend'; to: Address; amount: bigint; purpose: string }
+  | { kind: 'spend'; to: Address; amount: bigint; category: string; purpose: string }
+  | { kind: 'stream'; to: Address; amount: bigint; start: number; duration: number; category: string; purpose: string }
+  | { kind: 'endStream'; stream: number }
+  | { kind: 'budget'; category: string; cap: bigint; period: number }
   | { kind: 'fees'; split: FeeSplit }
   | { kind: 'floor'; floor: bigint }
   | { kind: 'sampleRate'; bps: number }
@@ -92,7 +96,21 @@ function decoded(name: string, { target, data, value }: Call): Effect | undefine
   switch (`${name}.${functionName}`) {
     case 'Treasury.spend': {
       const [to, amount, purpose] = args as [Address, bigint, string];
-      return { kind: 'spend', to, amount, purpose };
+      return { kind: 'spend', to, amount, category: '', purpose };
+    }
+    case 'Treasury.spendOn': {
+      const [category, to, amount, purpose] = args as [Hex, Address, bigint, string];
+      return { kind: 'spend', to, amount, category: categoryName(category), purpose };
+    }
+    case 'Treasury.openStream': {
+      const [category, to, amount, start, duration, purpose] = args as [Hex, Address, bigint, number, number, string];
+      return { kind: 'stream', to, amount, start, duration, category: categoryName(category), purpose };
+    }
+    case 'Treasury.endStream':
+      return { kind: 'endStream', stream: args[0] as number };
+    case 'Treasury.setBudget': {
+      const [category, cap, period] = args as [Hex, bigint, number];
+      return { kind: 'budget', category: categoryName(category), cap, period };
     }
     case 'FeePolicy.setFee':
       return { kind: 'fees', split: args[0] as FeeSplit };

@@ -16,10 +16,31 @@ test('values are said to the last digit', () => {
 
 test('an effect is a sentence with names and amounts', () => {
   const nameOf = (address: string) => (address === '0x01' ? 'Newcomer' : 'Treasury');
-  const spend = { kind: 'spend', to: '0x01', amount: 10n ** 19n, purpose: 'Seeds' } as const;
+  const spend = { kind: 'spend', to: '0x01', amount: 10n ** 19n, category: '', purpose: 'Seeds' } as const;
   expect(effectWords(spend, nameOf)).toBe('Pays 10 OPEN from the treasury to Newcomer: “Seeds”.');
   expect(effectWords({ kind: 'upgrade', proxy: '0x02', implementation: '0x03', data: '0x' }, nameOf)).toMatch(/code of Treasury/);
   expect(effectWords({ kind: 'slash', agent: 7, amount: 1n, reason: 'It lied' }, nameOf)).toMatch(/agent 7.*It lied/);
+});
+
+test('a stream says for how long, from when and for what; a budget says its period', () => {
+  const nameOf = () => 'Newcomer';
+  const stream = {
+    kind: 'stream',
+    to: '0x01',
+    amount: 10n ** 19n,
+    start: 0,
+    duration: 86_400,
+    category: 'grants',
+    purpose: 'Upkeep',
+  } as const;
+  expect(effectWords(stream, nameOf)).toBe(
+    'Sets 10 OPEN aside for Newcomer, paid by the second over 1 days from when it is executed, in the category Grants: “Upkeep”.',
+  );
+  expect(effectWords({ ...stream, start: 1_700_000_000 }, nameOf)).toMatch(/from .*2023/);
+  expect(effectWords({ kind: 'endStream', stream: 3 }, nameOf)).toMatch(/stream 3/);
+  const budget = { kind: 'budget', category: 'audits', cap: 10n ** 18n, period: 2_592_000 } as const;
+  expect(effectWords(budget, nameOf)).toBe('Limits what votes may promise in the category audits to 1 OPEN in every 30 days.');
+  expect(effectWords({ ...budget, period: 0 }, nameOf)).toBe('Takes away the budget of the category audits.');
 });
 
 test('every kind has its name', () => {

@@ -1,6 +1,9 @@
 import type { DecisionKind } from '@openledger/sdk';
 import { exactOpen, formatBps, formatCount } from '#lib/format/amount.ts';
+import { exactTime } from '#lib/format/time.ts';
 import { m } from '#lib/paraglide/messages.js';
+import { getLocale } from '#lib/paraglide/runtime.js';
+import { categoryWords } from '#lib/treasury/categories.ts';
 import type { Change } from './changes.ts';
 import type { Effect } from './effects.ts';
 import type { ParameterName } from './parameters.ts';
@@ -73,12 +76,36 @@ export function formatValue(unit: Change['unit'], value: bigint): string {
   return unit === 'bps' ? formatBps(Number(value)) : formatCount(value);
 }
 
+/** Seconds as days, to the hundredth where they are not whole. */
+const days = (seconds: number): string => String(Number((seconds / 86_400).toFixed(2)));
+
 /** What a call does, as a sentence. `nameOf` says whose an address is. */
 export function effectWords(effect: Effect, nameOf: (address: string) => string): string {
   const open = (wei: bigint) => formatValue('open', wei);
   switch (effect.kind) {
-    case 'spend':
-      return m.effect_spend({ amount: open(effect.amount), to: nameOf(effect.to), purpose: effect.purpose });
+    case 'spend': {
+      const payment = { amount: open(effect.amount), to: nameOf(effect.to), purpose: effect.purpose };
+      if (effect.category === '') return m.effect_spend(payment);
+      return m.effect_spend_on({ ...payment, category: categoryWords(effect.category) });
+    }
+    case 'stream': {
+      const stream = {
+        amount: open(effect.amount),
+        to: nameOf(effect.to),
+        purpose: effect.purpose,
+        category: categoryWords(effect.category),
+        days: days(effect.duration),
+      };
+      if (effect.start === 0) return m.effect_stream(stream);
+      return m.effect_stream_from({ ...stream, start: exactTime(effect.start, getLocale()) });
+    }
+    case 'endStream':
+      return m.effect_end_stream({ stream: String(effect.stream) });
+    case 'budget': {
+      const category = categoryWords(effect.category);
+      if (effect.period === 0) return m.effect_no_budget({ category });
+      return m.effect_budget({ category, cap: open(effect.cap), days: days(effect.period) });
+    }
     case 'fees':
       return m.effect_fees();
     case 'floor':

@@ -44,6 +44,9 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     PROPOSAL_QUEUED: m.act_queued({ name }),
     PROPOSAL_EXECUTED: m.act_executed({ name }),
     TREASURY_SPENT: m.act_treasury({ name }),
+    STREAM_OPENED: m.act_stream_opened(),
+    STREAM_WITHDRAWN: m.act_stream_withdrawn(),
+    STREAM_ENDED: m.act_stream_ended(),
     OPERATOR_REGISTERED: m.act_operator(),
     STAKED: m.act_staked(),
     TERMS_SET: m.act_terms({ name }),
@@ -64,6 +67,8 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
             ? `/receipts?batch=${entry.batch.id}`
             : entry.kind === 'OPERATOR_REGISTERED'
               ? `/operators/${entry.actor.id}`
-              : undefined;
+              : entry.kind.startsWith('STREAM_')
+                ? '/treasury'
+                : undefined;
   return { text: texts[entry.kind] ?? entry.kind.toLowerCase().replaceAll('_', ' '), href };
 }

@@ -165,19 +165,5 @@ export const delegationsQuery = graphql(`
       votingPeriod
       proposalThreshold
     }
-    treasurySpends(first: 10, orderBy: timestamp, orderDirection: desc) {
-      id
-      amount
-      purpose
-      timestamp
-      transactionHash
-      to {
-        id
-      }
-      proposal {
-        id
-        title
-      }
-    }
   }
 `);
