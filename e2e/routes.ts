@@ -25,5 +25,6 @@ export const routes = [
   `/operators/${devAccount('operator').address}`,
   `/developers/${devAccount('alice').address}`,
   '/jury',
+  '/evaluations',
   '/settings',
 ];

@@ -36,3 +36,14 @@ export function roundDocument(
   );
   return roundDocumentSchema.parse({ schema: 'openledger.evaluation-round.1', ...about, questions });
 }
+
+/** What whoever prepared a round keeps to itself until all ballots are shown: the opening, and the salt behind it. */
+export const preparedRoundSchema = z.strictObject({
+  schema: z.literal('openledger.prepared-round.1'),
+  releaseA: bytes32Schema,
+  releaseB: bytes32Schema,
+  questions: z.int().min(1).max(roundLimits.questions),
+  documentCid: z.string().min(1).max(100),
+  salt: bytes32Schema,
+});
+export type PreparedRound = z.infer<typeof preparedRoundSchema>;
