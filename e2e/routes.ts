@@ -26,5 +26,6 @@ export const routes = [
   `/operators/${devAccount('operator').address}`,
   `/developers/${devAccount('alice').address}`,
   '/jury',
+  '/evaluations',
   '/settings',
 ];

@@ -18,6 +18,7 @@ import {IAccessGrants} from "../contracts/src/datanets/IAccessGrants.sol";
 import {IDatanetRegistry} from "../contracts/src/datanets/IDatanetRegistry.sol";
 import {NamedReviewers} from "../contracts/src/datanets/NamedReviewers.sol";
 import {ContributionVotes} from "../contracts/src/governance/ContributionVotes.sol";
+import {EvaluationRounds} from "../contracts/src/governance/EvaluationRounds.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
 import {IDelegatedVotes} from "../contracts/src/governance/IDelegatedVotes.sol";
 import {OpenGovernor} from "../contracts/src/governance/OpenGovernor.sol";
@@ -89,6 +90,7 @@ abstract contract Deployment {
         _deployProposals(p);
         _deployAgents(p);
         _deployMarket();
+        _deployRounds(p);
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -429,6 +431,22 @@ abstract contract Deployment {
         _proxy("ModelMarket", market, abi.encodeCall(ModelMarket.initialize, (authority)));
         address ratings = Artifacts.create("Ratings", abi.encode(ISettlement(at("Settlement")), models));
         _proxy("Ratings", ratings, abi.encodeCall(Ratings.initialize, (authority)));
+    }
+
+    function _deployRounds(
+        Parameters memory p
+    ) private {
+        address rounds = Artifacts.create(
+            "EvaluationRounds",
+            abi.encode(
+                IERC20(at("OpenToken")),
+                IVotes(at("VotingPower")),
+                IModelRegistry(at("ModelRegistry")),
+                at("Treasury"),
+                p.rounds
+            )
+        );
+        _proxy("EvaluationRounds", rounds, abi.encodeCall(EvaluationRounds.initialize, (at("AccessManager"))));
     }
 
     function _deployFaucet(

@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {IFeePolicy} from "../contracts/src/settlement/IFeePolicy.sol";
 import {ProposalSettings} from "../contracts/src/types/Proposals.sol";
+import {RoundSettings} from "../contracts/src/types/Rounds.sol";
 
 /// @dev All in seconds.
 struct Clocks {
@@ -64,6 +65,7 @@ struct Parameters {
     uint96 dataBond; // wei, of a request for a batch's data
     uint16 jurySeats; // of a first round
     ProposalSettings proposals;
+    RoundSettings rounds; // blind judgements of two releases
     uint96 agentStake; // wei, that an active agent has staked at least
     uint32 callbackGas; // most that a contract which asked a model may be called back with
     uint208 votesFloor; // weight at which contribution has its 80 %: units of 10,000 wei burned on the first day
@@ -138,6 +140,14 @@ library ParameterSets {
             reportPeriod: 10 minutes,
             disputePeriod: 30
         });
+        p.rounds = RoundSettings({
+            bond: uint96(20 * OPEN),
+            commitPeriod: 120,
+            revealPeriod: 60,
+            assignmentPeriod: 60,
+            contestPeriod: 150,
+            quorumBps: 200
+        });
         p.agentStake = uint96(100 * OPEN);
         p.votesFloor = 4e12; // 0.04 OPEN burned: some dozen answers
         p.bridge = STANDARD_BRIDGE;
@@ -193,6 +203,14 @@ library ParameterSets {
             reportPeriod: 3 days,
             disputePeriod: 5 days
         });
+        p.rounds = RoundSettings({
+            bond: uint96(1_000 * OPEN),
+            commitPeriod: 5 days,
+            revealPeriod: 2 days,
+            assignmentPeriod: 2 days,
+            contestPeriod: 10 days,
+            quorumBps: 200
+        });
         p.agentStake = uint96(5_000 * OPEN);
         p.votesFloor = 1e20; // 1,000,000 OPEN burned on the first day
         p.decisions.treasury.threshold = 0.001e18;
@@ -242,6 +260,12 @@ library ParameterSets {
         _require(c.requestPeriod > c.longestPause, "request period > longest pause");
         // nobody can keep objections out until a proposal pays
         _require(p.proposals.disputePeriod > c.longestPause, "dispute period > longest pause");
+        _require(p.rounds.commitPeriod > 0 && p.rounds.revealPeriod > 0 && p.rounds.assignmentPeriod > 0, "clocks > 0");
+        // a round's bond is still there when a decision to strike it comes
+        _require(
+            p.rounds.contestPeriod > c.votingDelay + c.votingPeriod + c.modelsDelay,
+            "contest of a round > voting delay + voting period + models delay"
+        );
         if (p.development) return;
         _require(c.window >= 48 hours, "window >= 48 h in production");
         if (p.guardian == address(0)) revert Parameters_Missing("guardian");

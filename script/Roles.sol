@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC7802} from "@openzeppelin/contracts/interfaces/draft-IERC7802.sol";
 import {IAgentRegistry} from "../contracts/src/agents/IAgentRegistry.sol";
+import {IEvaluationRounds} from "../contracts/src/governance/IEvaluationRounds.sol";
 import {ITreasury} from "../contracts/src/governance/ITreasury.sol";
 import {IContributionVotes} from "../contracts/src/governance/IContributionVotes.sol";
 import {IVotingPower} from "../contracts/src/governance/IVotingPower.sol";
@@ -26,7 +27,7 @@ library Roles {
     uint64 internal constant PROPOSALS = 6; // opens jobs whose pay it holds, and locks backers' shares
     uint64 internal constant AGENTS = 7; // slashes and retires agents
     uint64 internal constant PARAMETERS = 8; // sets what has a range: fees, the floor of votes, the jury's rate
-    uint64 internal constant MODELS = 9; // decides on the market of models
+    uint64 internal constant MODELS = 9; // opens rounds of judgement without a bond, and strikes rounds
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
@@ -72,6 +73,11 @@ library Roles {
         all[n++] = _only(at("VotingPower"), _one(IVotingPower.setFloor.selector), PARAMETERS);
         all[n++] = _only(at("Jury"), _one(IJury.setSampleRate.selector), PARAMETERS);
         all[n++] = _grant(PARAMETERS, at("ParametersTimelock"));
+        all[n++] = _only(
+            at("EvaluationRounds"),
+            _two(IEvaluationRounds.openDecided.selector, IEvaluationRounds.strike.selector),
+            MODELS
+        );
         all[n++] = _grant(MODELS, at("ModelsTimelock"));
 
         all[n++] =

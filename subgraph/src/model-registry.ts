@@ -33,6 +33,8 @@ function loadModel(modelId: BigInt, owner: Address, event: ethereum.Event): Mode
   model.rating = 0;
   model.ratingStars = 0;
   model.ratingCount = 0;
+  model.judgedPoints = 0;
+  model.judgedRounds = 0;
   model.createdAt = event.block.timestamp;
   model.transactionHash = event.transaction.hash;
   const totals = loadProtocol();

@@ -6,17 +6,23 @@ import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {DecisionRules, ParameterSets, Parameters} from "../../../script/Parameters.sol";
 import {IAgentRegistry} from "../../src/agents/IAgentRegistry.sol";
+import {IEvaluationRounds} from "../../src/governance/IEvaluationRounds.sol";
 import {IVotingPower} from "../../src/governance/IVotingPower.sol";
 import {OpenGovernor} from "../../src/governance/OpenGovernor.sol";
 import {IJury} from "../../src/oracles/IJury.sol";
 import {IJuryEvents} from "../../src/oracles/IJuryEvents.sol";
 import {FeePolicy} from "../../src/settlement/FeePolicy.sol";
 import {IFeePolicy} from "../../src/settlement/IFeePolicy.sol";
+import {Release} from "../../src/types/Release.sol";
+import {RoundOpening} from "../../src/types/Rounds.sol";
 import {AgentsBase} from "../agents/AgentsBase.sol";
 
 /// @notice What each kind of decision can do, and that it can do nothing of another kind's.
 contract DecisionsTest is AgentsBase {
     uint256 internal constant KINDS = 5;
+
+    /// @dev Of a round of judgement that can be opened, once `_openRound` made its releases.
+    RoundOpening private _opening;
 
     /// @dev A function that one kind alone may execute, by the name of its contract.
     struct Right {
@@ -69,6 +75,7 @@ contract DecisionsTest is AgentsBase {
         vm.prank(_timelockOf("Treasury"));
         treasury.openStream("", bob, 9, 0, 9, "a stream to end");
         tick();
+        _openRound();
         Right[] memory rights = _rights();
         for (uint256 i; i < rights.length; ++i) {
             for (uint256 j; j < KINDS; ++j) {
@@ -177,7 +184,7 @@ contract DecisionsTest is AgentsBase {
     function _rights() private view returns (Right[] memory rights) {
         IFeePolicy.Split memory s = ParameterSets.dev().fees;
         address implementation = address(uint160(uint256(vm.load(at("Treasury"), _IMPLEMENTATION))));
-        rights = new Right[](11);
+        rights = new Right[](13);
         rights[0] = Right("Treasury", abi.encodeCall(treasury.spend, (bob, 1, "a grant")), "Treasury");
         rights[1] = Right("FeePolicy", abi.encodeCall(IFeePolicy.setFee, (s)), "Parameters");
         rights[2] = Right("VotingPower", abi.encodeCall(IVotingPower.setFloor, (uint208(power.floor()))), "Parameters");
@@ -191,6 +198,19 @@ contract DecisionsTest is AgentsBase {
         rights[8] = Right("Treasury", abi.encodeCall(treasury.openStream, ("audits", bob, 1, 0, 1, "")), "Treasury");
         rights[9] = Right("Treasury", abi.encodeCall(treasury.endStream, (1)), "Treasury");
         rights[10] = Right("Treasury", abi.encodeCall(treasury.setBudget, ("audits", 1, 1)), "Treasury");
+        rights[11] = Right("EvaluationRounds", abi.encodeCall(IEvaluationRounds.openDecided, (_opening)), "Models");
+        rights[12] = Right("EvaluationRounds", abi.encodeCall(IEvaluationRounds.strike, (1, "it lied")), "Models");
+    }
+
+    function _openRound() private {
+        vm.startPrank(alice);
+        uint32 id = models.createModel("Guide", "bafkreicard", someTerms());
+        bytes32 one = models.addRelease(id, someRelease("one", ""), 0, "bafkreimanifest");
+        bytes32 two = models.addRelease(id, someRelease("two", ""), 0, "bafkreimanifest");
+        vm.stopPrank();
+        _opening = RoundOpening(one, two, 1, "salted", "bafkreidocument");
+        vm.prank(_timelockOf("Models"));
+        IEvaluationRounds(at("EvaluationRounds")).openDecided(_opening);
     }
 
     /// @dev An agent's owner may retire it too, so the registry asks for the right by itself.

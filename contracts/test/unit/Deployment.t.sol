@@ -49,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 37);
+        assertEq(names.length, 38);
     }
 
     /// @dev Nobody else can void a batch.
@@ -301,6 +301,12 @@ contract DeploymentTest is Test, Deployment {
         p = _production();
         p.clocks.agentCooldown = p.clocks.votingDelay + p.clocks.votingPeriod + p.clocks.agentsDelay;
         _refused(p, "agent cooldown > voting delay + voting period + agents delay");
+        p = _production();
+        p.rounds.contestPeriod = p.clocks.votingDelay + p.clocks.votingPeriod + p.clocks.modelsDelay;
+        _refused(p, "contest of a round > voting delay + voting period + models delay");
+        p = _dev();
+        p.rounds.revealPeriod = 0;
+        _refused(p, "clocks > 0");
         p = _production();
         p.clocks.batchAge = p.clocks.settlementPeriod + 1;
         _refused(p, "settlement period >= batch age");

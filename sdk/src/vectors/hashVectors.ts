@@ -36,6 +36,7 @@ import { hashVoucher, signVoucher } from '../settlement/voucher.ts';
 import { treeId } from '../tree/treeId.ts';
 import { parametersVector } from './parametersVector.ts';
 import { seededRandom } from './random.ts';
+import { roundVector } from './roundVector.ts';
 
 const voucherAbi = parseAbiParameters([
   'Voucher v',
@@ -362,6 +363,7 @@ export async function hashVectors(): Promise<Record<string, object>> {
       contributor: voucher.payer,
       commitment: contributionCommitment(recordsRoot, salt, voucher.payer),
     },
+    round: roundVector(voucher.payer, salt),
     output: {
       salt,
       answer,

@@ -17,6 +17,7 @@ export const help: Readonly<Record<string, string>> = {
   openledger watch                              every batch, as it is settled; files proofs
   openledger operator init                      checks this machine, registers, stakes, answers once
   openledger held                               receipts that one's own service holds back, and what to do
+  openledger round prepare <a> <b> <file>       asks two releases the same questions, for a blind round
 
 openledger <command> --help says more. Exit code 0: nothing is wrong; 1: something is, or it could not be checked.`,
   'receipt verify': `openledger receipt verify <file>
@@ -83,6 +84,15 @@ the service first.
 
   retry    the cause is repaired: the receipts are checked again and settled
   forgive  nobody owes them any more; the channel stays closed`,
+  'round prepare': `openledger round prepare <release> <release> <questions>
+
+Asks two releases that this operator serves the same questions, one a line of the file, without randomness; pins a document
+with both answers to each, left and right by a salt; and writes a file that opens an evaluation round on the page of
+evaluation rounds and ends it once all ballots are shown. Who has that file knows which answer is whose: show it to nobody
+before. Run it with the service's environment, beside the running service.
+
+  --max-tokens <n>  longest answer    160
+  --out <file>      where to write    round-<first digits of the assignment's hash>.json`,
   watch: `openledger watch
 
 Follows the chain and checks every new batch as \`batch verify\` does, one line each. It reports faults by the name the

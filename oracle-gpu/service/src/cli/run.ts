@@ -8,6 +8,7 @@ import { help } from './help.ts';
 import { operatorInit } from './operatorInit.ts';
 import { receiptReplay, replayOptions } from './receiptReplay.ts';
 import { receiptVerify } from './receiptVerify.ts';
+import { roundOptions, roundPrepare } from './roundPrepare.ts';
 import { sourceOptions } from './sources.ts';
 import { watchCommand, watchOptions } from './watch.ts';
 
@@ -71,6 +72,10 @@ async function dispatch(command: string, args: readonly string[], print: Output[
     if (decision !== 'retry' && decision !== 'forgive')
       throw new Error(`openledger held takes retry or forgive, not "${decision}".`);
     return decideHeld(process.env, channel as string, decision, print);
+  }
+  if (command === 'round prepare') {
+    const { values, positionals } = parse(args, roundOptions);
+    return roundPrepare(process.env, expect(command, positionals.slice(2), 3), values, print);
   }
   if (command === 'watch') {
     const { values, positionals } = parse(args, { ...sourceOptions, ...watchOptions });

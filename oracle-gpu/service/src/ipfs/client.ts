@@ -38,11 +38,11 @@ export function openIpfs(url: string) {
   };
 }
 
-export async function addJson(ipfs: Ipfs, value: unknown): Promise<string> {
+export async function addJson(ipfs: Pick<Ipfs, 'add'>, value: unknown): Promise<string> {
   return addText(ipfs, JSON.stringify(value));
 }
 
-export async function addText(ipfs: Ipfs, text: string): Promise<string> {
+export async function addText(ipfs: Pick<Ipfs, 'add'>, text: string): Promise<string> {
   return ipfs.add(new TextEncoder().encode(text));
 }
 

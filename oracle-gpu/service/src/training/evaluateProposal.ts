@@ -32,7 +32,7 @@ export function readItems(bytes: Uint8Array, commitment: Hex): EvaluationItems {
 export async function answerItems(
   engine: Pick<Engine, 'generate'>,
   adapter: string,
-  { items, maxTokens }: Pick<EvaluationItems, 'items' | 'maxTokens'>,
+  { items, maxTokens }: { items: readonly { question: string }[]; maxTokens: number },
   signal: AbortSignal,
 ): Promise<string[]> {
   const outputs: string[] = [];

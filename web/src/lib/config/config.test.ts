@@ -24,6 +24,7 @@ const names = [
   'Treasury',
   'ModelMarket',
   'Ratings',
+  'EvaluationRounds',
 ];
 const valid = {
   chainId: 31337,

@@ -24,6 +24,7 @@ const CONTRACTS = [
   'Treasury',
   'ModelMarket',
   'Ratings',
+  'EvaluationRounds',
 ] as const;
 
 export type ContractName = (typeof CONTRACTS)[number];

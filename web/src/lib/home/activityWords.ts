@@ -52,6 +52,8 @@ export function activityWords(entry: ActivityEntry): { text: string; href: strin
     TERMS_SET: m.act_terms({ name }),
     MODEL_SOLD: m.act_model_sold({ name }),
     MODEL_RATED: m.act_model_rated({ name }),
+    ROUND_OPENED: m.act_round_opened({ name }),
+    ROUND_SCORED: m.act_round_scored({ name }),
   };
   const href = entry.proposal
     ? `/governance/${entry.proposal.id}`

@@ -12,11 +12,24 @@ type Made = Partial<{
   licence: string;
   card: string;
   stars: number;
+  judged: number;
   sale: string;
 }>;
 
 function model(number: number, name: string, made: Made = {}): ListedModel {
-  const { price, fees = '0', calls = '0', low, base = '0x01', data = 'Solidity', licence = 'MIT', card, stars, sale } = made;
+  const {
+    price,
+    fees = '0',
+    calls = '0',
+    low,
+    base = '0x01',
+    data = 'Solidity',
+    licence = 'MIT',
+    card,
+    stars,
+    judged,
+    sale,
+  } = made;
   const datanet = { id: '1', name: data, licence };
   return {
     id: String(number),
@@ -27,6 +40,8 @@ function model(number: number, name: string, made: Made = {}): ListedModel {
     createdAt: String(1_000 + number),
     rating: stars ?? 0,
     ratingCount: stars === undefined ? 0 : 2,
+    judgedPoints: judged ?? 0,
+    judgedRounds: judged === undefined ? 0 : 1,
     salePrice: sale ?? null,
     listing: sale === undefined ? null : { expiry: '100' },
     owner: { id: '0xaa' },
@@ -57,8 +72,9 @@ const poet = model(2, 'Poet', {
   base: '0x02',
   low: 3_000,
   stars: 410,
+  judged: -900,
 });
-const clerk = model(3, 'Clerk', { data: 'Letters', low: -200, stars: 280, sale: '7' });
+const clerk = model(3, 'Clerk', { data: 'Letters', low: -200, stars: 280, judged: -150, sale: '7' });
 const models = [auditor, poet, clerk];
 
 test.each([
@@ -89,6 +105,7 @@ test.each([
   ['price', ['Poet', 'Auditor', 'Clerk']], // the cheapest first, without terms last
   ['fidelity', ['Poet', 'Clerk', 'Auditor']], // not measured last
   ['rating', ['Poet', 'Clerk', 'Auditor']], // not rated last
+  ['judged', ['Clerk', 'Poet', 'Auditor']],
   ['name', ['Auditor', 'Clerk', 'Poet']],
 ] as const)('the order by %s', (order, found) => {
   expect(names(ordered(models, order))).toEqual(found);

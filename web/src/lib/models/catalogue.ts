@@ -5,7 +5,7 @@ import type { ListedModel } from './types.ts';
 import { totalUsage } from './usage.ts';
 
 /** By what a list of models is ordered; the first is the default. */
-export const ORDERS = ['newest', 'calls', 'fees', 'price', 'fidelity', 'rating', 'name'] as const;
+export const ORDERS = ['newest', 'calls', 'fees', 'price', 'fidelity', 'rating', 'judged', 'name'] as const;
 export type Order = (typeof ORDERS)[number];
 
 export type Wanted = {
@@ -59,6 +59,7 @@ export function ordered(models: readonly ListedModel[], order: Order): ListedMod
       return measured ? BigInt(measured.lowBps) : null;
     },
     rating: ({ rating, ratingCount }) => (ratingCount > 0 ? BigInt(rating) : null),
+    judged: ({ judgedPoints, judgedRounds }) => (judgedRounds > 0 ? BigInt(judgedPoints) : null),
     name: () => null,
   };
   return [...models].sort((a, b) => {

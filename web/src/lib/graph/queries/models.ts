@@ -31,6 +31,8 @@ export const modelsQuery = graphql(
         createdAt
         rating
         ratingCount
+        judgedPoints
+        judgedRounds
         salePrice
         listing {
           expiry
