@@ -63,7 +63,7 @@ interface ILineage {
     /// @param licence of the model, an SPDX id
     /// @param parents 1 to 8, by rising model ids
     /// @return account that the terms have to name as the parents', 0 if no parent asks for a share
-    function declare(
+    function nameParents(
         uint32 modelId,
         bytes32 licence,
         Parent[] calldata parents

@@ -86,7 +86,7 @@ contract Lineage is AccessManagedUpgradeable, UUPSUpgradeable, ILineage {
     }
 
     /// @inheritdoc ILineage
-    function declare(
+    function nameParents(
         uint32 modelId,
         bytes32 licence,
         Parent[] calldata parents

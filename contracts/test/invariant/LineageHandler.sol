@@ -45,7 +45,7 @@ contract LineageHandler is LineageBase {
         Parent memory q = Parent(high, lineage.derivationVersion(high), uint16(bound(shares[1], 0, 3_000)), Use.Member);
         bytes32 licence = sameLicence ? SHARE_ALIKE : MIT;
         vm.prank(models.ownerOf(id));
-        try lineage.declare(id, licence, low == high ? only(p) : both(p, q)) returns (address account) {
+        try lineage.nameParents(id, licence, low == high ? only(p) : both(p, q)) returns (address account) {
             ++declared;
             uint8 depth = lineage.declarationOf(id).depth;
             if (depth > deepest) deepest = depth;

@@ -129,7 +129,7 @@ contract LineageTest is LineageBase {
         Parent[] memory parents = only(parent(first, 500));
         vm.expectRevert(abi.encodeWithSelector(ILineage.Lineage_NotOwner.selector, child, mallory));
         vm.prank(mallory);
-        lineage.declare(child, MIT, parents);
+        lineage.nameParents(child, MIT, parents);
     }
 
     function test_declare_failsTwice() public {
@@ -232,7 +232,7 @@ contract LineageTest is LineageBase {
         );
         Parent[] memory parents = only(parent(first, 0));
         vm.startPrank(developer);
-        lineage.declare(child, SHARE_ALIKE, parents);
+        lineage.nameParents(child, SHARE_ALIKE, parents);
         assertTrue(lineage.declarationOf(child).sameLicence);
         bytes memory bound_ = abi.encodeWithSelector(ILineage.Lineage_LicenceBound.selector, child, SHARE_ALIKE);
         vm.expectRevert(bound_);
@@ -283,6 +283,6 @@ contract LineageTest is LineageBase {
     ) private {
         vm.expectRevert(error);
         vm.prank(developer);
-        lineage.declare(child, licence, parents);
+        lineage.nameParents(child, licence, parents);
     }
 }

@@ -77,7 +77,7 @@ abstract contract LineageBase is Deployed {
         Parent[] memory parents
     ) internal returns (IParentsAccount) {
         vm.prank(models.ownerOf(modelId));
-        return IParentsAccount(lineage.declare(modelId, MIT, parents));
+        return IParentsAccount(lineage.nameParents(modelId, MIT, parents));
     }
 
     /// @dev Terms that give the parents so much, out of the developer's and the contributors' shares.

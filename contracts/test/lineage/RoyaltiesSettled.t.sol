@@ -40,7 +40,7 @@ contract RoyaltiesSettledTest is FraudBase {
         childId = models.createModel("Child", "bafkreicard", terms);
         Parent[] memory parents = new Parent[](1);
         parents[0] = Parent(parentId, 1, 1_500, Use.Trained);
-        account = lineage.declare(childId, "MIT", parents);
+        account = lineage.nameParents(childId, "MIT", parents);
         (terms.parents, terms.parentsBps, terms.contributorsBps) = (account, 1_500, 8_500);
         models.setTerms(childId, terms);
         Release memory release;

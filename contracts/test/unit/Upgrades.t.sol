@@ -342,7 +342,7 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         vm.startPrank(developer);
         models.addRelease(parentId, someRelease("base", "data"), 0, "cid");
         lineage.stateDerivation(parentId, Derivation("MIT", 800, true, true));
-        lineage.declare(childId, "MIT", parents);
+        lineage.nameParents(childId, "MIT", parents);
         vm.stopPrank();
         watch(abi.encodeCall(lineage.declarationOf, (childId)));
         watch(abi.encodeCall(lineage.parentsOf, (childId)));
