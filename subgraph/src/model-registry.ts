@@ -33,6 +33,7 @@ function loadModel(modelId: BigInt, owner: Address, event: ethereum.Event): Mode
   model.rating = 0;
   model.ratingStars = 0;
   model.ratingCount = 0;
+  model.royalties = ZERO;
   model.createdAt = event.block.timestamp;
   model.transactionHash = event.transaction.hash;
   const totals = loadProtocol();
