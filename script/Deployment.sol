@@ -28,6 +28,7 @@ import {BackerShares} from "../contracts/src/models/BackerShares.sol";
 import {IModelProposals} from "../contracts/src/models/IModelProposals.sol";
 import {IModelRegistry} from "../contracts/src/models/IModelRegistry.sol";
 import {ITrainingJobs} from "../contracts/src/models/ITrainingJobs.sol";
+import {Lineage} from "../contracts/src/models/Lineage.sol";
 import {ModelMarket} from "../contracts/src/models/ModelMarket.sol";
 import {ModelProposals} from "../contracts/src/models/ModelProposals.sol";
 import {ModelRegistry} from "../contracts/src/models/ModelRegistry.sol";
@@ -91,6 +92,7 @@ abstract contract Deployment {
         _deployAgents(p);
         _deployMarket();
         _deployRounds(p);
+        _deployLineage();
         if (p.development) _deployFaucet(p);
         manager().multicall(Roles.grants(p, at));
         if (p.development) _mint(p);
@@ -447,6 +449,13 @@ abstract contract Deployment {
             )
         );
         _proxy("EvaluationRounds", rounds, abi.encodeCall(EvaluationRounds.initialize, (at("AccessManager"))));
+    }
+
+    function _deployLineage() private {
+        address models = at("ModelRegistry");
+        address account = Artifacts.create("ParentsAccount", abi.encode(at("OpenToken"), models));
+        address lineage = Artifacts.create("Lineage", abi.encode(models, account));
+        _proxy("Lineage", lineage, abi.encodeCall(Lineage.initialize, (at("AccessManager"))));
     }
 
     function _deployFaucet(

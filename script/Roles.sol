@@ -28,6 +28,7 @@ library Roles {
     uint64 internal constant AGENTS = 7; // slashes and retires agents
     uint64 internal constant PARAMETERS = 8; // sets what has a range: fees, the floor of votes, the jury's rate
     uint64 internal constant MODELS = 9; // opens rounds of judgement without a bond, and strikes rounds
+    uint64 internal constant LINEAGE = 10; // holds terms to the parents' account
 
     /// @notice Calls for the access manager's `multicall`.
     /// @param at where the contract of a name is
@@ -84,6 +85,9 @@ library Roles {
             _only(at("AgentRegistry"), _two(IAgentRegistry.slash.selector, IAgentRegistry.retire.selector), AGENTS);
         all[n++] = _grant(AGENTS, at("AgentsTimelock"));
 
+        all[n++] = _only(at("ModelRegistry"), _one(IModelRegistry.lockParents.selector), LINEAGE);
+        all[n++] = _grant(LINEAGE, at("Lineage"));
+
         bytes4[] memory pauses = _two(BoundedPause.pause.selector, BoundedPause.unpause.selector);
         all[n++] = _only(at("PaymentEscrow"), pauses, GUARDIAN);
         all[n++] = _only(at("Settlement"), pauses, GUARDIAN);
@@ -92,9 +96,19 @@ library Roles {
         all[n++] = _only(at("ModelProposals"), pauses, GUARDIAN);
         all[n++] = _grant(GUARDIAN, p.guardian);
 
-        string[9] memory labels =
-            ["bridge", "rewards", "training", "treasury", "guardian", "proposals", "agents", "parameters", "models"];
-        for (uint64 role = BRIDGE; role <= MODELS; ++role) {
+        string[10] memory labels = [
+            "bridge",
+            "rewards",
+            "training",
+            "treasury",
+            "guardian",
+            "proposals",
+            "agents",
+            "parameters",
+            "models",
+            "lineage"
+        ];
+        for (uint64 role = BRIDGE; role <= LINEAGE; ++role) {
             all[n++] = abi.encodeCall(IAccessManager.labelRole, (role, labels[role - 1]));
         }
 

@@ -35,6 +35,7 @@ function loadModel(modelId: BigInt, owner: Address, event: ethereum.Event): Mode
   model.ratingCount = 0;
   model.judgedPoints = 0;
   model.judgedRounds = 0;
+  model.royalties = ZERO;
   model.createdAt = event.block.timestamp;
   model.transactionHash = event.transaction.hash;
   const totals = loadProtocol();

@@ -14,6 +14,10 @@ interface IModelRegistry {
     error ModelRegistry_UnknownTerms(uint32 modelId, uint32 termsVersion);
     /// @notice New terms must keep paying the model's backers until they have all that they were promised.
     error ModelRegistry_BackersLocked(uint32 modelId, address backers, uint16 backersBps);
+    /// @notice Parents are named before the first release.
+    error ModelRegistry_Released(uint32 modelId);
+    /// @notice Set terms that name this account as the parents' and give it at least so much; then add the release.
+    error ModelRegistry_ParentsUnpaid(uint32 modelId, address parents, uint16 parentsBps);
 
     event ModelCreated(uint32 indexed modelId, address indexed developer, string name, string cardCid);
     event CardUpdated(uint32 indexed modelId, address indexed developer, string cardCid);
@@ -34,6 +38,7 @@ interface IModelRegistry {
         string manifestCid
     );
     event BackersLocked(uint32 indexed modelId, address indexed backers, uint16 backersBps);
+    event ParentsLocked(uint32 indexed modelId, address indexed parents, uint16 parentsBps, uint32 termsFrom);
     event TermsSet(
         uint32 indexed modelId,
         uint32 indexed termsVersion,
@@ -81,6 +86,14 @@ interface IModelRegistry {
         uint32 modelId
     ) external;
 
+    /// @notice Makes all later terms pay the parents' account at least so much, and voids the terms so far: without new
+    ///         ones there is no release. For models without any release; the contract of lineages.
+    function lockParents(
+        uint32 modelId,
+        address parents,
+        uint16 parentsBps
+    ) external;
+
     /// @notice Adds a release. The training contract for attested jobs; the owner for builds made elsewhere, and the agents'
     ///         contract for versions of an agent (jobId 0).
     /// @param manifestCid JSON on IPFS that opens every hash of the release
@@ -98,6 +111,12 @@ interface IModelRegistry {
     function termsVersion(
         uint32 modelId
     ) external view returns (uint32);
+    /// @return whether a receipt may bind that version of the terms: it is there, and not from before the model named
+    ///         its parents
+    function isBindable(
+        uint32 modelId,
+        uint32 termsVersion
+    ) external view returns (bool);
     function releaseCount(
         uint32 modelId
     ) external view returns (uint32);
@@ -129,4 +148,10 @@ interface IModelRegistry {
     function backersOf(
         uint32 modelId
     ) external view returns (address backers, uint16 backersBps);
+    /// @return parents account that the terms must name, 0 if none
+    /// @return parentsBps share that they must give it at least
+    /// @return termsFrom first version of the terms that does
+    function parentsOf(
+        uint32 modelId
+    ) external view returns (address parents, uint16 parentsBps, uint32 termsFrom);
 }

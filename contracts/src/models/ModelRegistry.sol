@@ -35,6 +35,13 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         uint16 backersBps;
     }
 
+    /// @dev What later terms must keep, and the first version that does; one slot, which `addRelease` reads too.
+    struct ParentsLock {
+        address parents;
+        uint16 parentsBps;
+        uint32 termsFrom;
+    }
+
     /// @custom:storage-location erc7201:openledger.storage.ModelRegistry
     struct ModelRegistryStorage {
         uint32 modelCount;
@@ -43,6 +50,7 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         mapping(uint256 modelId => mapping(address owner => Tenure)) tenures;
         mapping(uint32 modelId => BackersLock) locks;
         mapping(uint256 modelId => uint32) transfers;
+        mapping(uint32 modelId => ParentsLock) parentsLocks;
     }
 
     // keccak256(abi.encode(uint256(keccak256("openledger.storage.ModelRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -123,6 +131,20 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     }
 
     /// @inheritdoc IModelRegistry
+    function lockParents(
+        uint32 modelId,
+        address parents,
+        uint16 parentsBps
+    ) external restricted {
+        _requireOwned(modelId);
+        Model storage model = _modelRegistry().models[modelId];
+        if (model.releases.length != 0) revert ModelRegistry_Released(modelId);
+        uint32 termsFrom = model.termsVersion + 1;
+        _modelRegistry().parentsLocks[modelId] = ParentsLock(parents, parentsBps, termsFrom);
+        emit ParentsLocked(modelId, parents, parentsBps, termsFrom);
+    }
+
+    /// @inheritdoc IModelRegistry
     /// @dev The caller needs the training role or, without a job, the model.
     function addRelease(
         uint32 modelId,
@@ -138,6 +160,7 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         uint32 existing = $.modelOf[releaseHash];
         if (existing != 0) revert ModelRegistry_ReleaseExists(releaseHash, existing);
         $.modelOf[releaseHash] = modelId;
+        _requireParentsPaid(modelId);
         bytes32[] storage releases = $.models[modelId].releases;
         releases.push(releaseHash);
         _emitRelease(modelId, uint32(releases.length - 1), releaseHash, release, jobId, manifestCid);
@@ -158,6 +181,15 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         uint32 modelId
     ) external view returns (uint32) {
         return _modelRegistry().models[modelId].termsVersion;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function isBindable(
+        uint32 modelId,
+        uint32 version
+    ) external view returns (bool) {
+        ModelRegistryStorage storage $ = _modelRegistry();
+        return version != 0 && version <= $.models[modelId].termsVersion && version >= $.parentsLocks[modelId].termsFrom;
     }
 
     /// @inheritdoc IModelRegistry
@@ -225,6 +257,14 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         return (lock.backers, lock.backersBps);
     }
 
+    /// @inheritdoc IModelRegistry
+    function parentsOf(
+        uint32 modelId
+    ) external view returns (address parents, uint16 parentsBps, uint32 termsFrom) {
+        ParentsLock memory lock = _modelRegistry().parentsLocks[modelId];
+        return (lock.parents, lock.parentsBps, lock.termsFrom);
+    }
+
     /// @notice The model card on IPFS.
     function tokenURI(
         uint256 modelId
@@ -259,6 +299,11 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
         bool keeps = terms_.backers == lock.backers && terms_.backersBps >= lock.backersBps;
         if (lock.backers != address(0) && !keeps && !IBackerShares(lock.backers).paidInFull()) {
             revert ModelRegistry_BackersLocked(modelId, lock.backers, lock.backersBps);
+        }
+        ParentsLock memory owed = _modelRegistry().parentsLocks[modelId];
+        bool pays = terms_.parents == owed.parents && terms_.parentsBps >= owed.parentsBps;
+        if (owed.parents != address(0) && !pays) {
+            revert ModelRegistry_ParentsUnpaid(modelId, owed.parents, owed.parentsBps);
         }
         Model storage model = _modelRegistry().models[modelId];
         version = ++model.termsVersion;
@@ -321,6 +366,16 @@ contract ModelRegistry is ERC721Upgradeable, AccessManagedUpgradeable, UUPSUpgra
     ) private view returns (Model storage) {
         if (_ownerOf(modelId) != msg.sender) revert ModelRegistry_NotOwner(modelId, msg.sender);
         return _modelRegistry().models[modelId];
+    }
+
+    /// @dev All terms since the lock pay them, so it is enough that there are any.
+    function _requireParentsPaid(
+        uint32 modelId
+    ) private view {
+        ParentsLock memory lock = _modelRegistry().parentsLocks[modelId];
+        if (_modelRegistry().models[modelId].termsVersion < lock.termsFrom) {
+            revert ModelRegistry_ParentsUnpaid(modelId, lock.parents, lock.parentsBps);
+        }
     }
 
     /// @dev Strangers are told that the model is not theirs, rather than of a role that few know.

@@ -412,7 +412,7 @@ contract InferenceRequests is IInferenceRequests, BoundedPause, UUPSUpgradeable 
         uint32 termsVersion
     ) private view {
         uint32 modelId = models.modelOf(releaseHash);
-        if (modelId == 0 || termsVersion == 0 || termsVersion > models.termsVersion(modelId)) {
+        if (modelId == 0 || !models.isBindable(modelId, termsVersion)) {
             revert InferenceRequests_UnknownTerms(releaseHash, termsVersion);
         }
     }

@@ -69,7 +69,7 @@ abstract contract ReceiptProofs is BatchProofs {
     ) internal view returns (bool due, uint256 base, uint256 markup) {
         uint32 modelId = models.modelOf(component.releaseHash);
         uint32 version = component.termsVersion;
-        if (modelId == 0 || version == 0 || version > models.termsVersion(modelId)) return (false, 0, 0);
+        if (modelId == 0 || !models.isBindable(modelId, version)) return (false, 0, 0);
         Terms memory terms = models.terms(modelId, version);
         base = _roundUp(
             uint256(receipt.promptTokens) * terms.promptPrice + uint256(receipt.completionTokens)

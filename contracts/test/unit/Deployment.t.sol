@@ -49,7 +49,7 @@ contract DeploymentTest is Test, Deployment {
         assertEq(token.balanceOf(at("Faucet")), p.faucetPot);
         assertEq(token.balanceOf(at("Treasury")), p.treasuryPot);
         assertEq(token.balanceOf(makeAddr("holder")), 5e18);
-        assertEq(names.length, 38);
+        assertEq(names.length, 39);
     }
 
     /// @dev Nobody else can void a batch.

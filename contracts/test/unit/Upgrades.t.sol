@@ -10,6 +10,7 @@ import {ContributionVotes} from "../../src/governance/ContributionVotes.sol";
 import {OpenGovernor} from "../../src/governance/OpenGovernor.sol";
 import {Treasury} from "../../src/governance/Treasury.sol";
 import {VotingPower} from "../../src/governance/VotingPower.sol";
+import {Lineage} from "../../src/models/Lineage.sol";
 import {ModelMarket} from "../../src/models/ModelMarket.sol";
 import {ModelRegistry} from "../../src/models/ModelRegistry.sol";
 import {TrainingJobs} from "../../src/models/TrainingJobs.sol";
@@ -22,6 +23,7 @@ import {PaymentEscrow} from "../../src/settlement/PaymentEscrow.sol";
 import {Prepayments} from "../../src/settlement/Prepayments.sol";
 import {Faucet} from "../../src/token/Faucet.sol";
 import {OpenToken} from "../../src/token/OpenToken.sol";
+import {Derivation, Parent, Use} from "../../src/types/Lineage.sol";
 import {DatanetUse, Release} from "../../src/types/Release.sol";
 import {Deployed} from "../Deployed.sol";
 import {UpgradeChecks} from "./UpgradeChecks.sol";
@@ -341,6 +343,26 @@ contract UpgradesTest is Deployed, UpgradeChecks {
         watch(abi.encodeCall(market.listingOf, (modelId)));
         watch(abi.encodeCall(market.isForSale, (modelId)));
         _check("ModelMarket", address(new ModelMarket(IERC20(address(token)), models)));
+    }
+
+    function test_upgradeLineage_keepsItsState() public {
+        Lineage lineage = Lineage(at("Lineage"));
+        (uint32 parentId, uint32 childId) = (createModel(developer), createModel(developer));
+        Parent[] memory parents = new Parent[](1);
+        parents[0] = Parent(parentId, 1, 900, Use.Trained);
+        vm.startPrank(developer);
+        models.addRelease(parentId, someRelease("base", "data"), 0, "cid");
+        lineage.stateDerivation(parentId, Derivation("MIT", 800, true, true));
+        lineage.nameParents(childId, "MIT", parents);
+        vm.stopPrank();
+        watch(abi.encodeCall(lineage.declarationOf, (childId)));
+        watch(abi.encodeCall(lineage.parentsOf, (childId)));
+        watch(abi.encodeCall(lineage.derivation, (parentId, 1)));
+        watch(abi.encodeCall(lineage.derivationVersion, (parentId)));
+        _check("Lineage", address(new Lineage(models, lineage.template())));
+        (address account, uint16 bps,) = models.parentsOf(childId);
+        assertEq(account, lineage.declarationOf(childId).account);
+        assertEq(bps, 900);
     }
 
     function test_upgradeFaucet_keepsItsState() public {

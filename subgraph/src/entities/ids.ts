@@ -93,3 +93,8 @@ export function roundId(number: BigInt, round: i32): Bytes {
 export function seatId(number: BigInt, round: i32, juror: Address): Bytes {
   return roundId(number, round).concat(juror);
 }
+
+/** Id of a model and one that it is built from. */
+export function parentageId(child: BigInt, parent: BigInt): Bytes {
+  return bytes4(child.toI32()).concat(bytes4(parent.toI32()));
+}
