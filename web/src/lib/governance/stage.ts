@@ -10,12 +10,20 @@ const SUCCEEDED = 4;
 /** Whether the governor has said how a vote ended: its clock is the last block's, which may lag behind a person's. */
 export const isVerdict = (state: number | undefined): boolean => state === DEFEATED || state === SUCCEEDED;
 
-/** Stage from what the index knows and, once voting is over, from the governor's own verdict. */
-export function stageOf({ status, voteStart, voteEnd, eta }: Times, now: number, verdict: number | undefined): Stage | undefined {
+/**
+ * Stage from what the index knows and, once voting is over, from the governor's own verdict; for what is queued, from
+ * whether its time has come by the chain's clock.
+ */
+export function stageOf(
+  { status, voteStart, voteEnd, eta }: Times,
+  now: number,
+  verdict: number | undefined,
+  due: boolean,
+): Stage | undefined {
   if (status === 'EXECUTED') return 'executed';
   if (status === 'CANCELED') return 'canceled';
   if (status === 'VETOED') return 'vetoed';
-  if (status === 'QUEUED') return eta !== null && Number(eta) <= now ? 'ready' : 'queued';
+  if (status === 'QUEUED') return eta !== null && due ? 'ready' : 'queued';
   if (now <= Number(voteStart)) return 'pending';
   if (now <= Number(voteEnd)) return 'active';
   if (verdict === undefined) return undefined;

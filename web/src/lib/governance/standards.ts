@@ -14,6 +14,7 @@ export const governorAbi = parseAbi([
   'error GovernorInsufficientProposerVotes(address proposer, uint256 votes, uint256 threshold)',
   'error GovernorUnexpectedProposalState(uint256 proposalId, uint8 current, bytes32 expectedStates)',
   'error GovernorAlreadyCastVote(address voter)',
+  'error TimelockUnexpectedOperationState(bytes32 operationId, bytes32 expectedStates)', // of the timelock that it executes through
 ]);
 
 /** OpenZeppelin's IVotes, which both sources of power speak. */

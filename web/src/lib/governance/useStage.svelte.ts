@@ -7,7 +7,7 @@ import { isVerdict, type Stage, stageOf } from './stage.ts';
 import { governorAbi } from './standards.ts';
 import type { Proposal } from './types.ts';
 
-/** The stage of a proposal, kept up to date; asks the governor once voting is over. */
+/** The stage of a proposal, kept up to date; asks the chain once voting, or the wait in the timelock, should be over. */
 export function useStage(proposal: () => Proposal): { readonly current: Stage | undefined } {
   const app = useApp();
   const ended = $derived(proposal().status === 'CREATED' && clock.now > Number(proposal().voteEnd));
@@ -23,9 +23,16 @@ export function useStage(proposal: () => Proposal): { readonly current: Stage | 
         args: [BigInt(proposal().proposalId)],
       }),
   }));
+  const waited = $derived(proposal().status === 'QUEUED' && clock.now >= Number(proposal().eta));
+  const due = createQuery(() => ({
+    queryKey: keys.proposalDue(proposal().id),
+    enabled: waited,
+    refetchInterval: ({ state }) => (state.data ? false : 1_000),
+    queryFn: async () => (await app.chain.getBlock()).timestamp >= BigInt(proposal().eta ?? 0),
+  }));
   return {
     get current() {
-      return stageOf(proposal(), clock.now, verdict.data);
+      return stageOf(proposal(), clock.now, verdict.data, due.data ?? false);
     },
   };
 }

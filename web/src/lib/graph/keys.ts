@@ -40,6 +40,7 @@ export const keys = {
   proposals: (filter: object) => ['proposals', filter] as const,
   proposal: (id: string) => ['proposal', id] as const,
   proposalState: (id: string) => ['proposal', id, 'state'] as const,
+  proposalDue: (id: string) => ['proposal', id, 'due'] as const,
   power: (account: string | undefined) => ['power', account] as const,
   changes: (id: string) => ['proposal', id, 'changes'] as const,
   code: (proxy: string, implementation: string) => ['code', proxy, implementation] as const,
