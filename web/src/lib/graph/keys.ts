@@ -41,6 +41,7 @@ export const keys = {
   proposal: (id: string) => ['proposal', id] as const,
   proposalState: (id: string) => ['proposal', id, 'state'] as const,
   power: (account: string | undefined) => ['power', account] as const,
+  discussion: (subject: string) => ['discussion', subject] as const,
   changes: (id: string) => ['proposal', id, 'changes'] as const,
   code: (proxy: string, implementation: string) => ['code', proxy, implementation] as const,
   agentOnChain: (id: number | undefined) => ['agent', id, 'chain'] as const,
