@@ -56,3 +56,39 @@ test('a parameter is changed by those who hold and those who contribute, without
     await expect(page.getByText('You voted For')).toBeVisible({ timeout: 60_000 });
   }
 });
+
+test('what is said about a proposal is signed, cannot act, and is flagged where its words are not its author’s', async ({
+  page,
+}) => {
+  const person = personOn(page);
+  await page.goto('/governance?kind=parameters&state=executed');
+  await page
+    .getByRole('link', { name: /Look at some receipts/ })
+    .first()
+    .click();
+  await person.connect();
+  await person.become('holder');
+  const discussion = page.getByRole('region', { name: 'Discussion' });
+  const hostile = `**Good.** <img src="x" onerror="document.title='hit'"> [a link](javascript:document.title='hit') <div style="position:fixed;inset:0">over</div>`;
+  await discussion.getByLabel('Say something').fill(hostile);
+  await discussion.getByRole('button', { name: 'Sign and send' }).click();
+  const said = discussion.getByRole('article');
+  await expect(said.locator('strong')).toHaveText('Good.', { timeout: 30_000 });
+  await expect(said.locator('img, [style], a[href^="javascript"]')).toHaveCount(0);
+  await expect(page).not.toHaveTitle(/hit/);
+
+  await said.getByRole('button', { name: 'Answer' }).click();
+  await discussion.getByLabel('Answer').fill('Thank you.');
+  await discussion.getByRole('button', { name: 'Sign and send' }).first().click();
+  await expect(said.filter({ hasText: 'Thank you.' })).toBeVisible({ timeout: 30_000 });
+
+  // An operator that changes a word is found out by whoever reads.
+  await page.route(/\/v1\/discussions\//, async (route) => {
+    const response = await route.fetch();
+    const found = await response.json();
+    found.thread.messages[0].text = 'I never said this.';
+    await route.fulfill({ response, json: found });
+  });
+  await page.reload();
+  await expect(discussion.getByText("The signature is not this account's")).toBeVisible({ timeout: 30_000 });
+});

@@ -96,6 +96,7 @@ contract Treasury is AccessManagedUpgradeable, UUPSUpgradeable, ITreasury {
         Stream memory stream = _stream(id);
         uint96 vested = _vested(stream);
         uint96 returned = stream.total - vested;
+        // slither-disable-next-line incorrect-equality (nothing left to return is exactly what is meant)
         if (returned == 0) revert Treasury_StreamOver(id);
         $.promised -= returned;
         ($.streams[id].total, $.streams[id].endedAt) = (vested, uint48(block.timestamp));
@@ -121,6 +122,7 @@ contract Treasury is AccessManagedUpgradeable, UUPSUpgradeable, ITreasury {
         TreasuryStorage storage $ = _treasury();
         Stream memory stream = _stream(id);
         amount = _vested(stream) - stream.withdrawn;
+        // slither-disable-next-line incorrect-equality (whoever makes it nonzero by a wei is paid that wei)
         if (amount == 0) revert Treasury_NothingVested(id);
         $.promised -= amount;
         $.streams[id].withdrawn = stream.withdrawn + amount;

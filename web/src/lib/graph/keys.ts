@@ -42,6 +42,7 @@ export const keys = {
   proposalState: (id: string) => ['proposal', id, 'state'] as const,
   proposalDue: (id: string) => ['proposal', id, 'due'] as const,
   power: (account: string | undefined) => ['power', account] as const,
+  discussion: (subject: string) => ['discussion', subject] as const,
   changes: (id: string) => ['proposal', id, 'changes'] as const,
   code: (proxy: string, implementation: string) => ['code', proxy, implementation] as const,
   agentOnChain: (id: number | undefined) => ['agent', id, 'chain'] as const,
