@@ -147,16 +147,9 @@ contract EvaluationRounds is AccessManagedUpgradeable, UUPSUpgradeable, IEvaluat
         _requireWithin(revealEnd, assignmentEnd);
         _requireSalt(r, salt);
         r.closedAt = uint64(block.timestamp);
-        if (r.power < power.getPastTotalSupply(r.openedAt - 1) * _quorumBps / BPS || r.power == 0) {
-            r.status = RoundStatus.NoQuorum;
-        } else {
-            r.status = RoundStatus.Scored;
-            r.scoreA = _scoreOfA(r, _rounds().leads[roundId], salt);
-            if (r.modelA != r.modelB) {
-                r.gained = Standings.gain(int256(standingOf(r.modelA).points) - standingOf(r.modelB).points, r.scoreA);
-                _move(roundId, r, r.gained, true);
-            }
-        }
+        uint256 quorum = power.getPastTotalSupply(r.openedAt - 1) * _quorumBps / BPS;
+        r.status = r.power > 0 && r.power >= quorum ? RoundStatus.Scored : RoundStatus.NoQuorum;
+        if (r.status == RoundStatus.Scored) _score(roundId, r, salt);
         emit RoundScored(roundId, r.status, salt, r.scoreA, r.judges, r.power, r.gained, msg.sender);
     }
 
@@ -318,6 +311,17 @@ contract EvaluationRounds is AccessManagedUpgradeable, UUPSUpgradeable, IEvaluat
         );
     }
 
+    function _score(
+        uint32 roundId,
+        Round storage r,
+        bytes32 salt
+    ) private {
+        r.scoreA = _scoreOfA(r, _rounds().leads[roundId], salt);
+        if (r.modelA == r.modelB) return;
+        r.gained = Standings.gain(int256(standingOf(r.modelA).points) - standingOf(r.modelB).points, r.scoreA);
+        _move(roundId, r, r.gained, true);
+    }
+
     /// @dev Ends a round without a score; its bond is the treasury's.
     function _void(
         uint32 roundId,
@@ -369,7 +373,7 @@ contract EvaluationRounds is AccessManagedUpgradeable, UUPSUpgradeable, IEvaluat
         int64[] storage leads,
         bytes32 salt
     ) private view returns (uint16) {
-        int256 lead;
+        int256 lead = 0;
         for (uint256 i = 0; i < r.questions; ++i) {
             lead += Ballots.isLeftA(salt, i) ? leads[i] : -leads[i];
         }

@@ -1,4 +1,12 @@
-import { agentRegistryAbi, feePolicyAbi, juryAbi, modelProposalsAbi, treasuryAbi, votingPowerAbi } from '@openledger/sdk';
+import {
+  agentRegistryAbi,
+  evaluationRoundsAbi,
+  feePolicyAbi,
+  juryAbi,
+  modelProposalsAbi,
+  treasuryAbi,
+  votingPowerAbi,
+} from '@openledger/sdk';
 import { type Address, encodeFunctionData, erc20Abi, type Hex } from 'viem';
 import { expect, test } from 'vitest';
 import { categoryId } from '#lib/treasury/categories.ts';
@@ -13,9 +21,18 @@ const contracts = {
   OpenToken: at(5),
   ModelProposals: at(6),
   AgentRegistry: at(7),
+  EvaluationRounds: at(10),
 };
 const call = (target: Address, data: Hex, value = 0n): Call => ({ target, data, value });
 const spend = encodeFunctionData({ abi: treasuryAbi, functionName: 'spend', args: [at(9), 25n, 'Seeds'] });
+const hash = (digit: string): Hex => `0x${digit.repeat(64)}`;
+const opening = {
+  releaseA: hash('a'),
+  releaseB: hash('b'),
+  questions: 20,
+  assignmentHash: hash('5'),
+  documentCid: 'bafkreiround',
+};
 const split = {
   protocolFeeBps: 500,
   burnBps: 5_000,
@@ -35,6 +52,8 @@ test('what the contracts of this deployment do has words', () => {
     call(at(6), encodeFunctionData({ abi: modelProposalsAbi, functionName: 'back', args: [3, 7n] })),
     call(at(7), encodeFunctionData({ abi: agentRegistryAbi, functionName: 'slash', args: [2, 5n, 'It lied'] })),
     call(at(7), encodeFunctionData({ abi: agentRegistryAbi, functionName: 'retire', args: [2] })),
+    call(at(10), encodeFunctionData({ abi: evaluationRoundsAbi, functionName: 'openDecided', args: [opening] })),
+    call(at(10), encodeFunctionData({ abi: evaluationRoundsAbi, functionName: 'strike', args: [4, 'Invented'] })),
     call(at(1), encodeFunctionData({ abi: upgradeAbi, functionName: 'upgradeToAndCall', args: [at(8), '0x'] })),
   ];
   expect(effectsOf(calls, contracts)).toEqual([
@@ -46,6 +65,8 @@ test('what the contracts of this deployment do has words', () => {
     { kind: 'back', proposal: 3, amount: 7n },
     { kind: 'slash', agent: 2, amount: 5n, reason: 'It lied' },
     { kind: 'retire', agent: 2 },
+    { kind: 'openRound', questions: 20, documentCid: 'bafkreiround' },
+    { kind: 'strikeRound', round: 4, reason: 'Invented' },
     { kind: 'upgrade', proxy: at(1), implementation: at(8), data: '0x' },
   ]);
 });

@@ -1,6 +1,7 @@
 import {
   agentRegistryAbi,
   contributionVotesAbi,
+  evaluationRoundsAbi,
   feePolicyAbi,
   juryAbi,
   modelProposalsAbi,
@@ -38,6 +39,8 @@ export type Effect =
   | { kind: 'back'; proposal: number; amount: bigint }
   | { kind: 'slash'; agent: number; amount: bigint; reason: string }
   | { kind: 'retire'; agent: number }
+  | { kind: 'openRound'; questions: number; documentCid: string }
+  | { kind: 'strikeRound'; round: number; reason: string }
   | { kind: 'upgrade'; proxy: Address; implementation: Address; data: Hex }
   | { kind: 'unknown'; target: Address; data: Hex; value: bigint; functionName?: string };
 
@@ -56,6 +59,7 @@ const known: Record<string, Abi> = {
   ModelProposals: modelProposalsAbi,
   ContributionVotes: contributionVotesAbi,
   AgentRegistry: agentRegistryAbi,
+  EvaluationRounds: evaluationRoundsAbi,
 };
 
 /** Calls of a proposal as the index has them. */
@@ -132,6 +136,14 @@ function decoded(name: string, { target, data, value }: Call): Effect | undefine
     }
     case 'AgentRegistry.retire':
       return { kind: 'retire', agent: args[0] as number };
+    case 'EvaluationRounds.openDecided': {
+      const [{ questions, documentCid }] = args as [{ questions: number; documentCid: string }];
+      return { kind: 'openRound', questions, documentCid };
+    }
+    case 'EvaluationRounds.strike': {
+      const [round, reason] = args as [number, string];
+      return { kind: 'strikeRound', round, reason };
+    }
     default:
       return { kind: 'unknown', target, data, value, functionName };
   }

@@ -120,6 +120,10 @@ export function effectWords(effect: Effect, nameOf: (address: string) => string)
       return m.effect_slash({ amount: open(effect.amount), agent: String(effect.agent), reason: effect.reason });
     case 'retire':
       return m.effect_retire({ agent: String(effect.agent) });
+    case 'openRound':
+      return m.effect_open_round({ count: String(effect.questions) });
+    case 'strikeRound':
+      return m.effect_strike_round({ number: String(effect.round), reason: effect.reason });
     case 'upgrade':
       return m.effect_upgrade({ name: nameOf(effect.proxy) });
     case 'unknown':

@@ -75,6 +75,7 @@ export const keys = {
   rounds: (filter: object) => ['rounds', filter] as const,
   round: (id: string) => ['round', id] as const,
   roundDocument: (cid: string) => ['round', 'document', cid] as const,
+  roundCount: () => ['rounds', 'count'] as const,
   roundRules: () => ['rounds', 'rules'] as const,
   juryRules: () => ['jury', 'rules'] as const,
   juror: (account: string | undefined) => ['jury', 'juror', account] as const,
