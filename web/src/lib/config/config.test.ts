@@ -24,6 +24,7 @@ const names = [
   'Treasury',
   'ModelMarket',
   'Ratings',
+  'Lineage',
 ];
 const valid = {
   chainId: 31337,

@@ -24,6 +24,7 @@ const CONTRACTS = [
   'Treasury',
   'ModelMarket',
   'Ratings',
+  'Lineage',
 ] as const;
 
 export type ContractName = (typeof CONTRACTS)[number];
