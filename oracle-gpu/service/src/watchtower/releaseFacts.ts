@@ -92,13 +92,17 @@ function opens(rows: readonly IndexLeaf[], { indexRoot, indexRows }: Release): b
   }
 }
 
+/** The terms of these versions that a receipt may bind: not those from before the model named its parents. */
 async function termsOf(
   { client, contracts }: Pick<Source, 'client' | 'contracts'>,
   modelId: number,
   versions: ReadonlySet<number>,
 ): Promise<Map<number, Terms>> {
-  const latest = await client.readContract({ ...contracts.models, functionName: 'termsVersion', args: [modelId] });
-  const known = [...versions].filter((version) => version > 0 && version <= latest);
+  const [latest, [, , first]] = await Promise.all([
+    client.readContract({ ...contracts.models, functionName: 'termsVersion', args: [modelId] }),
+    client.readContract({ ...contracts.models, functionName: 'parentsOf', args: [modelId] }),
+  ]);
+  const known = [...versions].filter((version) => version > 0 && version >= first && version <= latest);
   const terms = await Promise.all(
     known.map((version) => client.readContract({ ...contracts.models, functionName: 'terms', args: [modelId, version] })),
   );

@@ -25,6 +25,7 @@ const names = [
   'ModelMarket',
   'Ratings',
   'EvaluationRounds',
+  'Lineage',
 ];
 const valid = {
   chainId: 31337,

@@ -25,6 +25,7 @@ const CONTRACTS = [
   'ModelMarket',
   'Ratings',
   'EvaluationRounds',
+  'Lineage',
 ] as const;
 
 export type ContractName = (typeof CONTRACTS)[number];

@@ -92,4 +92,6 @@ export const keys = {
   developer: (id: string) => ['developer', id] as const,
   feePolicy: () => ['feePolicy'] as const,
   faucet: (account: string | undefined) => ['faucet', account] as const,
+  parentsAccount: (account: string) => ['parentsAccount', account] as const,
+  buildable: (search: string) => ['models', 'buildable', search] as const,
 };

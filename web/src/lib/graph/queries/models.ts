@@ -1,4 +1,5 @@
 import { graphql } from '@openledger/sdk/graph';
+import { parentageFields } from './lineage.ts';
 import { ratingFields } from './market.ts';
 
 export const termsFields = graphql(`
@@ -108,6 +109,27 @@ export const modelQuery = graphql(
         }
         ratings(first: 100, orderBy: ratedAt, orderDirection: desc) {
           ...RatingFields
+        }
+        royalties
+        derivation {
+          version
+          licence
+          minimumBps
+          allowed
+          sameLicence
+        }
+        lineage {
+          account
+          licence
+          owedBps
+          depth
+          sameLicence
+        }
+        parents(first: 8, orderBy: id) {
+          ...ParentageFields
+        }
+        children(first: 50, orderBy: id) {
+          ...ParentageFields
         }
         sales(first: 20, orderBy: timestamp, orderDirection: desc) {
           id
@@ -227,5 +249,5 @@ export const modelQuery = graphql(
       }
     }
   `,
-  [termsFields, ratingFields],
+  [termsFields, ratingFields, parentageFields],
 );
