@@ -29,6 +29,8 @@ async function indexIsCurrent(): Promise<boolean> {
   return indexed <= head && indexed >= head - 2;
 }
 
+test.describe.configure({ timeout: 600_000 });
+
 for (const { name, healthy } of processes) {
   test(`a killed ${name} comes back, and the models are on the page again`, async ({ page }) => {
     const before = pidOf(name);
@@ -45,8 +47,8 @@ for (const { name, healthy } of processes) {
         { timeout: 60_000 },
       )
       .not.toBe(before);
-    await expect.poll(() => healthy().catch(() => false), { timeout: 120_000, intervals: [500] }).toBe(true);
-    await expect.poll(indexIsCurrent, { timeout: 120_000, intervals: [1_000] }).toBe(true);
+    await expect.poll(() => healthy().catch(() => false), { timeout: 240_000, intervals: [500] }).toBe(true);
+    await expect.poll(indexIsCurrent, { timeout: 240_000, intervals: [1_000] }).toBe(true);
     await expect(async () => {
       await page.goto('/models');
       await expect(page.getByRole('link', { name: /Solidity Guide/ }).first()).toBeVisible({ timeout: 5_000 });
