@@ -40,6 +40,6 @@ test('no key stands in two catalogues, where one would hide the other', () => {
 test('a sentence for a contract error belongs to an error that exists', () => {
   const known = new Set<string>(errorsAbi.map(({ name }) => name));
   const spoken = Object.keys(read('en', 'faults.json')).map((key) => key.replace('fault_', ''));
-  const standard = /^(ERC20|ERC2612|Governor|Enforced)/;
+  const standard = /^(ERC20|ERC2612|Governor|Timelock|Enforced)/;
   expect(spoken.filter((name) => !known.has(name) && !standard.test(name))).toEqual([]);
 });
