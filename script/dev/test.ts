@@ -12,7 +12,7 @@ import { type Count, countForge, countLine, countPytest, countVitest } from './t
 
 interface Suite {
   name: string;
-  /** Where a suite is run in parts, beside each other: which one this is, as "1/2". */
+  /** Where a suite is run in parts: which one this is, as "1/3". */
   part?: string;
   command: string;
   args: string[];
@@ -34,8 +34,8 @@ const service = (part: string): Suite => ({
 
 /**
  * Lanes of a stage run beside each other, the suites of a lane one after another. Two of them keep the two cores busy;
- * the service's suite waits much for a chain and a database, so half of it has a lane of its own. The last stage has the
- * machine to itself.
+ * the service's suite waits much for a chain and a database, so two thirds of it have a lane of their own. The last stage
+ * has the machine to itself.
  */
 const stages: Suite[][][] = [
   [
@@ -60,9 +60,9 @@ const stages: Suite[][][] = [
         cwd: join(root, 'oracle-gpu/engine'),
         count: countPytest,
       },
-      service('2/2'),
+      service('3/3'),
     ],
-    [service('1/2')],
+    [service('1/3'), service('2/3')],
   ],
   [[{ name: 'end-to-end', command: node, args: [join(root, 'e2e/run.ts')], count: countLine }]],
 ];

@@ -110,6 +110,8 @@ export async function startService(config: Config, log: Log, engine: Engine = op
       await mirrorThresholds(tx, event);
       await mirrorRequests(tx, event);
       await mirrorGrants(tx, event);
+      // Whoever sees the job attested may ask its model at once, of which it may be remembered that it has no release.
+      if (event.eventName === 'JobAttested') facts.forgetModel(event.args.modelId);
       const jobId = await mirrorJobs(tx, event);
       if (jobId !== undefined) changed.add(jobId);
     },
