@@ -74,7 +74,7 @@ test('what is said about a proposal is signed, cannot act, and is flagged where 
   await discussion.getByRole('button', { name: 'Sign and send' }).click();
   const said = discussion.getByRole('article');
   await expect(said.locator('strong')).toHaveText('Good.', { timeout: 30_000 });
-  await expect(said.locator('img, [style], a[href^="javascript"]')).toHaveCount(0);
+  await expect(said.locator('.prose :is(img, [style], a[href^="javascript"])')).toHaveCount(0);
   await expect(page).not.toHaveTitle(/hit/);
 
   await said.getByRole('button', { name: 'Answer' }).click();
