@@ -104,6 +104,7 @@ export * from './schema/canonicalJson.ts';
 export * from './schema/hashJson.ts';
 export * from './schema/keccak.ts';
 export * from './schema/primitives.ts';
+export * from './schema/randomBytes32.ts';
 export * from './schema/toJson.ts';
 export * from './session/apiKey.ts';
 export * from './session/createSession.ts';

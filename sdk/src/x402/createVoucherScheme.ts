@@ -1,10 +1,11 @@
 import type { PaymentRequired, PaymentRequirements, SchemeNetworkClient } from '@x402/core/types';
-import { type Address, erc20Abi, type Hex, isAddressEqual, type PublicClient, toHex, type WalletClient, zeroAddress } from 'viem';
+import { type Address, erc20Abi, type Hex, isAddressEqual, type PublicClient, type WalletClient, zeroAddress } from 'viem';
 import { z } from 'zod';
 import { contractAddress } from '../deployment/contractAddress.ts';
 import type { Deployment } from '../deployment/deployment.ts';
 import { OpenLedgerError } from '../errors/openLedgerError.ts';
 import { paymentEscrowAbi } from '../generated/abis.ts';
+import { randomBytes32 } from '../schema/randomBytes32.ts';
 import { channelId } from '../settlement/channelId.ts';
 import { openLedgerDomain } from '../settlement/domain.ts';
 import { recoverVoucherSigner, type Voucher, voucherSchema, voucherTypedData } from '../settlement/voucher.ts';
@@ -176,7 +177,7 @@ export function createVoucherScheme(options: VoucherSchemeOptions): SchemeNetwor
       appMarkupBps: 0,
       expiry: seconds() + voucherSeconds,
     };
-    const nonce = toHex(crypto.getRandomValues(new Uint8Array(32)));
+    const nonce = randomBytes32();
     const call = paidCallTypedData({ channel: channelId(voucher), request, nonce }, domain);
     const signature = await wallet.signTypedData({ account: account(), ...voucherTypedData(voucher, domain) });
     const callSignature = await wallet.signTypedData({ account: account(), ...call });

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { assignmentHash, bytes32Schema } from '@openledger/sdk';
+import { assignmentHash, bytes32Schema, randomBytes32 } from '@openledger/sdk';
 import { eq } from 'drizzle-orm';
-import { type Hex, toHex } from 'viem';
 import { readConfig } from '../config.ts';
 import { readDatabase } from '../db/open.ts';
 import { releases } from '../db/schema.ts';
@@ -42,7 +40,7 @@ export async function roundPrepare(
   };
   try {
     const [a, b] = [await answererOf(first), await answererOf(second)];
-    const salt: Hex = toHex(randomBytes(32));
+    const salt = randomBytes32();
     const parts = { engine: openEngine(config.engineUrl), ipfs: openIpfs(config.ipfsUrl) };
     const prepared = await prepareRound(parts, { a, b, questions, maxTokens, salt }, new AbortController().signal);
     const out = given.out ?? `round-${assignmentHash(salt).slice(2, 10)}.json`;

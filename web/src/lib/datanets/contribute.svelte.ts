@@ -1,5 +1,5 @@
-import { contributionCommitment, datanetRegistryAbi, recordsRoot } from '@openledger/sdk';
-import { bytesToHex, type Hex, parseEventLogs } from 'viem';
+import { contributionCommitment, datanetRegistryAbi, randomBytes32, recordsRoot } from '@openledger/sdk';
+import { type Hex, parseEventLogs } from 'viem';
 import { m } from '#lib/paraglide/messages.js';
 import type { App } from '#lib/shell/app.svelte.ts';
 import { ensureAllowance } from '#lib/wallet/allowance.ts';
@@ -35,7 +35,7 @@ export class Contributing {
         contributor,
         fileName: file.name,
         cid: pinned.cid,
-        salt: bytesToHex(crypto.getRandomValues(new Uint8Array(32))),
+        salt: randomBytes32(),
         recordsRoot: root,
         records: ids.length,
         bytes: file.size,

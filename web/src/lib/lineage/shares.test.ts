@@ -1,5 +1,6 @@
+import { isLicenceId } from '@openledger/sdk';
 import { expect, test } from 'vitest';
-import { isLicence, licenceOf, parseShare } from './shares.ts';
+import { licenceOf, parseShare } from './shares.ts';
 
 test('shares are percentages of at most a half', () => {
   expect(parseShare('5')).toBe(500);
@@ -10,8 +11,8 @@ test('shares are percentages of at most a half', () => {
 });
 
 test('licences are SPDX ids', () => {
-  expect(isLicence('CC-BY-SA-4.0')).toBe(true);
-  for (const text of ['', 'my own', 'a'.repeat(33)]) expect(isLicence(text)).toBe(false);
+  expect(isLicenceId('CC-BY-SA-4.0')).toBe(true);
+  for (const text of ['', 'my own', 'a'.repeat(33)]) expect(isLicenceId(text)).toBe(false);
 });
 
 test('a parent that wants its licence kept leaves no other', () => {

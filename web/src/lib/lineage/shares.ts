@@ -9,11 +9,6 @@ export function parseShare(text: string): number | undefined {
   return bps <= MOST_BPS ? bps : undefined;
 }
 
-/** Whether a text can be the SPDX id of a licence. */
-export function isLicence(text: string): boolean {
-  return /^[A-Za-z0-9.+-]{1,32}$/.test(text);
-}
-
 type Candidate = { derivation: { licence: string; sameLicence: boolean } | null };
 
 /**

@@ -1,5 +1,4 @@
-import { type EvaluationItems, evaluationItemsSchema, evaluationMetrics } from '@openledger/sdk';
-import type { Hex } from 'viem';
+import { type EvaluationItems, evaluationItemsSchema, evaluationMetrics, randomBytes32 } from '@openledger/sdk';
 import { z } from 'zod';
 import { parseOpen } from '#lib/format/amount.ts';
 import { Draft, pricePerToken } from '#lib/studio/draft.svelte.ts';
@@ -37,16 +36,11 @@ const INITIAL: Omit<Data, 'salt'> = {
   items: '',
 };
 
-const newSalt = (): Hex => {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  return `0x${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-};
-
 /** Reads items as typed, one a line: `question => expected`. */
 export const parseItems = (text: string): ItemLines => itemLines(text, itemOfArrow);
 
 export class ProposalDraft {
-  data = $state<Data>({ ...INITIAL, salt: newSalt() });
+  data = $state<Data>({ ...INITIAL, salt: randomBytes32() });
   /** Base, data, training, name and prices: what the studio has too. */
   readonly studio: Draft;
   #slot: string;
@@ -55,7 +49,7 @@ export class ProposalDraft {
     this.#slot = slot;
     this.studio = new Draft(`${slot}.training`);
     const saved = schema.partial().safeParse(JSON.parse(localStorage.getItem(slot) ?? '{}'));
-    if (saved.success) this.data = { ...INITIAL, salt: newSalt(), ...saved.data };
+    if (saved.success) this.data = { ...INITIAL, salt: randomBytes32(), ...saved.data };
   }
 
   save(): void {
@@ -65,7 +59,7 @@ export class ProposalDraft {
 
   clear(): void {
     localStorage.removeItem(this.#slot);
-    this.data = { ...INITIAL, salt: newSalt() };
+    this.data = { ...INITIAL, salt: randomBytes32() };
     this.studio.clear();
   }
 

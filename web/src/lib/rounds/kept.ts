@@ -1,4 +1,4 @@
-import { judgementCommitment, type Preference, packBallot, preferences, type RoundSeat } from '@openledger/sdk';
+import { judgementCommitment, type Preference, packBallot, preferences, type RoundSeat, randomBytes32 } from '@openledger/sdk';
 import type { Hex } from 'viem';
 import { z } from 'zod';
 
@@ -48,9 +48,7 @@ export function rememberSent(storage: Keeper, seat: RoundSeat, kept: Kept): void
 
 /** Nothing chosen yet, with a salt of its own: equal ballots would otherwise have equal hashes. */
 export function newKept(questions: number): Kept {
-  const bytes = crypto.getRandomValues(new Uint8Array(32));
-  const salt = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { choices: Array.from({ length: questions }, () => null), salt: `0x${salt}` };
+  return { choices: Array.from({ length: questions }, () => null), salt: randomBytes32() };
 }
 
 /** The ballot, once every question is judged. */

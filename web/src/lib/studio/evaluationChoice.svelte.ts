@@ -5,8 +5,8 @@ import {
   evaluationItemSchema,
   evaluationLimits,
   type JobSpec,
+  randomBytes32,
 } from '@openledger/sdk';
-import { bytesToHex } from 'viem';
 import { type ItemLines, itemLines, itemOfArrow } from '#lib/proposals/itemLines.ts';
 import { commitmentOf, keepItems } from '#lib/proposals/secretItems.ts';
 import type { App } from '#lib/shell/app.svelte.ts';
@@ -80,7 +80,7 @@ export class EvaluationChoice {
   async #tellOwn(): Promise<CommittedItems> {
     const items: EvaluationItems = {
       schema: 'openledger.evaluation-items.1',
-      salt: bytesToHex(crypto.getRandomValues(new Uint8Array(32))),
+      salt: randomBytes32(),
       metric: 'contains',
       maxTokens: this.maxTokens,
       items: this.parsed.items,
